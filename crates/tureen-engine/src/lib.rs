@@ -1,0 +1,1 @@
+//! What needs what, and what may start now.

@@ -1,0 +1,10 @@
+//! From a Snakefile to a graph that the engine can run, and the record of what made what.
+//!
+//! `parse → (literal | evaluator) → rule → job → plan → graph → run → record`
+//!
+//! Knows no terminal, no command line and no PyO3.
+
+pub mod span;
+pub mod diagnostic;
+pub mod value;
+pub mod rule;

@@ -1,0 +1,186 @@
+//! A workflow as its Snakefile declares it: rules with patterns, before any wildcard has a value.
+//!
+//! Both readers (`literal`, with no Python, and `evaluator`, with a Python process) give exactly this,
+//! so nothing behind it knows which of the two it was.
+
+use crate::span::Span;
+use crate::value::Value;
+
+/// Everything a Snakefile (with its includes) declares.
+#[derive(Debug, Default)]
+pub struct Workflow {
+    /// The rules, in order of declaration.
+    pub rules: Vec<Rule>,
+    /// `ruleorder:` lines, each from the most to the least preferred.
+    pub rule_orders: Vec<Vec<String>>,
+    /// Names of `localrules:`.
+    pub local_rules: Vec<String>,
+    /// Global `wildcard_constraints:`, name to regular expression in Python's syntax.
+    pub wildcard_constraints: Vec<(String, String)>,
+    /// `workdir:`
+    pub workdir: Option<String>,
+    /// The config after every `configfile:`, `--configfile` and `--config` (a `Value::Dict`).
+    pub config: Option<Value>,
+    /// Index of the rule run when no target is named.
+    pub default_rule: Option<usize>,
+    /// Which of `onstart`, `onsuccess`, `onerror` exist (they run in the evaluator).
+    pub handlers: Vec<Handler>,
+    /// Names that shell commands may use besides the job's own, when no evaluator can be asked.
+    pub globals: Vec<(String, Value)>,
+}
+
+/// A block that runs at one moment of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handler {
+    /// Before the first job.
+    Start,
+    /// After a run in which every job succeeded.
+    Success,
+    /// After a run in which a job failed.
+    Error,
+}
+
+/// A recipe, with patterns.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its name; anonymous rules are named by number, as Snakemake does.
+    pub name: String,
+    /// `rule name:` in the file.
+    pub span: Span,
+    /// The docstring, if it has one.
+    pub docstring: Option<String>,
+    /// Whether it was declared with `checkpoint`.
+    pub is_checkpoint: bool,
+    /// `input:`
+    pub input: Vec<Item<Input>>,
+    /// `output:`
+    pub output: Vec<Item<FileList>>,
+    /// `log:`
+    pub log: Vec<Item<FileList>>,
+    /// `benchmark:`
+    pub benchmark: Option<FilePattern>,
+    /// `params:`
+    pub params: Vec<Item<Param>>,
+    /// `threads:` (1 if absent).
+    pub threads: Param,
+    /// `resources:`
+    pub resources: Vec<(String, Param)>,
+    /// `priority:` (0 if absent).
+    pub priority: Param,
+    /// `retries:` (0 if absent).
+    pub retries: u32,
+    /// `group:`
+    pub group: Option<String>,
+    /// `message:`
+    pub message: Option<String>,
+    /// `wildcard_constraints:` of the rule.
+    pub wildcard_constraints: Vec<(String, String)>,
+    /// What a job of it does.
+    pub action: Action,
+    /// Directives that are understood but can't be run yet (for example `conda`): refused when a job needs them.
+    pub unsupported: Vec<(String, Span)>,
+}
+
+/// A positional or named entry of a directive.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item<T> {
+    /// Its keyword, if it has one.
+    pub name: Option<String>,
+    /// What it is.
+    pub value: T,
+    /// The entry in the file.
+    pub span: Span,
+}
+
+/// An entry of `input:`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// Patterns.
+    Files(FileList),
+    /// A function of the wildcards, held by the evaluator.
+    Function(FunctionId),
+    /// `unpack(function)`: its dict gives named entries, its list positional ones.
+    Unpack(FunctionId),
+}
+
+/// One or several files under one entry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileList {
+    /// The patterns.
+    pub files: Vec<FilePattern>,
+    /// Whether it was written as a list: `{input.name}` is then a list even of one.
+    pub is_list: bool,
+}
+
+/// A path that may hold wildcards (`{name}` or `{name,regex}`), with its marks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FilePattern {
+    /// The path as written.
+    pub text: String,
+    /// `temp(...)` and its kin.
+    pub marks: Marks,
+    /// Where it was written (or made).
+    pub span: Span,
+}
+
+/// What `temp()`, `protected()`, `directory()`, `touch()`, `ancient()`... say of a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Removed when no job needs it any more.
+    pub is_temp: bool,
+    /// Made read-only when it is there.
+    pub is_protected: bool,
+    /// A directory.
+    pub is_directory: bool,
+    /// Created or touched by the job itself.
+    pub is_touch: bool,
+    /// Its time does not matter.
+    pub is_ancient: bool,
+    /// Must not be empty.
+    pub is_non_empty: bool,
+    /// Names of further marks, understood but not honoured yet (`pipe`, `service`, ...).
+    pub other: Vec<String>,
+}
+
+/// A value, or a function of the job that gives it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Param {
+    /// Plain data. Strings in `params:` may hold wildcards.
+    Value(Value),
+    /// Held by the evaluator.
+    Function(FunctionId),
+}
+
+/// A Python callable that the evaluator holds, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FunctionId(pub u32);
+
+/// What a job of the rule does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Nothing: the rule only gathers its inputs (as `all` does).
+    None,
+    /// A shell command with `{input}`-style fields.
+    Shell {
+        /// The command, fields not yet filled.
+        command: String,
+        /// Where it stands.
+        span: Span,
+    },
+    /// A `run:` block, which the evaluator executes in a fork of itself.
+    Run {
+        /// The block's Python text, for the record.
+        code: String,
+        /// Where it stands.
+        span: Span,
+    },
+    /// `script:`, `notebook:`, `wrapper:` or `cwl:`, with the path as written.
+    Script {
+        /// Which directive.
+        directive: String,
+        /// The path.
+        path: String,
+        /// Where it stands.
+        span: Span,
+    },
+}
