@@ -8,3 +8,4 @@ pub mod span;
 pub mod diagnostic;
 pub mod value;
 pub mod rule;
+pub mod evaluator;

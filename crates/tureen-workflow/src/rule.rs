@@ -27,6 +27,21 @@ pub struct Workflow {
     pub handlers: Vec<Handler>,
     /// Names that shell commands may use besides the job's own, when no evaluator can be asked.
     pub globals: Vec<(String, Value)>,
+    /// What the Snakefile said about the shell that commands run in.
+    pub shell: ShellSettings,
+    /// Environment variables that the Snakefile's Python code set (or removed): its jobs see them too.
+    pub environment: Vec<(String, Option<String>)>,
+}
+
+/// `shell.executable(...)`, `shell.prefix(...)`, `shell.suffix(...)`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShellSettings {
+    /// Absolute path of the shell; `bash` on the `PATH` if absent.
+    pub executable: Option<String>,
+    /// Put before each command; `set -euo pipefail; ` if absent and the shell is bash.
+    pub prefix: Option<String>,
+    /// Put after each command.
+    pub suffix: Option<String>,
 }
 
 /// A block that runs at one moment of a run.

@@ -26,5 +26,8 @@ pub enum Value {
         text: String,
         /// `repr(value)`
         repr: String,
+        /// The number under which the evaluator holds the object itself, so that a `run:` block gets
+        /// the object and not its text; `None` if nobody holds it (a date in a config file).
+        held: Option<u32>,
     },
 }
