@@ -174,6 +174,7 @@ mod tests {
             ("geology", "geolog"),
             ("faithfully", "faith"),
             ("radically", "radic"),
+            ("conditionally", "condit"),
             ("ed", "ed"),
             ("aed", "a"),
             ("ies", "i"),

@@ -130,9 +130,12 @@ fn final_y<L: Letter>(word: &mut [L]) {
     }
 }
 
-/// Step 2: *relational* → *relate*, *digitizer* → *digitize*; NLTK's: *geologi* → *geolog*, where the `l` counts as part
-/// of what is left.
+/// Step 2: *relational* → *relate*, *digitizer* → *digitize*; NLTK's: what *alli* → *al* leaves is looked at once more
+/// (*conditionalli* → *condition*), and *geologi* → *geolog*, where the `l` counts as part of what is left.
 fn double_suffix<L: Letter>(word: &mut Vec<L>) {
+    if ends_with(word, b"alli") && measure(&word[..word.len() - 4]) > 0 {
+        word.truncate(word.len() - 2);
+    }
     let swapped = swap_first(word, DOUBLE_SUFFIXES, |stem| measure(stem) > 0);
     if !swapped && ends_with(word, b"logi") && measure(&word[..word.len() - 3]) > 0 {
         word.pop();
