@@ -13,36 +13,54 @@ fn main() {
     divan::main();
 }
 
-fn wide(n: usize) -> Graph {
-    let mut graph = GraphBuilder::with_capacity(n, n);
-    let leaves: Vec<TaskId> = (1..n).map(|_| graph.add([])).collect();
-    graph.add(leaves);
-    graph.build()
+/// A family of graphs.
+trait Shape {
+    fn graph(n: usize) -> Graph;
 }
 
-fn chain(n: usize) -> Graph {
-    let mut graph = GraphBuilder::with_capacity(n, n);
-    let mut last = graph.add([]);
-    for _ in 1..n {
-        last = graph.add([last]);
+/// n - 1 tasks that one task needs.
+struct Wide;
+/// Each task needs the one before.
+struct Chain;
+/// Pairs of pairs of pairs.
+struct BinaryTree;
+
+impl Shape for Wide {
+    fn graph(n: usize) -> Graph {
+        let mut graph = GraphBuilder::with_capacity(n, n);
+        let leaves: Vec<TaskId> = (1..n).map(|_| graph.add([])).collect();
+        graph.add(leaves);
+        graph.build()
     }
-    graph.build()
 }
 
-fn tree(n: usize) -> Graph {
-    let mut graph = GraphBuilder::with_capacity(n, n);
-    let mut level: Vec<TaskId> = (0..n.div_ceil(2)).map(|_| graph.add([])).collect();
-    while level.len() > 1 {
-        level = level.chunks(2).map(|pair| graph.add(pair.iter().copied())).collect();
+impl Shape for Chain {
+    fn graph(n: usize) -> Graph {
+        let mut graph = GraphBuilder::with_capacity(n, n);
+        let mut last = graph.add([]);
+        for _ in 1..n {
+            last = graph.add([last]);
+        }
+        graph.build()
     }
-    graph.build()
+}
+
+impl Shape for BinaryTree {
+    fn graph(n: usize) -> Graph {
+        let mut graph = GraphBuilder::with_capacity(n, n);
+        let mut level: Vec<TaskId> = (0..n.div_ceil(2)).map(|_| graph.add([])).collect();
+        while level.len() > 1 {
+            level = level.chunks(2).map(|pair| graph.add(pair.iter().copied())).collect();
+        }
+        graph.build()
+    }
 }
 
 /// Building the graph, ordering it, and taking and ending every task from one thread: all that the engine adds.
-#[divan::bench(args = SIZES, consts = [0, 1, 2], sample_count = 20)]
-fn whole<const SHAPE: usize>(bencher: Bencher, n: usize) {
+#[divan::bench(types = [Wide, Chain, BinaryTree], args = SIZES, sample_count = 20)]
+fn whole<S: Shape>(bencher: Bencher, n: usize) {
     bencher.counter(ItemsCount::new(n)).bench_local(|| {
-        let mut schedule = schedule_of(shape(SHAPE, n));
+        let mut schedule = schedule_of(S::graph(n));
         let mut released = Vec::new();
         while let Some(task) = schedule.take() {
             schedule.end(task, Outcome::Done, &mut released, |_, _| ());
@@ -53,21 +71,12 @@ fn whole<const SHAPE: usize>(bencher: Bencher, n: usize) {
 }
 
 /// The run alone, pulled from by two threads whose tasks do nothing.
-#[divan::bench(args = SIZES, consts = [0, 1, 2], sample_count = 20)]
-fn two_threads<const SHAPE: usize>(bencher: Bencher, n: usize) {
+#[divan::bench(types = [Wide, Chain, BinaryTree], args = SIZES, sample_count = 20)]
+fn two_threads<S: Shape>(bencher: Bencher, n: usize) {
     bencher
         .counter(ItemsCount::new(n))
-        .with_inputs(|| Run::new(schedule_of(shape(SHAPE, n))))
+        .with_inputs(|| Run::new(schedule_of(S::graph(n))))
         .bench_local_refs(|run| threads::run(run, 2, |_| Outcome::Done, |_| ()));
-}
-
-/// 0: wide, 1: chain, 2: binary tree.
-fn shape(shape: usize, n: usize) -> Graph {
-    match shape {
-        0 => wide(n),
-        1 => chain(n),
-        _ => tree(n),
-    }
 }
 
 fn schedule_of(graph: Graph) -> Schedule {
