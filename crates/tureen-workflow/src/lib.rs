@@ -4,8 +4,10 @@
 //!
 //! Knows no terminal, no command line and no PyO3.
 
-pub mod span;
 pub mod diagnostic;
-pub mod value;
-pub mod rule;
 pub mod evaluator;
+pub mod parse;
+pub mod rule;
+pub mod span;
+pub mod token;
+pub mod value;
