@@ -1,0 +1,48 @@
+# make demo         build everything and walk through the examples
+# make test         run every test, Rust and Python, against the installed wheel
+# make check        formatting, lints, types, stubs
+# make bench        the engine's and the fronts' timings, beside their peers
+# make conformance  dask's and Snakemake's own tests against tureen
+# make pictures     draw the pictures of docs/ again
+# make clean        remove what was built
+
+PYTHON ?= python3
+IN_VENV := .venv/bin/python
+
+.PHONY: demo test check bench conformance pictures clean venv dev-venv
+
+demo: venv
+	$(IN_VENV) examples/demo.py
+
+test: dev-venv
+	cargo test --locked --workspace
+	$(IN_VENV) -m pytest
+
+check: dev-venv
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+	$(IN_VENV) -m ruff check
+	$(IN_VENV) -m ruff format --check
+	$(IN_VENV) -m mypy
+	$(IN_VENV) -m mypy.stubtest tureen._tureen
+
+bench: dev-venv
+	cargo bench --locked --package tureen-engine
+	for script in bench/*.py; do echo "== $$script"; $(IN_VENV) $$script || exit 1; done
+
+conformance:
+	$(PYTHON) conformance/run.py
+
+pictures: venv
+	.venv/bin/tureen --directory examples/peasoup --dag svg --forceall > docs/peasoup.svg
+
+clean:
+	rm -rf target .venv dist tureen.data demo-output .cache
+
+# Both do nothing when no source has changed.
+venv:
+	@$(PYTHON) tools/make_venv.py
+
+dev-venv:
+	@$(PYTHON) tools/make_venv.py --dev

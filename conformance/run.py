@@ -1,0 +1,81 @@
+"""Run the peers' own tests against tureen and print the scores: python3 conformance/run.py [dask] [snakemake]
+
+Makes a virtual environment of its own in .cache/conformance, because the tests want dask and much else, installs tureen there
+from this checkout, and fetches Snakemake's source package from the package index: the tests are in it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parent
+PLACE = PROJECT / ".cache" / "conformance"
+PYTHON = PLACE / "venv" / "bin" / "python"
+SNAKEMAKE = "snakemake-9.27.1"
+SNAKEMAKE_SHA256 = "f772714bb4133f836f0b5c3124ed70ef954c223aa034d6fcaf0282a4bbb98a5e"
+
+
+def main() -> int:
+    peers = sys.argv[1:] or ["dask", "snakemake"]
+    if not set(peers) <= {"dask", "snakemake"}:
+        print(f"error: the peers are `dask` and `snakemake`, not {' '.join(peers)}", file=sys.stderr)
+        return 2
+    try:
+        make_venv()
+        if "dask" in peers:
+            dask()
+        if "snakemake" in peers:
+            snakemake()
+    except subprocess.CalledProcessError as failed:
+        print(f"error: `{' '.join(map(str, failed.cmd))}` ended with exit status {failed.returncode}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def make_venv() -> None:
+    if not PYTHON.exists():
+        run(sys.executable, "-m", "venv", PLACE / "venv")
+    # The second part of the list is for the benchmarks, and large.
+    wanted = (HERE / "dask" / "requirements-conformance.txt").read_text().partition("# bench only")[0]
+    requirements = PLACE / "requirements.txt"
+    requirements.write_text(wanted)
+    run(PYTHON, "-m", "pip", "install", "--quiet", "--requirement", requirements)
+    run(PYTHON, "-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", PROJECT)
+
+
+def dask() -> None:
+    for suite in ("delayed", "bag"):
+        out = PLACE / "dask" / suite
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir(parents=True)
+        run(PYTHON, HERE / "dask" / "run.py", "swap", "--pkg", "tureen", "--set", "public", "--suite", suite,
+            "--python", PYTHON, "--out", out, "-v", may_fail=True)
+
+
+def snakemake() -> None:
+    archive = PLACE / f"{SNAKEMAKE}.tar.gz"
+    if not archive.exists():
+        requirement = PLACE / "snakemake.txt"
+        requirement.write_text(f"{SNAKEMAKE.replace('-', '==')} --hash=sha256:{SNAKEMAKE_SHA256}\n")
+        run(PYTHON, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary=snakemake", "--dest", PLACE,
+            "--requirement", requirement)
+    if not (PLACE / SNAKEMAKE).exists():
+        with tarfile.open(archive) as members:
+            members.extractall(PLACE, filter="data")
+    result = PLACE / "snakemake.json"
+    run(PYTHON, HERE / "snakemake" / "run.py", "--cmd", PYTHON.parent / "tureen", "--sdist-dir", PLACE / SNAKEMAKE,
+        "--cases", HERE / "snakemake" / "public.txt", "-j", "2", "--json", result, "--python", PYTHON, may_fail=True)
+
+
+def run(*command: str | Path, may_fail: bool = False) -> None:
+    print(f"$ {' '.join(map(str, command))}", flush=True)
+    subprocess.run(command, check=not may_fail)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
