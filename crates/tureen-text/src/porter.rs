@@ -44,7 +44,7 @@ pub fn stem(word: &str) -> String {
     }
     let lowered = word.to_lowercase();
     // NLTK looks at the length before lower-casing: `İs` has two letters, though `i̇s` has three.
-    if is_short(word) && !is_irregular(&lowered) { lowered } else { stem_lowered(lowered) }
+    if is_short(word) { lowered } else { stem_letters(lowered) }
 }
 
 /// The stem of `word` as it is written: capitals count as consonants and no suffix has any.
@@ -54,7 +54,7 @@ pub fn stem(word: &str) -> String {
 /// assert_eq!(tureen_text::porter::stem_as_written("RUNNING"), "RUNNING");
 /// ```
 pub fn stem_as_written(word: &str) -> String {
-    if word.is_ascii() { stem_ascii(word.to_owned()) } else { stem_lowered(word.to_owned()) }
+    if word.is_ascii() { stem_ascii(word.to_owned()) } else { stem_letters(word.to_owned()) }
 }
 
 /// Stems a word given by its code points, also one that holds lone surrogates, which Python permits and `str` does not.
@@ -84,7 +84,7 @@ fn stem_ascii(word: String) -> String {
         .expect("the steps take ASCII letters away and put ASCII letters in their place")
 }
 
-fn stem_lowered(word: String) -> String {
+fn stem_letters(word: String) -> String {
     if let Some(stem) = irregular(&word) {
         return stem.to_owned();
     }
@@ -99,10 +99,6 @@ fn stem_lowered(word: String) -> String {
 fn irregular(word: &str) -> Option<&'static str> {
     let at = IRREGULAR.binary_search_by_key(&word, |&(irregular, _)| irregular).ok()?;
     Some(IRREGULAR[at].1)
-}
-
-fn is_irregular(word: &str) -> bool {
-    irregular(word).is_some()
 }
 
 fn is_short(word: &str) -> bool {
