@@ -1,7 +1,8 @@
 """Run the peers' own tests against tureen and print the scores: python3 conformance/run.py [dask] [snakemake]
 
-Makes a virtual environment of its own in .cache/conformance, because the tests want dask and much else, installs tureen there
-from this checkout, and fetches Snakemake's source package from the package index: the tests are in it.
+Makes a virtual environment of its own in .cache/conformance, because the tests want dask and much else,
+installs tureen there from this checkout, and fetches Snakemake's source package from the package index: the
+tests are in it.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ def main() -> int:
         if "snakemake" in peers:
             snakemake()
     except subprocess.CalledProcessError as failed:
-        print(f"error: `{' '.join(map(str, failed.cmd))}` ended with exit status {failed.returncode}", file=sys.stderr)
+        print(
+            f"error: `{' '.join(map(str, failed.cmd))}` ended with exit status {failed.returncode}",
+            file=sys.stderr,
+        )
         return 1
     return 0
 
@@ -53,8 +57,8 @@ def dask() -> None:
         out = PLACE / "dask" / suite
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
-        run(PYTHON, HERE / "dask" / "run.py", "swap", "--pkg", "tureen", "--set", "public", "--suite", suite,
-            "--python", PYTHON, "--out", out, "-v", may_fail=True)
+        wanted = f"swap --pkg tureen --set public --suite {suite} -v".split()
+        run(PYTHON, HERE / "dask/run.py", *wanted, "--python", PYTHON, "--out", out, may_fail=True)
 
 
 def snakemake() -> None:
@@ -62,14 +66,14 @@ def snakemake() -> None:
     if not archive.exists():
         requirement = PLACE / "snakemake.txt"
         requirement.write_text(f"{SNAKEMAKE.replace('-', '==')} --hash=sha256:{SNAKEMAKE_SHA256}\n")
-        run(PYTHON, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary=snakemake", "--dest", PLACE,
-            "--requirement", requirement)
+        download = "-m pip download --quiet --no-deps --no-binary=snakemake".split()
+        run(PYTHON, *download, "--dest", PLACE, "--requirement", requirement)
     if not (PLACE / SNAKEMAKE).exists():
         with tarfile.open(archive) as members:
             members.extractall(PLACE, filter="data")
-    result = PLACE / "snakemake.json"
-    run(PYTHON, HERE / "snakemake" / "run.py", "--cmd", PYTHON.parent / "tureen", "--sdist-dir", PLACE / SNAKEMAKE,
-        "--cases", HERE / "snakemake" / "public.txt", "-j", "2", "--json", result, "--python", PYTHON, may_fail=True)
+    tested = ["--cmd", PYTHON.parent / "tureen", "--python", PYTHON, "--sdist-dir", PLACE / SNAKEMAKE]
+    cases = ["--cases", HERE / "snakemake/public.txt", "-j", "2", "--json", PLACE / "snakemake.json"]
+    run(PYTHON, HERE / "snakemake/run.py", *tested, *cases, may_fail=True)
 
 
 def run(*command: str | Path, may_fail: bool = False) -> None:

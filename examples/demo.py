@@ -1,7 +1,8 @@
 """Walk through the examples, for real: python examples/demo.py (or: make demo)
 
-Copies the examples to demo-output/, runs each step there, shows what was asked and what came of it, checks it, and ends with
-the names of the pictures and files that were made.  Stops with exit status 1 at the first step that fails.
+Copies the examples to demo-output/, runs each step there, shows what was asked and what came of it, checks
+it, and ends with the names of the pictures and files that were made. Stops with exit status 1 at the first
+step that fails.
 """
 
 from __future__ import annotations
@@ -115,20 +116,34 @@ def stems() -> None:
         ("promises.tsv", "as promises", "python stems_promises.py"),
         ("bags.tsv", "as bags", "python stems_bag.py"),
     ):
-        counts = step(way, f"{command} {books}", folder, shown=f"{command} books/*.txt", stdout_to=folder / name)
+        counts = step(
+            way, f"{command} {books}", folder, shown=f"{command} books/*.txt", stdout_to=folder / name
+        )
         show(last_line(counts))
     step("as a workflow, one job a book", "tureen -c 2", folder)
     show(last_line((folder / "counts.tsv").read_text(encoding="utf-8")))
     step("and again: nothing to do", "tureen -c 2", folder)
 
-    ways = [(folder / name).read_text(encoding="utf-8") for name in ("promises.tsv", "bags.tsv", "counts.tsv")]
-    check(ways[0] == ways[1] == ways[2], "the three ways do not give the same counts; see *.tsv in demo-output/stems")
-    print(f"\n  the three agree on each of the {ways[0].count(chr(10)) - 1} books and on all of them together")
+    ways = [
+        (folder / name).read_text(encoding="utf-8") for name in ("promises.tsv", "bags.tsv", "counts.tsv")
+    ]
+    check(
+        ways[0] == ways[1] == ways[2],
+        "the three ways do not give the same counts; see *.tsv in demo-output/stems",
+    )
+    print(
+        f"\n  the three agree on each of the {ways[0].count(chr(10)) - 1} books and on all of them together"
+    )
 
 
 def closing(seconds: float) -> None:
     print(f"\nDone in {seconds:.1f} s. What was made, in {OUTPUT.relative_to(PROJECT)}/:")
-    for title, pattern in (("pictures", "**/*.svg"), ("files", "**/pea_soup.txt"), ("", "**/*_world.txt"), ("", "**/*.tsv")):
+    for title, pattern in (
+        ("pictures", "**/*.svg"),
+        ("files", "**/pea_soup.txt"),
+        ("", "**/*_world.txt"),
+        ("", "**/*.tsv"),
+    ):
         for path in sorted(OUTPUT.glob(pattern)):
             check(path.stat().st_size > 0, f"`{path}` is empty")
             print(f"  {title:9}{path.relative_to(OUTPUT)}")

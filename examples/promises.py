@@ -1,7 +1,8 @@
 """The first steps with promises: python promises.py
 
-A promise is a call that has not been made yet.  Promises can be arguments of other promises; nothing runs until one of
-them is asked for its result, and then everything it needs runs once, side by side where possible.
+A promise is a call that has not been made yet. Promises can be arguments of other promises; nothing runs
+until one of them is asked for its result, and then everything it needs runs once, side by side where
+possible.
 """
 
 from __future__ import annotations

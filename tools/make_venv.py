@@ -1,9 +1,11 @@
 """Build tureen and install it into .venv: python3 tools/make_venv.py [--dev]
 
-Installs the wheel with pip. On a machine without pip (Debian's python3 without python3-venv), or where pip can't reach a
-package index, cargo builds and the package, the extension and the command are copied into place: the same files.
+Installs the wheel with pip. On a machine without pip (Debian's python3 without python3-venv), or where pip
+can't reach a package index, cargo builds and the package, the extension and the command are copied into
+place: the same files.
 
-Does nothing when no source has changed since the last time. With --dev the tools of requirements-dev.txt come along.
+Does nothing when no source has changed since the last time. With --dev the tools of requirements-dev.txt come
+along.
 """
 
 from __future__ import annotations
@@ -31,8 +33,10 @@ def main() -> int:
     parser.add_argument("--dev", action="store_true", help="also install the tools of requirements-dev.txt")
     dev = parser.parse_args().dev
 
-    if sys.version_info < (3, 10):
-        print(f"error: tureen needs Python 3.10 or newer, and this is {sys.version.split()[0]}", file=sys.stderr)
+    if sys.version_info < (3, 10):  # noqa: UP036 (this script is what tells the user)
+        print(
+            f"error: tureen needs Python 3.10 or newer, and this is {sys.version.split()[0]}", file=sys.stderr
+        )
         return 1
     if shutil.which("cargo") is None:
         print("error: there is no `cargo` here\nhint: Rust comes from https://rustup.rs", file=sys.stderr)
@@ -43,7 +47,10 @@ def main() -> int:
             up_to_date("tools", digest([REQUIREMENTS])) or install_tools()
         up_to_date("tureen", digest(sources())) or install_tureen()
     except subprocess.CalledProcessError as failed:
-        print(f"error: `{' '.join(map(str, failed.cmd))}` ended with exit status {failed.returncode}", file=sys.stderr)
+        print(
+            f"error: `{' '.join(map(str, failed.cmd))}` ended with exit status {failed.returncode}",
+            file=sys.stderr,
+        )
         return 1
     return 0
 
@@ -59,7 +66,10 @@ def make_venv() -> None:
 def install_tools() -> None:
     pip = pip_command()
     if pip is None:
-        print("error: the tests need pip\nhint: on Debian, `apt install python3-venv`, then remove .venv", file=sys.stderr)
+        print(
+            "error: the tests need pip\nhint: on Debian, `apt install python3-venv`, then remove .venv",
+            file=sys.stderr,
+        )
         sys.exit(1)
     run(*pip, "install", "--quiet", "--requirement", REQUIREMENTS)
     set_up_to_date("tools", digest([REQUIREMENTS]))
@@ -83,12 +93,22 @@ def install_by_copying() -> None:
     """Put into .venv what the wheel would put there."""
     # PyO3 links an extension module to no libpython when this is set; maturin sets it too.
     environment = os.environ | {"PYO3_BUILD_EXTENSION_MODULE": "1", "PYO3_PYTHON": str(PYTHON)}
-    run("cargo", "build", "--release", "--locked", "--package=tureen", "--package=tureen-python", env=environment)
+    run(
+        "cargo",
+        "build",
+        "--release",
+        "--locked",
+        "--package=tureen",
+        "--package=tureen-python",
+        env=environment,
+    )
     built = Path(os.environ.get("CARGO_TARGET_DIR", PROJECT / "target")) / "release"
 
     package = site_packages() / "tureen"
     shutil.rmtree(package, ignore_errors=True)
-    shutil.copytree(PROJECT / "python" / "tureen", package, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    shutil.copytree(
+        PROJECT / "python" / "tureen", package, ignore=shutil.ignore_patterns("__pycache__", "*.so")
+    )
     shutil.copy(built / "lib_tureen.so", package / "_tureen.abi3.so")
     shutil.copy(built / "tureen", VENV / "bin")
 
@@ -102,8 +122,13 @@ def pip_command() -> list[str | Path] | None:
 
 
 def site_packages() -> Path:
-    return Path(sysconfig.get_path("purelib", "venv" if "venv" in sysconfig.get_scheme_names() else "posix_prefix",
-                                   {"base": str(VENV), "platbase": str(VENV)}))
+    return Path(
+        sysconfig.get_path(
+            "purelib",
+            "venv" if "venv" in sysconfig.get_scheme_names() else "posix_prefix",
+            {"base": str(VENV), "platbase": str(VENV)},
+        )
+    )
 
 
 def sources() -> list[Path]:

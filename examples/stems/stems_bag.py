@@ -29,7 +29,9 @@ def main(paths: list[str]) -> None:
     sys.stdout.write(table(per_book, total))
 
     by_letter = everything.groupby(lambda stem: stem[0]).map(lambda group: (group[0], len(group[1])))
-    letters, longest_stem = compute(by_letter.topk(3, key=lambda pair: pair[1]), everything.reduction(longest, longest))
+    letters, longest_stem = compute(
+        by_letter.topk(3, key=lambda pair: pair[1]), everything.reduction(longest, longest)
+    )
     most = ", ".join(f"{letter} ({count})" for letter, count in letters)
     sys.stderr.write(f"the longest stem is {longest_stem!r}; most stems begin with {most}\n")
 

@@ -1,6 +1,7 @@
 """Count the distinct word stems of books, as promises: python stems_promises.py books/*.txt
 
-Every book is read and stemmed once, though its stems are used twice: for its own count and for the count of all.
+Every book is read and stemmed once, though its stems are used twice: for its own count and for the count of
+all.
 """
 
 from __future__ import annotations

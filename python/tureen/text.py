@@ -23,8 +23,8 @@ class PorterStemmer:
         """Return the stem of a word.
 
         :param word: one word; anything else than a ``str`` is a :class:`TypeError`
-        :param to_lowercase: whether the word is lower-cased first, as ``str.lower`` does; without that, capitals are
-            consonants and no suffix has any
+        :param to_lowercase: whether the word is lower-cased first, as ``str.lower`` does; without that,
+            capitals are consonants and no suffix has any
 
         >>> PorterStemmer().stem("Skies")
         'sky'

@@ -27,7 +27,9 @@ def code_blocks(language: str) -> list[str]:
 def committed_files() -> list[Path]:
     if shutil.which("git") is None or not (PROJECT / ".git").exists():
         pytest.skip("not a git checkout")
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True, text=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True, text=True
+    ).stdout
     return [Path(name) for name in listed.split("\0") if name and (PROJECT / name).exists()]
 
 
@@ -36,7 +38,9 @@ def test_python_examples_of_the_readme_run(number: int, tmp_path: Path) -> None:
     examples = code_blocks("python")
     assert len(examples) == 2
     assert "assert " in examples[number], "an example that checks nothing proves nothing"
-    ran = subprocess.run([sys.executable, "-c", examples[number]], cwd=tmp_path, capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", examples[number]], cwd=tmp_path, capture_output=True, text=True
+    )
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
@@ -76,11 +80,15 @@ def test_architecture_names_every_file_of_the_engine() -> None:
 def test_no_committed_file_is_a_drawer() -> None:
     files = [path for path in committed_files() if path.parts[0] not in TAKEN_IN]
     assert files
-    assert [str(path) for path in files if DRAWERS & {part.partition(".")[0].lower() for part in path.parts}] == []
+    assert [
+        str(path) for path in files if DRAWERS & {part.partition(".")[0].lower() for part in path.parts}
+    ] == []
 
 
 def test_source_files_fit_in_a_head() -> None:
-    sources = [path for path in committed_files() if path.suffix in {".rs", ".py"} and path.parts[0] not in TAKEN_IN]
+    sources = [
+        path for path in committed_files() if path.suffix in {".rs", ".py"} and path.parts[0] not in TAKEN_IN
+    ]
     lengths = {str(path): len((PROJECT / path).read_text(encoding="utf-8").splitlines()) for path in sources}
     assert lengths
     assert {path: length for path, length in lengths.items() if length > 500} == {}
