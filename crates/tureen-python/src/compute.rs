@@ -1,0 +1,153 @@
+//! Computes promises: flattens them, has threads work on them, waits, and gives back the values in their containers.
+//! Knows the schedulers by name; the arguments that choose one are read by `tureen._settings`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pyo3::exceptions::PyNotImplementedError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::flatten::flatten;
+use crate::pool;
+use crate::promise::{Promise, Work};
+use crate::scan::{scan, scan_shallow};
+use crate::session::Session;
+use crate::site::Site;
+use crate::template::{Arguments, Filled};
+
+/// How often a waiting thread looks for Ctrl-C and for failures.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Compute promises, and whatever holds promises, all in one run.
+///
+/// Gives a tuple of the arguments, with the values of promises in their places.
+#[pyfunction]
+#[pyo3(signature = (*args, traverse = true, optimize_graph = true, scheduler = None, get = None, **kwargs))]
+pub(crate) fn compute<'py>(
+    args: &Bound<'py, PyTuple>,
+    traverse: bool,
+    optimize_graph: bool,
+    scheduler: Option<&Bound<'py, PyAny>>,
+    get: Option<&Bound<'py, PyAny>>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let py = args.py();
+    // Results are the same either way: only the calls that are needed are made.
+    let _ = optimize_graph;
+    let settings = py.import("tureen._settings")?.getattr("choose")?.call1((scheduler, get, kwargs))?;
+    let (arguments, session) = run(args, traverse, settings.extract()?)?;
+    Ok(arguments.fill(py, session.values(py))?.0)
+}
+
+/// Compute promises, and put promises of the values, under the same keys, in their places.
+#[pyfunction]
+#[pyo3(signature = (*args, traverse = true, optimize_graph = true, scheduler = None, get = None, **kwargs))]
+pub(crate) fn persist<'py>(
+    args: &Bound<'py, PyTuple>,
+    traverse: bool,
+    optimize_graph: bool,
+    scheduler: Option<&Bound<'py, PyAny>>,
+    get: Option<&Bound<'py, PyAny>>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let py = args.py();
+    let _ = optimize_graph;
+    let settings = py.import("tureen._settings")?.getattr("choose")?.call1((scheduler, get, kwargs))?;
+    let (arguments, session) = run(args, traverse, settings.extract()?)?;
+    let mut value_of = session.values(py);
+    let mut failed = None;
+    let (filled, _): Filled<'py> = arguments.fill(py, |promise| {
+        let value = value_of(promise);
+        let kept = kept(promise.bind(py), value).map(Bound::into_any);
+        kept.unwrap_or_else(|error| {
+            failed = Some(error);
+            py.None().into_bound(py)
+        })
+    })?;
+    failed.map_or(Ok(filled), Err)
+}
+
+/// Computes one promise.
+pub(crate) fn compute_one<'py>(
+    promise: &Bound<'py, Promise>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = promise.py();
+    compute_with(&PyTuple::new(py, [promise])?, kwargs)?.get_item(0)
+}
+
+fn compute_with<'py>(
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let py = args.py();
+    let take = |name: &str| match kwargs {
+        Some(kwargs) => {
+            let value = kwargs.get_item(name)?;
+            if value.is_some() {
+                kwargs.del_item(name)?;
+            }
+            Ok(value)
+        }
+        None => PyResult::Ok(None),
+    };
+    let (scheduler, get) = (take("scheduler")?, take("get")?);
+    let settings = py.import("tureen._settings")?.getattr("choose")?.call1((scheduler, get, kwargs))?;
+    let (arguments, session) = run(args, true, settings.extract()?)?;
+    Ok(arguments.fill(py, session.values(py))?.0)
+}
+
+/// A promise of a value that was just computed, under the key of the promise it was computed from.
+pub(crate) fn kept<'py>(
+    promise: &Bound<'py, Promise>,
+    value: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, Promise>> {
+    let py = promise.py();
+    let this = promise.get();
+    let name = crate::key::key_of(py, this)?;
+    let work = Work::Value { value: value.unbind(), pure: None };
+    let made = Promise::new(work, this.identity(), Site::default()).with_name(Some(name));
+    Bound::new(py, made.with_outputs(this.n_outputs()))
+}
+
+/// Where tasks run, and how many at a time.
+type Settings = (String, usize);
+
+fn run<'py>(
+    args: &Bound<'py, PyTuple>,
+    traverse: bool,
+    (scheduler, n_workers): Settings,
+) -> PyResult<(Arguments, Arc<Session>)> {
+    let py = args.py();
+    let arguments = if traverse { scan(args, None)? } else { scan_shallow(args)? };
+    let flat = flatten(py, arguments.promises().collect::<Vec<_>>().into_iter())?;
+    let session = Arc::new(Session::new(flat, n_workers)?);
+    match scheduler.as_str() {
+        "sync" => session.pull(py, || py.check_signals()),
+        "threads" => run_on_threads(py, &session, n_workers)?,
+        other => return Err(PyNotImplementedError::new_err(format!("no scheduler `{other}`"))),
+    }
+    match session.take_failure() {
+        Some(error) => Err(error),
+        None => Ok((arguments, session)),
+    }
+}
+
+fn run_on_threads(py: Python<'_>, session: &Arc<Session>, n_workers: usize) -> PyResult<()> {
+    let n_threads = n_workers.min(session.n_tasks());
+    if n_threads == 0 {
+        return Ok(());
+    }
+    if pool::is_worker() {
+        // This thread would only wait: it works on the inner run itself, so that there is always somebody who does.
+        pool::lend(py, session, n_threads - 1, true)?;
+        session.pull(py, || Ok(()));
+    } else {
+        pool::lend(py, session, n_threads, false)?;
+    }
+    while !py.detach(|| session.run.wait_finished(Some(LOOK_AGAIN))) && !session.has_failed() {
+        py.check_signals().inspect_err(|_| session.run.cancel())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! Drops what a promise holds without recursion: a chain of a million promises ends one link at a time, on a flat stack.
+//! Knows that dropping an object may drop promises, which come back here.
+
+use std::cell::RefCell;
+
+use pyo3::prelude::*;
+
+use crate::template::Op;
+
+thread_local! {
+    /// What is still to be dropped on this thread; none while nothing is being dropped.
+    static TO_DROP: RefCell<Option<Vec<Py<PyAny>>>> = const { RefCell::new(None) };
+}
+
+/// Drops the objects in these steps: now, or, if called from within a drop, when that has returned.
+pub(crate) fn drop_flat(ops: Box<[Op]>) {
+    let objects = ops.into_iter().filter_map(|op| match op {
+        Op::Value(object) => Some(object),
+        Op::Promise(promise) => Some(promise.into_any()),
+        _ => None,
+    });
+    let mut objects = Some(objects);
+    let is_outermost = TO_DROP.try_with(|to_drop| {
+        let mut to_drop = to_drop.borrow_mut();
+        let is_outermost = to_drop.is_none();
+        to_drop.get_or_insert_default().extend(objects.take().into_iter().flatten());
+        is_outermost
+    });
+    // At the very end of a thread there is no stack of objects; what still comes is dropped as it is.
+    drop(objects);
+    if is_outermost == Ok(true) {
+        while let Some(object) = TO_DROP.with(|to_drop| to_drop.borrow_mut().as_mut().and_then(Vec::pop)) {
+            drop(object);
+        }
+        TO_DROP.with(|to_drop| *to_drop.borrow_mut() = None);
+    }
+}

@@ -1,0 +1,31 @@
+//! What is said of an exception in a task: which call it was, where that promise was made, and the user's frames only.
+//! Knows what to tell; the words are in `tureen._failure`.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::promise::Promise;
+
+/// The arguments that a call was made with, if it came to that.
+type Given<'a, 'py> = Option<(&'a Bound<'py, PyTuple>, Option<&'a Bound<'py, PyDict>>)>;
+
+/// The same exception, with a note.
+pub(crate) fn explain(py: Python<'_>, error: PyErr, promise: &Promise, given: Given<'_, '_>) -> PyErr {
+    // If telling about the failure fails (no memory, a recursion limit), the failure itself is still the user's.
+    let _ = tell(py, &error, promise, given);
+    error
+}
+
+fn tell(py: Python<'_>, error: &PyErr, promise: &Promise, given: Given<'_, '_>) -> PyResult<()> {
+    let (code, instruction) = promise.site().place();
+    let (args, kwargs) = given.map_or((None, None), |(args, kwargs)| (Some(args), kwargs));
+    py.import("tureen._failure")?.getattr("explain")?.call1((
+        error.value(py),
+        promise.label(py),
+        args,
+        kwargs,
+        code,
+        instruction,
+    ))?;
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! Calls a Python function from a thread that Python did not start.
+//! Knows nothing of tasks.
+//!
+//! When the interpreter ends, CPython before 3.14 ends such a thread from within, wherever it next asks for the
+//! interpreter's lock, by unwinding its stack (`pthread_exit`). Unwinding through Rust is an abort. So a guard below
+//! the call stops the unwinding by never returning: the thread hangs, as CPython 3.14 has it, and the process ends
+//! under it. See <https://github.com/rust-lang/rust/issues/135929>.
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+#[expect(unsafe_code, reason = "a declaration through which a thread may be unwound; PyO3's own forbids it")]
+// SAFETY: the signature is that of CPython's `abstract.h`.
+unsafe extern "C-unwind" {
+    fn PyObject_Call(
+        callable: *mut ffi::PyObject,
+        args: *mut ffi::PyObject,
+        kwargs: *mut ffi::PyObject,
+    ) -> *mut ffi::PyObject;
+}
+
+/// Dropped only when the thread is unwound, and then for ever.
+struct Hang;
+
+impl Drop for Hang {
+    fn drop(&mut self) {
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+/// `function(*args, **kwargs)`.
+#[expect(unsafe_code, reason = "see the head of this file")]
+pub(crate) fn invoke<'py>(
+    function: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let kwargs = kwargs.map_or(std::ptr::null_mut(), |kwargs| kwargs.as_ptr());
+    let guard = Hang;
+    // SAFETY: attached (we have a `Bound`); all pointers are to live objects of the right type, or null for `kwargs`.
+    let result = unsafe { PyObject_Call(function.as_ptr(), args.as_ptr(), kwargs) };
+    std::mem::forget(guard);
+    // SAFETY: a new reference, or null with an exception set.
+    unsafe { Bound::from_owned_ptr_or_err(function.py(), result) }
+}

@@ -1,0 +1,28 @@
+//! Keys: the names of promises, as text, made when somebody asks.
+//! Knows what a promise is called and what makes it the same as another; nothing is kept.
+
+use std::sync::OnceLock;
+
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::promise::Promise;
+
+/// The key of a promise: the one the user chose, or `function-…`.
+pub(crate) fn key_of(py: Python<'_>, promise: &Promise) -> PyResult<Py<PyAny>> {
+    if let Some(name) = promise.name() {
+        return Ok(name.clone_ref(py));
+    }
+    let text = format!("{}-{}", promise.label(py), promise.identity().text(process(py)?));
+    Ok(PyString::new(py, &text).into_any().unbind())
+}
+
+/// A number that is different in every process, so that the keys of impure calls are too.
+fn process(py: Python<'_>) -> PyResult<u64> {
+    static PROCESS: OnceLock<u64> = OnceLock::new();
+    if let Some(number) = PROCESS.get() {
+        return Ok(*number);
+    }
+    let bytes: [u8; 8] = py.import("os")?.getattr("urandom")?.call1((8,))?.extract()?;
+    Ok(*PROCESS.get_or_init(|| u64::from_le_bytes(bytes)))
+}

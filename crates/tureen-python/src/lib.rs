@@ -1,0 +1,42 @@
+//! The extension module `tureen._tureen`: promises as Python objects, and what computes them on the engine's runs.
+//! The only crate with PyO3. The pleasant names are in `python/tureen`.
+//!
+//! `make → kind → scan → template → promise → flatten → session → pool → compute → failure`
+
+mod compute;
+mod drops;
+mod failure;
+mod flatten;
+mod foreign;
+mod identity;
+mod invoke;
+mod key;
+mod kind;
+mod make;
+mod operators;
+mod pool;
+mod promise;
+mod protocol;
+mod results;
+mod scan;
+mod session;
+mod site;
+mod template;
+mod token;
+
+#[pyo3::pymodule]
+mod _tureen {
+    #[pymodule_export]
+    use crate::compute::{compute, persist};
+    #[pymodule_export]
+    use crate::make::{set_pure_by_default, wrap};
+    #[pymodule_export]
+    use crate::pool::forget_threads;
+    #[pymodule_export]
+    use crate::promise::Promise;
+
+    /// The version of the package.
+    #[pymodule_export]
+    #[allow(non_upper_case_globals, reason = "Python's spelling")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

@@ -1,0 +1,95 @@
+//! Warm threads that work on sessions.
+//! Knows threads, and sessions as something to pull from.
+//!
+//! A thread is attached to the interpreter for its life and detaches only to wait: attaching for each call would cost more
+//! than ten microseconds. There are as many threads as were ever wanted at once.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+use crate::session::Session;
+
+/// The pool of this process. This lock is only ever held together with the interpreter's lock, which a thread that forks
+/// holds too: so a forked child finds it free, and starts with an empty pool ([`forget_threads`]).
+static POOL: Mutex<Option<Arc<Pool>>> = Mutex::new(None);
+
+#[derive(Default)]
+struct Pool {
+    state: Mutex<State>,
+    has_work: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Each entry is a wish for one thread.
+    wishes: VecDeque<Arc<Session>>,
+    n_idle: usize,
+}
+
+thread_local! {
+    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the calling thread is one of the pool's.
+pub(crate) fn is_worker() -> bool {
+    IS_WORKER.get()
+}
+
+/// Has `n` threads work on a session. With `only_idle`, no thread is started for it.
+pub(crate) fn lend(py: Python<'_>, session: &Arc<Session>, n: usize, only_idle: bool) -> PyResult<()> {
+    let pool = Arc::clone(POOL.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default());
+    let n_new = py.detach(|| {
+        let mut state = pool.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let n_unclaimed = state.n_idle.saturating_sub(state.wishes.len());
+        let n = if only_idle { n.min(n_unclaimed) } else { n };
+        state.wishes.extend((0..n).map(|_| Arc::clone(session)));
+        drop(state);
+        (0..n).for_each(|_| pool.has_work.notify_one());
+        n.saturating_sub(n_unclaimed)
+    });
+    for started in 0..n_new {
+        let pool = Arc::clone(&pool);
+        let thread = thread::Builder::new().name("tureen".to_owned()).spawn(move || serve(&pool));
+        if let Err(error) = thread {
+            // Fewer threads than wished for will do; none will not.
+            if started == 0 && n_new == n {
+                return Err(PyRuntimeError::new_err(format!("no thread could be started: {error}")));
+            }
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Starts with an empty pool in a forked child: threads are not forked.
+#[pyfunction]
+pub(crate) fn forget_threads() {
+    let old = POOL.lock().unwrap_or_else(PoisonError::into_inner).take();
+    // Its lock may be held by a thread that does not exist here, so it is not touched again, not even to be dropped.
+    std::mem::forget(old);
+}
+
+fn serve(pool: &Pool) {
+    IS_WORKER.set(true);
+    Python::attach(|py| {
+        loop {
+            let session = py.detach(|| {
+                let mut state = pool.state.lock().unwrap_or_else(PoisonError::into_inner);
+                loop {
+                    if let Some(session) = state.wishes.pop_front() {
+                        break session;
+                    }
+                    state.n_idle += 1;
+                    state = pool.has_work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                    state.n_idle -= 1;
+                }
+            });
+            session.pull(py, || Ok(()));
+        }
+    });
+}

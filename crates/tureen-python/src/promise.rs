@@ -1,0 +1,200 @@
+//! The promise: a value, or a call whose arguments may be promises. Python's `tureen.delayed.Delayed`.
+//! Knows how it is made and what it is; computing it is `compute`'s business, and drawing it `picture`'s.
+//!
+//! A promise never changes, so the graph of promises can have no cycle, and making one costs no more than its own arguments.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
+
+use crate::identity::Identity;
+use crate::site::Site;
+use crate::template::{Arguments, Op};
+
+/// What a promise promises.
+pub(crate) enum Work {
+    /// A value that is there already. If it is a function, `pure` is for its calls (unset: as configured).
+    Value { value: Py<PyAny>, pure: Option<bool> },
+    Call(Call),
+}
+
+/// A call that was put off.
+pub(crate) struct Call {
+    pub(crate) doing: Doing,
+    /// The function; for [`Doing::Method`] and [`Doing::Attribute`] the name; for the others, nothing (`None`).
+    pub(crate) function: Py<PyAny>,
+    pub(crate) arguments: Arguments,
+}
+
+/// What is done with the arguments of a call, once they are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// Call the function with them.
+    Call,
+    /// Call the first, which was a promise itself, with the others.
+    Apply,
+    /// Call a method of the first with the others.
+    Method,
+    /// Take an attribute of the first.
+    Attribute,
+    /// Give back the first: a container that held promises.
+    Gather,
+}
+
+/// A value that is computed when it is asked for, and once, however many need it.
+///
+/// Made by `tureen.delayed`, and by calling, indexing or computing with what that gave.
+#[pyclass(name = "Delayed", module = "tureen.delayed", frozen, weakref)]
+pub(crate) struct Promise {
+    work: Work,
+    identity: Identity,
+    /// The key that the user chose.
+    name: Option<Py<PyAny>>,
+    /// How many values the result unpacks into, if the user said so.
+    n_outputs: Option<u32>,
+    site: Site,
+    mark: AtomicU64,
+}
+
+impl Promise {
+    pub(crate) fn new(work: Work, identity: Identity, site: Site) -> Self {
+        Self { work, identity, name: None, n_outputs: None, site, mark: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn with_name(mut self, name: Option<Py<PyAny>>) -> Self {
+        self.name = name;
+        self
+    }
+
+    pub(crate) fn with_outputs(mut self, n_outputs: Option<u32>) -> Self {
+        self.n_outputs = n_outputs;
+        self
+    }
+
+    pub(crate) fn work(&self) -> &Work {
+        &self.work
+    }
+
+    /// The call that this promise puts off, unless it is a value.
+    pub(crate) fn call(&self) -> Option<&Call> {
+        match &self.work {
+            Work::Call(call) => Some(call),
+            Work::Value { .. } => None,
+        }
+    }
+
+    pub(crate) fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    pub(crate) fn name(&self) -> Option<&Py<PyAny>> {
+        self.name.as_ref()
+    }
+
+    pub(crate) fn n_outputs(&self) -> Option<u32> {
+        self.n_outputs
+    }
+
+    pub(crate) fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// A number that the last reader of the graph left here: see `flatten`.
+    pub(crate) fn mark(&self) -> u64 {
+        self.mark.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_mark(&self, mark: u64) {
+        self.mark.store(mark, Ordering::Relaxed);
+    }
+
+    /// What comes before the `-` in the key, and what is written in pictures.
+    pub(crate) fn label(&self, py: Python<'_>) -> String {
+        match &self.work {
+            Work::Value { value, .. } => name_of(value.bind(py)),
+            Work::Call(call) => match call.doing {
+                Doing::Call => name_of(call.function.bind(py)),
+                Doing::Method => call.function.bind(py).to_string(),
+                Doing::Apply => "apply".to_owned(),
+                Doing::Attribute => "getattr".to_owned(),
+                Doing::Gather => match &call.arguments {
+                    Arguments::Template(template) => container_name(py, &template.ops),
+                    Arguments::Plain { .. } => "gather".to_owned(),
+                },
+            },
+        }
+    }
+
+    pub(crate) fn visit_fields(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.name)?;
+        self.site.traverse(visit)?;
+        match &self.work {
+            Work::Value { value, .. } => visit.call(value),
+            Work::Call(call) => {
+                visit.call(&call.function)?;
+                call.arguments.traverse(visit)
+            }
+        }
+    }
+}
+
+impl Call {
+    /// Does it, with these arguments. `invoke` calls a function.
+    pub(crate) fn perform<'py>(
+        &self,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, pyo3::types::PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        use crate::invoke::invoke;
+        let py = args.py();
+        match self.doing {
+            Doing::Call => invoke(self.function.bind(py), args, kwargs),
+            Doing::Apply => invoke(&args.get_item(0)?, &args.get_slice(1, args.len()), kwargs),
+            Doing::Method => {
+                let method = args.get_item(0)?.getattr(self.function.bind(py).cast::<PyString>()?)?;
+                invoke(&method, &args.get_slice(1, args.len()), kwargs)
+            }
+            Doing::Attribute => args.get_item(0)?.getattr(self.function.bind(py).cast::<PyString>()?),
+            Doing::Gather => args.get_item(0),
+        }
+    }
+}
+
+/// The name of a function, or of the type of what has none.
+pub(crate) fn name_of(object: &Bound<'_, PyAny>) -> String {
+    let py = object.py();
+    let mut function = object.clone();
+    // A partial goes by what it will call. Each step leaves one partial behind; nobody nests them without end.
+    for _ in 0..10 {
+        match function.getattr_opt(pyo3::intern!(py, "func")) {
+            Ok(Some(inner)) if function.get_type().name().is_ok_and(|name| name == "partial") => function = inner,
+            _ => break,
+        }
+    }
+    let own = function.getattr_opt(pyo3::intern!(py, "__name__")).ok().flatten();
+    let own = own.and_then(|name| name.extract::<String>().ok());
+    own.or_else(|| function.get_type().name().ok().map(|name| name.to_string())).unwrap_or_default()
+}
+
+fn container_name(py: Python<'_>, ops: &[Op]) -> String {
+    match ops.last() {
+        Some(Op::List(_)) => "list".to_owned(),
+        Some(Op::Tuple(_)) => "tuple".to_owned(),
+        Some(Op::Set(_)) => "set".to_owned(),
+        Some(Op::Dict(_)) => "dict".to_owned(),
+        Some(Op::Slice) => "slice".to_owned(),
+        Some(Op::NamedTuple(class, _)) => name_of(class.bind(py)),
+        Some(Op::Dataclass(parts)) => name_of(parts.0.bind(py)),
+        Some(Op::Value(_) | Op::Promise(_)) | None => "gather".to_owned(),
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        if let Work::Call(Call { arguments: Arguments::Template(template), .. }) = &mut self.work {
+            crate::drops::drop_flat(std::mem::take(&mut template.ops));
+        }
+    }
+}

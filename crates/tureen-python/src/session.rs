@@ -1,0 +1,120 @@
+//! One run of promises: the engine's run, with the calls to make and the results made so far.
+//! Knows how a thread works on it; not which threads do (`pool`), nor who waits for it (`compute`).
+//!
+//! Locks: the run's lock is taken while the interpreter's is held, for an instant, and never the other way round. No Python
+//! code runs under it, and no object is dropped: a drop may run anything.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use tureen_engine::{DoesNotFit, Limits, Next, OnFailure, Outcome, Report, Run, Schedule, TaskId};
+
+use crate::failure;
+use crate::flatten::Flat;
+use crate::promise::{Promise, Work};
+use crate::results::Results;
+
+/// A run and its tables.
+pub(crate) struct Session {
+    pub(crate) run: Run,
+    flat: Flat,
+    results: Results,
+    failure: Mutex<Option<PyErr>>,
+    has_failed: AtomicBool,
+}
+
+impl Session {
+    /// A session in which at most `n_workers` tasks run at a time.
+    pub(crate) fn new(flat: Flat, n_workers: usize) -> PyResult<Self> {
+        let limits = Limits::cores(n_workers as u64);
+        let schedule = Schedule::new(flat.graph.clone(), limits, OnFailure::Stop)
+            .map_err(|error: DoesNotFit| PyRuntimeError::new_err(error.to_string()))?;
+        let results = Results::new(flat.promises.len());
+        Ok(Self { run: Run::new(schedule), flat, results, failure: Mutex::new(None), has_failed: AtomicBool::new(false) })
+    }
+
+    pub(crate) fn n_tasks(&self) -> usize {
+        self.flat.promises.len()
+    }
+
+    /// Works on the run until nothing is left to start. `between` is called before each task; an error from it ends the run.
+    pub(crate) fn pull(&self, py: Python<'_>, mut between: impl FnMut() -> PyResult<()>) {
+        let mut released = Vec::new();
+        let mut report = None;
+        loop {
+            let next = self.run.try_next(report.take(), &mut released);
+            released.drain(..).for_each(|task| self.results.release(task));
+            match next {
+                Next::Start(task) => {
+                    let outcome = match between().and_then(|()| self.work(py, task)) {
+                        Ok(()) => Outcome::Done,
+                        Err(error) => {
+                            self.fail(error);
+                            Outcome::Failed
+                        }
+                    };
+                    report = Some(Report { task, outcome });
+                }
+                Next::Wait => py.detach(|| self.run.wait()),
+                Next::Finished => return,
+            }
+        }
+    }
+
+    fn work(&self, py: Python<'_>, task: TaskId) -> PyResult<()> {
+        let promise = self.flat.promises[task.index()].get();
+        let Some(call) = promise.call() else { unreachable!("values are no tasks") };
+        let mut needs = self.flat.graph.needs(task).iter();
+        let filled = call.arguments.fill(py, |promise| self.result_of(py, promise, &mut needs));
+        let (args, kwargs) = filled.map_err(|error| failure::explain(py, error, promise, None))?;
+        let result = call
+            .perform(&args, kwargs.as_ref())
+            .map_err(|error| failure::explain(py, error, promise, Some((&args, kwargs.as_ref()))))?;
+        self.results.set(task, result.unbind());
+        Ok(())
+    }
+
+    fn result_of<'py>(
+        &self,
+        py: Python<'py>,
+        promise: &Py<Promise>,
+        needs: &mut std::slice::Iter<'_, TaskId>,
+    ) -> Bound<'py, PyAny> {
+        match promise.get().work() {
+            Work::Value { value, .. } => value.bind(py).clone(),
+            Work::Call(_) => {
+                self.results.get(py, *needs.next().expect("the graph has a need for each promise in a call"))
+            }
+        }
+    }
+
+    /// A function that gives, one after the other, the values of the promises that this session was made for.
+    pub(crate) fn values<'a, 'py>(&'a self, py: Python<'py>) -> impl FnMut(&Py<Promise>) -> Bound<'py, PyAny> + 'a
+    where
+        'py: 'a,
+    {
+        let mut wanted = self.flat.wanted.iter();
+        move |promise| self.result_of(py, promise, &mut wanted)
+    }
+
+    fn fail(&self, error: PyErr) {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        // The first one counts: what came after may have come of it. The other is dropped when the lock is not held.
+        let late = if failure.is_none() { None } else { Some(&error) };
+        if late.is_none() {
+            *failure = Some(error);
+            self.has_failed.store(true, Ordering::Release);
+        }
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Acquire)
+    }
+
+    /// The first failure, given away.
+    pub(crate) fn take_failure(&self) -> Option<PyErr> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}

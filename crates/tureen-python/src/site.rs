@@ -1,0 +1,46 @@
+//! Where in the user's file a promise was made: the running code object and the place in it, taken at each call.
+//! Knows no promise. Turning the pair into a file and a line is left for when somebody asks (`tureen._failure`): finding
+//! a line number means reading a table as long as the code, while taking the pair costs some 50 ns.
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
+
+/// A place in Python code, or nowhere (a promise made from C, or by tureen itself).
+#[derive(Default)]
+pub(crate) struct Site {
+    code: Option<Py<PyAny>>,
+    /// Index of the instruction, in bytes, as `frame.f_lasti`.
+    instruction: i32,
+}
+
+impl Site {
+    /// The place that the calling thread executes now.
+    #[expect(unsafe_code, reason = "PyO3 has no safe way to the running frame in the limited API")]
+    pub(crate) fn here(py: Python<'_>) -> Self {
+        // SAFETY: we are attached. PyEval_GetFrame gives a borrowed reference or null, without an exception set, and
+        // the frame lives while it runs, which is until we return. PyFrame_GetCode gives a new reference, never null.
+        let (frame, code) = unsafe {
+            let frame = ffi::PyEval_GetFrame();
+            if frame.is_null() {
+                return Self::default();
+            }
+            let code = ffi::PyFrame_GetCode(frame).cast::<ffi::PyObject>();
+            (
+                Bound::from_borrowed_ptr(py, frame.cast::<ffi::PyObject>()),
+                Bound::from_owned_ptr(py, code),
+            )
+        };
+        let instruction = frame.getattr(pyo3::intern!(py, "f_lasti")).and_then(|place| place.extract::<i32>());
+        Self { code: Some(code.unbind()), instruction: instruction.unwrap_or(-1) }
+    }
+
+    /// The code object and the index of the instruction in it.
+    pub(crate) fn place(&self) -> (Option<&Py<PyAny>>, i32) {
+        (self.code.as_ref(), self.instruction)
+    }
+
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.code)
+    }
+}
