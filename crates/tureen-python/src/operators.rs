@@ -2,25 +2,29 @@
 //! Knows which function of Python's `operator` stands for which sign.
 
 use pyo3::basic::CompareOp;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyString, PyTuple};
 
 use crate::promise::{Call, Doing, Promise, Work};
 use crate::scan::scan;
 use crate::site::Site;
 use crate::token::Hasher;
 
+/// What an operator gives.
+type Made<'py> = PyResult<Bound<'py, Promise>>;
+
 /// A promise of `operator.<name>(*operands)`.
 fn operate<'py>(
     py: Python<'py>,
-    name: &Bound<'py, pyo3::types::PyString>,
+    name: &Bound<'py, PyString>,
     operands: &[&Bound<'py, PyAny>],
-) -> PyResult<Bound<'py, Promise>> {
+) -> Made<'py> {
     let mut hasher = Hasher::new(py);
     hasher.text("operator");
     hasher.content(name.as_any())?;
     operands.iter().try_for_each(|operand| hasher.cheaply(operand))?;
-    let function = py.import(pyo3::intern!(py, "operator"))?.getattr(name)?.unbind();
+    let function = py.import(intern!(py, "operator"))?.getattr(name)?.unbind();
     let arguments = scan(&PyTuple::new(py, operands)?, None)?;
     let call = Call { doing: Doing::Call, function, arguments };
     Bound::new(py, Promise::new(Work::Call(call), hasher.finish(), Site::here(py)))
@@ -30,89 +34,156 @@ fn operate<'py>(
 pub(crate) fn item<'py>(
     promise: &Bound<'py, Promise>,
     index: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, Promise>> {
-    operate(promise.py(), pyo3::intern!(promise.py(), "getitem"), &[promise.as_any(), index])
+) -> Made<'py> {
+    operate(promise.py(), intern!(promise.py(), "getitem"), &[promise.as_any(), index])
 }
 
-macro_rules! operators {
-    ([$($method:ident $swapped:ident $name:literal,)*] [$($single:ident $single_name:literal,)*]) => {
-        #[pymethods]
-        impl Promise {
-            $(
-                fn $method<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Promise>> {
-                    operate(slf.py(), pyo3::intern!(slf.py(), $name), &[slf.as_any(), other])
-                }
+#[pymethods]
+impl Promise {
+    fn __add__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "add"), &[slf.as_any(), other])
+    }
 
-                fn $swapped<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Promise>> {
-                    operate(slf.py(), pyo3::intern!(slf.py(), $name), &[other, slf.as_any()])
-                }
-            )*
-            $(
-                fn $single<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Promise>> {
-                    operate(slf.py(), pyo3::intern!(slf.py(), $single_name), &[slf.as_any()])
-                }
-            )*
+    fn __radd__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "add"), &[other, slf.as_any()])
+    }
 
-            fn __pow__<'py>(
-                slf: &Bound<'py, Self>,
-                other: &Bound<'py, PyAny>,
-                modulo: Option<&Bound<'py, PyAny>>,
-            ) -> PyResult<Bound<'py, Promise>> {
-                power(slf.as_any(), other, modulo)
-            }
+    fn __sub__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "sub"), &[slf.as_any(), other])
+    }
 
-            fn __rpow__<'py>(
-                slf: &Bound<'py, Self>,
-                other: &Bound<'py, PyAny>,
-                modulo: Option<&Bound<'py, PyAny>>,
-            ) -> PyResult<Bound<'py, Promise>> {
-                power(other, slf.as_any(), modulo)
-            }
+    fn __rsub__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "sub"), &[other, slf.as_any()])
+    }
 
-            fn __getitem__<'py>(slf: &Bound<'py, Self>, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Promise>> {
-                item(slf, index)
-            }
+    fn __mul__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "mul"), &[slf.as_any(), other])
+    }
 
-            fn __richcmp__<'py>(
-                slf: &Bound<'py, Self>,
-                other: &Bound<'py, PyAny>,
-                sign: CompareOp,
-            ) -> PyResult<Bound<'py, Promise>> {
-                let py = slf.py();
-                let name = match sign {
-                    CompareOp::Lt => pyo3::intern!(py, "lt"),
-                    CompareOp::Le => pyo3::intern!(py, "le"),
-                    CompareOp::Eq => pyo3::intern!(py, "eq"),
-                    CompareOp::Ne => pyo3::intern!(py, "ne"),
-                    CompareOp::Gt => pyo3::intern!(py, "gt"),
-                    CompareOp::Ge => pyo3::intern!(py, "ge"),
-                };
-                operate(py, name, &[slf.as_any(), other])
-            }
-        }
-    };
-}
+    fn __rmul__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "mul"), &[other, slf.as_any()])
+    }
 
-operators! {
-    [
-    __add__ __radd__ "add",
-    __sub__ __rsub__ "sub",
-    __mul__ __rmul__ "mul",
-    __matmul__ __rmatmul__ "matmul",
-    __truediv__ __rtruediv__ "truediv",
-    __floordiv__ __rfloordiv__ "floordiv",
-    __mod__ __rmod__ "mod",
-    __lshift__ __rlshift__ "lshift",
-    __rshift__ __rrshift__ "rshift",
-    __and__ __rand__ "and_",
-    __or__ __ror__ "or_",
-    __xor__ __rxor__ "xor",
-    ] [
-    __neg__ "neg",
-    __pos__ "pos",
-    __abs__ "abs",
-    __invert__ "invert",
-    ]
+    fn __matmul__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "matmul"), &[slf.as_any(), other])
+    }
+
+    fn __rmatmul__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "matmul"), &[other, slf.as_any()])
+    }
+
+    fn __truediv__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "truediv"), &[slf.as_any(), other])
+    }
+
+    fn __rtruediv__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "truediv"), &[other, slf.as_any()])
+    }
+
+    fn __floordiv__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "floordiv"), &[slf.as_any(), other])
+    }
+
+    fn __rfloordiv__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "floordiv"), &[other, slf.as_any()])
+    }
+
+    fn __mod__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "mod"), &[slf.as_any(), other])
+    }
+
+    fn __rmod__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "mod"), &[other, slf.as_any()])
+    }
+
+    fn __lshift__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "lshift"), &[slf.as_any(), other])
+    }
+
+    fn __rlshift__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "lshift"), &[other, slf.as_any()])
+    }
+
+    fn __rshift__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "rshift"), &[slf.as_any(), other])
+    }
+
+    fn __rrshift__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "rshift"), &[other, slf.as_any()])
+    }
+
+    fn __and__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "and_"), &[slf.as_any(), other])
+    }
+
+    fn __rand__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "and_"), &[other, slf.as_any()])
+    }
+
+    fn __or__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "or_"), &[slf.as_any(), other])
+    }
+
+    fn __ror__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "or_"), &[other, slf.as_any()])
+    }
+
+    fn __xor__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "xor"), &[slf.as_any(), other])
+    }
+
+    fn __rxor__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "xor"), &[other, slf.as_any()])
+    }
+
+    fn __neg__<'py>(slf: &Bound<'py, Self>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "neg"), &[slf.as_any()])
+    }
+
+    fn __pos__<'py>(slf: &Bound<'py, Self>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "pos"), &[slf.as_any()])
+    }
+
+    fn __abs__<'py>(slf: &Bound<'py, Self>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "abs"), &[slf.as_any()])
+    }
+
+    fn __invert__<'py>(slf: &Bound<'py, Self>) -> Made<'py> {
+        operate(slf.py(), intern!(slf.py(), "invert"), &[slf.as_any()])
+    }
+
+    fn __pow__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+        modulo: Option<&Bound<'py, PyAny>>,
+    ) -> Made<'py> {
+        power(slf.as_any(), other, modulo)
+    }
+
+    fn __rpow__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+        modulo: Option<&Bound<'py, PyAny>>,
+    ) -> Made<'py> {
+        power(other, slf.as_any(), modulo)
+    }
+
+    fn __getitem__<'py>(slf: &Bound<'py, Self>, index: &Bound<'py, PyAny>) -> Made<'py> {
+        item(slf, index)
+    }
+
+    fn __richcmp__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>, sign: CompareOp) -> Made<'py> {
+        let py = slf.py();
+        let name = match sign {
+            CompareOp::Lt => intern!(py, "lt"),
+            CompareOp::Le => intern!(py, "le"),
+            CompareOp::Eq => intern!(py, "eq"),
+            CompareOp::Ne => intern!(py, "ne"),
+            CompareOp::Gt => intern!(py, "gt"),
+            CompareOp::Ge => intern!(py, "ge"),
+        };
+        operate(py, name, &[slf.as_any(), other])
+    }
 }
 
 /// `base ** exponent`, or `pow(base, exponent, modulo)`.
@@ -120,12 +191,12 @@ fn power<'py>(
     base: &Bound<'py, PyAny>,
     exponent: &Bound<'py, PyAny>,
     modulo: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, Promise>> {
+) -> Made<'py> {
     let py = base.py();
     let Some(modulo) = modulo else {
-        return operate(py, pyo3::intern!(py, "pow"), &[base, exponent]);
+        return operate(py, intern!(py, "pow"), &[base, exponent]);
     };
-    let pow = py.import(pyo3::intern!(py, "builtins"))?.getattr(pyo3::intern!(py, "pow"))?.unbind();
+    let pow = py.import(intern!(py, "builtins"))?.getattr(intern!(py, "pow"))?.unbind();
     let mut hasher = Hasher::new(py);
     hasher.text("pow with modulo");
     [base, exponent, modulo].iter().try_for_each(|operand| hasher.cheaply(operand))?;
