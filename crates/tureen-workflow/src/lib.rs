@@ -11,3 +11,11 @@ pub mod rule;
 pub mod span;
 pub mod token;
 pub mod value;
+
+pub mod intern;
+pub mod nearest;
+pub mod pattern;
+pub mod wildcards;
+pub mod rule_index;
+pub mod disk;
+pub mod job;
