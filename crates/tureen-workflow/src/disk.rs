@@ -10,6 +10,8 @@ use std::path::Path;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::nearest::nearest;
+
 pub use stamp::{DIRECTORY_STAMP, Stamp, stamp};
 
 /// The remembered state of the disk.
@@ -48,6 +50,17 @@ impl Disk {
         let found = stamp(Path::new(path));
         self.stamps.insert(path.to_owned(), found);
         found
+    }
+
+    /// The existing file beside a missing one whose name is nearest to it.
+    pub fn nearest_beside(&mut self, path: &str) -> Option<String> {
+        self.may_exist(path);
+        let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let Some(Listing::Names(names)) = self.directories.get(directory) else { return None };
+        let mut names: Vec<&str> = names.iter().map(|name| &**name).filter(|name| !name.starts_with('.')).collect();
+        names.sort_unstable();
+        let near = nearest(name, names.into_iter())?;
+        Some(if directory.is_empty() { near.to_owned() } else { format!("{directory}/{near}") })
     }
 
     /// Whether the directory's listing has the name. Paths that are not plain (`..`, a final `/`) are not judged.

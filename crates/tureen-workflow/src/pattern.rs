@@ -149,6 +149,23 @@ impl Pattern {
         }
     }
 
+    /// For a pattern with one wildcard: what it would make of a path that does not match it, by keeping the
+    /// path's own text between the lengths of the literal ends. Only for suggestions.
+    pub fn fit(&self, path: &str) -> Option<String> {
+        let [ends @ .., _] = self.segments.as_slice() else { return None };
+        if ends.len() > 2 || self.wildcards().count() != 1 {
+            return None;
+        }
+        let (prefix, suffix) = (self.prefix(), self.suffix());
+        let middle = path.strip_prefix(prefix).or_else(|| path.get(prefix.len()..))?;
+        let stem = match middle.strip_suffix(suffix) {
+            Some(stem) => stem,
+            // The ending differs: cut where the last dot stands.
+            None => &middle[..middle.rfind('.').or_else(|| middle.len().checked_sub(suffix.len()))?],
+        };
+        (!stem.is_empty()).then(|| format!("{prefix}{stem}{suffix}"))
+    }
+
     /// Writes the path for the given wildcard values to the end of `path`.
     ///
     /// # Panics

@@ -1,0 +1,90 @@
+//! Jobs: rules with their wildcards filled, and which job makes which file.
+//!
+//! `explore` finds every job that could be wanted, from the targets backwards; `decide` chooses among them
+//! (a rule whose own inputs can't be made is no candidate) and puts the chosen ones in order. Jobs are rows of
+//! numbers; paths and wildcard values are interned. Knows no record and no reasons.
+
+mod ask;
+mod decide;
+mod explore;
+mod failure;
+mod order;
+mod table;
+mod target;
+mod view;
+
+use crate::diagnostic::Diagnostic;
+use crate::disk::Disk;
+use crate::rule::Workflow;
+use crate::rule_index::RuleIndex;
+use crate::wildcards::{RulePatterns, read_patterns};
+
+pub use ask::Ask;
+pub(crate) use failure::function_failed;
+pub use table::{DynamicItem, FileId, InputFile, JobId, Jobs};
+pub use target::{Target, find_targets};
+
+/// A workflow with its patterns read and indexed.
+#[derive(Debug)]
+pub struct Rules<'w> {
+    /// What the Snakefile declares.
+    pub workflow: &'w Workflow,
+    /// The patterns, by rule number.
+    pub patterns: Vec<RulePatterns>,
+    index: RuleIndex,
+    order: order::RuleOrder,
+}
+
+impl<'w> Rules<'w> {
+    /// Reads the patterns of all rules; all faults are returned together.
+    pub fn new(workflow: &'w Workflow) -> Result<Self, Vec<Diagnostic>> {
+        let patterns = read_patterns(workflow)?;
+        let index = RuleIndex::new(&patterns);
+        let order = order::RuleOrder::new(workflow, &patterns);
+        Ok(Self { workflow, patterns, index, order })
+    }
+}
+
+/// The jobs that the targets need, each file with the one job that makes it.
+#[derive(Debug)]
+pub struct JobGraph {
+    /// All rows, also of jobs that were considered and not chosen.
+    pub jobs: Jobs,
+    /// The chosen jobs, each after those it needs.
+    pub order: Vec<JobId>,
+    /// The jobs of the targets.
+    pub targets: Vec<JobId>,
+    /// Targets that are files, with the number of their path.
+    pub target_files: Vec<FileId>,
+    /// The job that makes a file, by file.
+    maker: Vec<Option<JobId>>,
+    /// Needs that were cut because they close a circle while the file is there already.
+    cuts: rustc_hash::FxHashSet<(JobId, FileId)>,
+}
+
+impl JobGraph {
+    /// The job that makes an input of `job`, or `None` if the file is just there.
+    pub fn maker(&self, job: JobId, file: FileId) -> Option<JobId> {
+        let maker = self.maker[file.index()]?;
+        (self.cuts.is_empty() || !self.cuts.contains(&(job, file))).then_some(maker)
+    }
+
+    /// What a job needs: each input that another job makes, with that job.
+    pub fn needs(&self, job: JobId) -> impl Iterator<Item = (JobId, InputFile)> {
+        self.jobs.inputs(job).iter().filter_map(move |&input| Some((self.maker(job, input.file)?, input)))
+    }
+}
+
+/// Finds the jobs for the targets.
+///
+/// # Errors
+/// Missing inputs, cycles, ambiguous rules, failed input functions: each with who needs the file.
+pub fn find_jobs(
+    rules: &Rules<'_>,
+    targets: &[Target],
+    disk: &mut Disk,
+    ask: &mut Ask<'_>,
+) -> Result<JobGraph, Vec<Diagnostic>> {
+    let explored = explore::explore(rules, targets, ask)?;
+    decide::decide(rules, explored, disk)
+}

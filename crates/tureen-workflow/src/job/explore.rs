@@ -1,0 +1,296 @@
+//! From the targets backwards: every job that could be wanted, and for each wanted file the jobs that could
+//! make it. Chooses nothing and asks no disk. Input functions are asked in batches, a wave of jobs at a time.
+
+use rustc_hash::FxHashMap;
+
+use super::ask::Ask;
+use super::table::{DynamicItem, FileId, InputFile, JobId, Jobs};
+use super::{Rules, Target};
+use crate::diagnostic::Diagnostic;
+use crate::evaluator::job::{Answer, Call, Exception, JobView, Role};
+use crate::rule::Input;
+use crate::value::Value;
+use crate::wildcards::InputPatterns;
+
+/// Everything that could be wanted.
+#[derive(Debug, Default)]
+pub(super) struct Explored {
+    pub(super) jobs: Jobs,
+    /// Per target: its job (a rule) or its file.
+    pub(super) targets: Vec<Wanted>,
+    /// By file: its stretch of `candidates`.
+    pub(super) candidates_of: Vec<(u32, u32)>,
+    pub(super) candidates: Vec<JobId>,
+    /// Jobs with a wildcard value that repeats itself over and over: the mark of a rule that feeds itself.
+    pub(super) periodic: rustc_hash::FxHashSet<JobId>,
+}
+
+/// A target, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Job(JobId),
+    File(FileId),
+}
+
+struct Explorer<'r, 'w> {
+    rules: &'r Rules<'w>,
+    explored: Explored,
+    /// Files to find makers for.
+    queue: Vec<FileId>,
+    is_queued: Vec<bool>,
+    /// Jobs whose input functions are still to be asked.
+    to_ask: Vec<JobId>,
+}
+
+pub(super) fn explore(rules: &Rules<'_>, targets: &[Target], ask: &mut Ask<'_>) -> Result<Explored, Vec<Diagnostic>> {
+    let mut explorer = Explorer {
+        rules,
+        explored: Explored::default(),
+        queue: Vec::new(),
+        is_queued: Vec::new(),
+        to_ask: Vec::new(),
+    };
+    for target in targets {
+        let wanted = match target {
+            Target::Rule(rule) => Wanted::Job(explorer.want_job(*rule as u32, &[])),
+            Target::File(path) => {
+                let file = explorer.explored.jobs.add_file(path);
+                explorer.want_file(file);
+                Wanted::File(file)
+            }
+        };
+        explorer.explored.targets.push(wanted);
+    }
+    let mut next = 0;
+    loop {
+        while let Some(&file) = explorer.queue.get(next) {
+            explorer.find_makers(file);
+            next += 1;
+        }
+        if explorer.to_ask.is_empty() {
+            break;
+        }
+        let jobs = std::mem::take(&mut explorer.to_ask);
+        explorer.ask_functions(&jobs, ask)?;
+    }
+    let n_files = explorer.explored.jobs.n_files();
+    explorer.explored.candidates_of.resize(n_files, (0, 0));
+    Ok(explorer.explored)
+}
+
+impl Explorer<'_, '_> {
+    fn want_file(&mut self, file: FileId) {
+        if self.is_queued.len() <= file.index() {
+            self.is_queued.resize(file.index() + 1, false);
+        }
+        if !std::mem::replace(&mut self.is_queued[file.index()], true) {
+            self.queue.push(file);
+        }
+    }
+
+    fn find_makers(&mut self, file: FileId) {
+        let path = self.explored.jobs.path(file).to_owned();
+        let start = self.explored.candidates.len() as u32;
+        for maker in self.rules.index.makers(&self.rules.patterns, &path) {
+            let job = self.want_job(maker.rule, &maker.values);
+            self.explored.candidates.push(job);
+        }
+        let candidates_of = &mut self.explored.candidates_of;
+        if candidates_of.len() <= file.index() {
+            candidates_of.resize(file.index() + 1, (0, 0));
+        }
+        candidates_of[file.index()] = (start, self.explored.candidates.len() as u32);
+    }
+
+    fn want_job(&mut self, rule: u32, values: &[&str]) -> JobId {
+        let patterns = &self.rules.patterns[rule as usize];
+        let (job, is_new) = self.explored.jobs.add_job(rule, patterns, values);
+        if !is_new {
+            return job;
+        }
+        if values.iter().any(|value| is_periodic(value)) {
+            self.explored.periodic.insert(job);
+        } else if patterns.has_input_functions {
+            self.to_ask.push(job);
+        } else {
+            let mut inputs = Vec::new();
+            for (item, entry) in patterns.inputs.iter().enumerate() {
+                self.fill_static(entry, item as u16, values, &mut inputs);
+            }
+            self.explored.jobs.set_inputs(job, inputs);
+        }
+        job
+    }
+
+    fn fill_static(&mut self, entry: &InputPatterns, item: u16, values: &[&str], inputs: &mut Vec<InputFile>) {
+        let InputPatterns::Files(files) = entry else { return };
+        let mut path = String::new();
+        for marked in files {
+            path.clear();
+            marked.pattern.fill(values, &mut path);
+            let file = self.explored.jobs.add_file(&path);
+            self.want_file(file);
+            inputs.push(InputFile { file, item, is_ancient: marked.marks.is_ancient });
+        }
+    }
+
+    fn ask_functions(&mut self, jobs: &[JobId], ask: &mut Ask<'_>) -> Result<(), Vec<Diagnostic>> {
+        let mut calls = Vec::new();
+        for &job in jobs {
+            let rule = &self.rules.workflow.rules[self.explored.jobs.rule(job)];
+            let view = JobView {
+                rule: rule.name.clone(),
+                wildcards: self.wildcards(job),
+                attempt: 1,
+                ..JobView::default()
+            };
+            for item in &rule.input {
+                match item.value {
+                    Input::Files(_) => {}
+                    Input::Function(function) => {
+                        calls.push(Call { function, role: Role::Input, job: view.clone() });
+                    }
+                    Input::Unpack(function) => {
+                        calls.push(Call { function, role: Role::Unpack, job: view.clone() });
+                    }
+                }
+            }
+        }
+        let mut answers = ask(&calls).into_iter();
+        let mut faults = Vec::new();
+        for &job in jobs {
+            if let Err(fault) = self.take_answers(job, &mut answers) {
+                faults.push(*fault);
+            }
+        }
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
+    /// Puts the static and the answered entries of a job's input together, in the rule's order.
+    fn take_answers(
+        &mut self,
+        job: JobId,
+        answers: &mut impl Iterator<Item = Result<Answer, Exception>>,
+    ) -> Result<(), Box<Diagnostic>> {
+        let rules = self.rules;
+        let rule = self.explored.jobs.rule(job);
+        let values: Vec<String> = self.explored.jobs.values(job).map(str::to_owned).collect();
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        let mut items = Vec::new();
+        let mut inputs = Vec::new();
+        let mut failed = None;
+        let mut fault = None;
+        for (rule_item, item) in rules.workflow.rules[rule].input.iter().enumerate() {
+            let rule_item = rule_item as u16;
+            if let Input::Files(list) = &item.value {
+                let entry = &rules.patterns[rule].inputs[rule_item as usize];
+                self.fill_static(entry, items.len() as u16, &values, &mut inputs);
+                items.push(DynamicItem { name: item.name.clone(), is_list: list.is_list, rule_item });
+                continue;
+            }
+            let is_unpacked = matches!(item.value, Input::Unpack(_));
+            match answers.next() {
+                Some(Ok(Answer::Value { value, marks })) => {
+                    let ancient: FxHashMap<&str, bool> = marks
+                        .iter()
+                        .map(|(path, names)| (path.as_str(), names.iter().any(|name| name == "ancient")))
+                        .collect();
+                    let entries = match (value, is_unpacked) {
+                        (Value::Dict(pairs), true) => pairs
+                            .into_iter()
+                            .map(|(key, value)| (Some(crate::format::text(&key)), value))
+                            .collect(),
+                        (Value::List(list) | Value::Tuple(list), true) => {
+                            list.into_iter().map(|value| (None, value)).collect()
+                        }
+                        (value, _) => vec![(item.name.clone(), value)],
+                    };
+                    for (name, value) in entries {
+                        let is_list = !matches!(value, Value::Str(_) | Value::Opaque { .. });
+                        let paths = paths_of(value).ok_or_else(|| {
+                            Box::new(
+                                Diagnostic::new(format!(
+                                    "an input function of rule `{}` gave something that is no path",
+                                    rules.workflow.rules[rule].name
+                                ))
+                                .at(item.span, "")
+                                .hint("it should return a string or a list of strings"),
+                            )
+                        })?;
+                        for path in paths {
+                            let file = self.explored.jobs.add_file(&path);
+                            self.want_file(file);
+                            let is_ancient = ancient.get(path.as_str()).copied().unwrap_or(false);
+                            inputs.push(InputFile { file, item: items.len() as u16, is_ancient });
+                        }
+                        items.push(DynamicItem { name, is_list, rule_item });
+                    }
+                }
+                Some(Ok(Answer::NeedsCheckpoint { rule: checkpoint, .. })) => {
+                    fault = Some(
+                        Diagnostic::new(format!("the input needs checkpoint `{checkpoint}`, and checkpoints are not supported yet"))
+                            .at(item.span, ""),
+                    );
+                }
+                Some(Ok(Answer::NotYet)) | None => {}
+                Some(Err(exception)) => failed = failed.or(Some(exception)),
+            }
+        }
+        if let Some(fault) = fault {
+            return Err(Box::new(fault));
+        }
+        match failed {
+            Some(exception) => self.explored.jobs.set_failed(job, exception),
+            None => {
+                self.explored.jobs.set_inputs(job, inputs);
+                self.explored.jobs.set_dynamic_items(job, items);
+            }
+        }
+        Ok(())
+    }
+
+    fn wildcards(&self, job: JobId) -> Vec<(String, String)> {
+        let names = &self.rules.patterns[self.explored.jobs.rule(job)].wildcards;
+        names.iter().cloned().zip(self.explored.jobs.values(job).map(str::to_owned)).collect()
+    }
+}
+
+/// The paths that a function gave; `None` if it gave something else.
+fn paths_of(value: Value) -> Option<Vec<String>> {
+    match value {
+        Value::Str(path) | Value::Opaque { text: path, .. } => Some(vec![path]),
+        Value::List(list) | Value::Tuple(list) => {
+            let mut paths = Vec::with_capacity(list.len());
+            for value in list {
+                paths.extend(paths_of(value)?);
+            }
+            Some(paths)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a value ends with the same text twenty times over (as Snakemake 9.27 judges it): so ends the
+/// wildcard of a rule that can make its own input.
+fn is_periodic(value: &str) -> bool {
+    const REPEATS: usize = 20;
+    let bytes = value.as_bytes();
+    (1..=bytes.len() / REPEATS).any(|period| {
+        let tail = &bytes[bytes.len() - REPEATS * period..];
+        tail[period..] == tail[..tail.len() - period]
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_periodic;
+
+    #[test]
+    fn twenty_repeats_are_periodic() {
+        assert!(is_periodic(&".sorted".repeat(20)));
+        assert!(is_periodic(&format!("a{}", "bc".repeat(21))));
+        assert!(!is_periodic(&"bc".repeat(19)));
+        assert!(!is_periodic(&"0123456789".repeat(3)));
+        assert!(!is_periodic(""));
+    }
+}

@@ -1,0 +1,59 @@
+//! What was asked for: rules and files.
+
+use crate::diagnostic::Diagnostic;
+use crate::job::Rules;
+
+/// Something to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The job of a rule without wildcards.
+    Rule(usize),
+    /// A file.
+    File(String),
+}
+
+/// What the words on the command line mean; without words, the default rule (or nothing, if no rule exists).
+///
+/// # Errors
+/// A rule that has wildcards can't be asked for by name.
+pub fn find_targets(rules: &Rules<'_>, words: &[String]) -> Result<Vec<Target>, Vec<Diagnostic>> {
+    if words.is_empty() {
+        let Some(rule) = rules.workflow.default_rule else { return Ok(Vec::new()) };
+        return check_rule(rules, rule).map(|target| vec![target]).map_err(|fault| vec![*fault]);
+    }
+    let mut targets = Vec::with_capacity(words.len());
+    let mut faults = Vec::new();
+    for word in words {
+        let rule = rules.workflow.rules.iter().position(|rule| rule.name == *word);
+        match rule.map(|rule| check_rule(rules, rule)) {
+            None => targets.push(Target::File(plain_path(word))),
+            Some(Ok(target)) => targets.push(target),
+            Some(Err(fault)) => faults.push(*fault),
+        }
+    }
+    if faults.is_empty() { Ok(targets) } else { Err(faults) }
+}
+
+fn check_rule(rules: &Rules<'_>, index: usize) -> Result<Target, Box<Diagnostic>> {
+    let patterns = &rules.patterns[index];
+    if !patterns.has_wildcards() {
+        return Ok(Target::Rule(index));
+    }
+    let rule = &rules.workflow.rules[index];
+    let wildcards = patterns.wildcards.iter().map(|name| format!("`{{{name}}}`")).collect::<Vec<_>>().join(", ");
+    let file = rule.output.iter().flat_map(|item| &item.value.files).next();
+    Err(Box::new(
+        Diagnostic::new(format!("target rule `{}` has wildcards, so it can't be asked for by name", rule.name))
+            .at(file.map_or(rule.span, |file| file.span), format!("holds {wildcards}"))
+            .hint("name the files to make, or write a first rule whose `input:` lists them, for example with `expand()`"),
+    ))
+}
+
+/// A target as rules write it: `./a//b` is `a/b`.
+fn plain_path(word: &str) -> String {
+    let mut path = word;
+    while let Some(rest) = path.strip_prefix("./") {
+        path = rest.trim_start_matches('/');
+    }
+    if path.is_empty() { word.to_owned() } else { path.to_owned() }
+}

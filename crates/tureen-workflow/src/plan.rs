@@ -1,0 +1,263 @@
+//! The jobs that must run, each with its reasons; a pure decision over the job graph, the disk's times and what
+//! the record remembers. As Snakemake 9.27 decides it, in time linear in jobs and their needs.
+//! Runs nothing and writes nothing.
+
+mod own;
+mod select;
+
+use std::collections::VecDeque;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::diagnostic::Diagnostic;
+use crate::disk::Disk;
+use crate::job::{Ask, FileId, JobGraph, JobId, Rules};
+use crate::reason::{Reason, Triggers};
+use crate::record::Remembered;
+
+pub use select::{Selection, select};
+
+/// What the user wants done anyway, and what may count as a reason.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    /// `-F`: everything.
+    pub force_all: bool,
+    /// `-f`: the targets.
+    pub force_targets: bool,
+    /// `-R`: rules and files by name.
+    pub force: Vec<String>,
+    /// `--rerun-triggers`
+    pub triggers: Triggers,
+}
+
+/// Which jobs run, and why.
+#[derive(Debug)]
+pub struct Plan {
+    /// By job row.
+    reasons: Vec<Option<Box<Reason>>>,
+    /// The jobs that run, each after those it needs.
+    pub order: Vec<JobId>,
+}
+
+impl Plan {
+    /// Whether a job runs.
+    pub fn runs(&self, job: JobId) -> bool {
+        self.reasons[job.index()].is_some()
+    }
+
+    /// Why a job runs; `None` if it doesn't.
+    pub fn reason(&self, job: JobId) -> Option<&Reason> {
+        self.reasons[job.index()].as_deref()
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+}
+
+/// What the planner looks at.
+pub(crate) struct Planner<'p, 'w> {
+    rules: &'p Rules<'w>,
+    graph: &'p JobGraph,
+    disk: &'p mut Disk,
+    remembered: &'p FxHashMap<String, Remembered>,
+    wishes: &'p Wishes,
+    /// Users of each job: with the file that is used.
+    users: Users,
+    forced_rules: FxHashSet<usize>,
+    forced_files: FxHashSet<FileId>,
+    is_target: FxHashSet<JobId>,
+    /// The normalised code of each rule, once asked for.
+    codes: Vec<Option<String>>,
+    reasons: Vec<Option<Box<Reason>>>,
+}
+
+/// Plans.
+///
+/// # Errors
+/// Params functions that raise, and forced names that are neither rule nor file.
+pub fn plan(
+    rules: &Rules<'_>,
+    graph: &JobGraph,
+    disk: &mut Disk,
+    remembered: &FxHashMap<String, Remembered>,
+    wishes: &Wishes,
+    ask: &mut Ask<'_>,
+) -> Result<Plan, Vec<Diagnostic>> {
+    let mut planner = Planner {
+        rules,
+        graph,
+        disk,
+        remembered,
+        wishes,
+        users: Users::new(graph),
+        forced_rules: FxHashSet::default(),
+        forced_files: FxHashSet::default(),
+        is_target: graph.targets.iter().copied().collect(),
+        codes: vec![None; rules.patterns.len()],
+        reasons: vec![None; graph.jobs.len()],
+    };
+    planner.find_forced()?;
+    let oldest = planner.oldest_outputs();
+    planner.find_own_reasons(&oldest, ask).map_err(|fault| vec![*fault])?;
+    planner.spread();
+    let order = graph.order.iter().copied().filter(|job| planner.reasons[job.index()].is_some()).collect();
+    Ok(Plan { reasons: planner.reasons, order })
+}
+
+impl Planner<'_, '_> {
+    fn find_forced(&mut self) -> Result<(), Vec<Diagnostic>> {
+        let mut faults = Vec::new();
+        for name in &self.wishes.force {
+            if let Some(rule) = self.rules.workflow.rules.iter().position(|rule| rule.name == *name) {
+                self.forced_rules.insert(rule);
+            } else if let Some(file) = self.graph.jobs.find_file(name) {
+                self.forced_files.insert(file);
+            } else {
+                faults.push(
+                    Diagnostic::new(format!("`{name}` (after `--forcerun`) is neither a rule nor a file of this workflow"))
+                        .hint("`tureen --list` shows the rules"),
+                );
+            }
+        }
+        if self.wishes.force_targets {
+            self.forced_files.extend(&self.graph.target_files);
+            let rules = self.graph.targets.iter().filter(|target| {
+                let outputs = self.graph.jobs.outputs(**target);
+                !outputs.iter().any(|output| self.graph.target_files.contains(output))
+            });
+            self.forced_rules.extend(rules.map(|&job| self.graph.jobs.rule(job)));
+        }
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
+    fn is_forced(&self, job: JobId) -> bool {
+        self.wishes.force_all
+            || self.forced_rules.contains(&self.graph.jobs.rule(job))
+            || self.graph.jobs.outputs(job).iter().any(|file| self.forced_files.contains(file))
+    }
+
+    /// By job: the time of its oldest output; if none is there, that of the jobs that use it. So a removed
+    /// intermediate file still passes on that something before it is newer than what was made of it.
+    fn oldest_outputs(&mut self) -> Vec<Option<i64>> {
+        let mut oldest: Vec<Option<i64>> = vec![None; self.graph.jobs.len()];
+        for &job in self.graph.order.iter().rev() {
+            let outputs = self.graph.jobs.outputs(job).iter();
+            let own = outputs.filter_map(|&file| Some(self.disk.stamp(self.graph.jobs.path(file))?.own_ns)).min();
+            let users = self.users.of(job);
+            oldest[job.index()] = own.or_else(|| users.iter().find_map(|(user, _)| oldest[user.index()]));
+        }
+        oldest
+    }
+
+    /// Jobs that have a reason of their own; those behind such a job are not looked at, they run anyway.
+    fn find_own_reasons(&mut self, oldest: &[Option<i64>], ask: &mut Ask<'_>) -> Result<(), Box<Diagnostic>> {
+        let graph = self.graph;
+        let mut is_behind = vec![false; graph.jobs.len()];
+        for &job in &graph.order {
+            let is_fed_by_one = graph.needs(job).any(|(need, _)| is_behind[need.index()]);
+            is_behind[job.index()] = is_fed_by_one;
+            if is_fed_by_one && !self.is_forced(job) {
+                continue;
+            }
+            let reason = self.own_reason(job, oldest[job.index()], ask)?;
+            if reason.is_some() {
+                self.reasons[job.index()] = Some(Box::new(reason));
+                is_behind[job.index()] = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// From each job that runs: to the makers of inputs it lacks, and to everything behind it.
+    fn spread(&mut self) {
+        let graph = self.graph;
+        let in_order = graph.order.iter().copied();
+        let mut queue: VecDeque<JobId> = in_order.filter(|job| self.reasons[job.index()].is_some()).collect();
+        while let Some(job) = queue.pop_front() {
+            for (need, input) in graph.needs(job) {
+                if self.is_there(input.file) {
+                    continue;
+                }
+                let (reason, is_new) = self.reason_of(need);
+                if !reason.missing.contains(&input.file) {
+                    reason.missing.push(input.file);
+                }
+                if is_new {
+                    queue.push_back(need);
+                }
+            }
+            for index in self.users.range(job) {
+                let (user, input) = self.users.entries[index];
+                let is_new = self.reasons[user.index()].is_none();
+                if is_new && self.all_ancient_and_there(job, user) {
+                    continue;
+                }
+                let (reason, is_new) = self.reason_of(user);
+                if reason.remade.last() != Some(&input) && !reason.remade.contains(&input) {
+                    reason.remade.push(input);
+                }
+                if is_new {
+                    queue.push_back(user);
+                }
+            }
+        }
+    }
+
+    fn reason_of(&mut self, job: JobId) -> (&mut Reason, bool) {
+        let is_new = self.reasons[job.index()].is_none();
+        (self.reasons[job.index()].get_or_insert_default(), is_new)
+    }
+
+    /// Whether everything that `user` takes from `job` exists and its time does not matter.
+    fn all_ancient_and_there(&mut self, job: JobId, user: JobId) -> bool {
+        let graph = self.graph;
+        graph.needs(user).filter(|(need, _)| *need == job).all(|(_, input)| input.is_ancient && self.is_there(input.file))
+    }
+
+    /// Whether a file exists and is whole: an output of a job that never ended does not count.
+    fn is_there(&mut self, file: FileId) -> bool {
+        let path = self.graph.jobs.path(file);
+        !self.remembered.get(path).is_some_and(|memory| memory.is_unfinished) && self.disk.exists(path)
+    }
+}
+
+/// Who uses the files of each job, in flat arrays.
+pub(crate) struct Users {
+    starts: Vec<u32>,
+    entries: Vec<(JobId, FileId)>,
+}
+
+impl Users {
+    fn new(graph: &JobGraph) -> Self {
+        let mut starts = vec![0u32; graph.jobs.len() + 1];
+        for &job in &graph.order {
+            for (need, _) in graph.needs(job) {
+                starts[need.index() + 1] += 1;
+            }
+        }
+        for index in 1..starts.len() {
+            starts[index] += starts[index - 1];
+        }
+        let n_entries = starts.last().copied().unwrap_or(0) as usize;
+        let mut next = starts.clone();
+        let mut entries = vec![(JobId::default(), FileId::default()); n_entries];
+        for &job in &graph.order {
+            for (need, input) in graph.needs(job) {
+                let slot = &mut next[need.index()];
+                entries[*slot as usize] = (job, input.file);
+                *slot += 1;
+            }
+        }
+        Self { starts, entries }
+    }
+
+    fn range(&self, job: JobId) -> std::ops::Range<usize> {
+        self.starts[job.index()] as usize..self.starts[job.index() + 1] as usize
+    }
+
+    fn of(&self, job: JobId) -> &[(JobId, FileId)] {
+        &self.entries[self.range(job)]
+    }
+}

@@ -1,0 +1,18 @@
+//! The record of what made what: one SQLite file in `.tureen/`.
+//!
+//! A job's start is written before it runs and its end after its outputs were seen, so after `kill -9` the next
+//! run knows what is unfinished. Whoever writes holds a lock that the system drops with the process.
+//! Knows no rules and no plan; only paths and texts.
+
+mod content;
+mod lock;
+mod memory;
+mod store;
+
+pub use content::{content_hash, MAX_HASHED_BYTES};
+pub use lock::{Lock, LockError};
+pub use memory::{InputMemory, Remembered};
+pub use store::{JobStart, Record, RecordError};
+
+/// The directory, in the working directory, that holds the record.
+pub const FOLDER: &str = ".tureen";

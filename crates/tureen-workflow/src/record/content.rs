@@ -1,0 +1,20 @@
+//! Hashes of small files, to prove that a newer file has the same content.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// Larger files are never hashed (the limit of Snakemake 9.27): their time decides.
+pub const MAX_HASHED_BYTES: u64 = 1_000_000;
+
+/// The hash of a regular file of at most [`MAX_HASHED_BYTES`]; `None` for anything else.
+pub fn content_hash(path: &Path) -> Option<String> {
+    let mut file = File::open(path).ok()?;
+    let metadata = file.metadata().ok()?;
+    if !metadata.is_file() || metadata.len() > MAX_HASHED_BYTES {
+        return None;
+    }
+    let mut content = Vec::with_capacity(metadata.len() as usize);
+    file.read_to_end(&mut content).ok()?;
+    Some(blake3::hash(&content).to_hex().to_string())
+}
