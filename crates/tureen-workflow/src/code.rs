@@ -15,7 +15,8 @@ pub fn normalised(action: &Action) -> String {
 }
 
 fn lines(text: &str) -> String {
-    let is_plain = !text.contains("<<") && !text.contains("\"\"\"") && !text.contains("'''") && !has_open_quotes(text);
+    let is_plain =
+        !text.contains("<<") && !text.contains("\"\"\"") && !text.contains("'''") && !has_open_quotes(text);
     let margin = text
         .lines()
         .filter(|line| !line.trim().is_empty())

@@ -57,7 +57,8 @@ impl Disk {
         self.may_exist(path);
         let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
         let Some(Listing::Names(names)) = self.directories.get(directory) else { return None };
-        let mut names: Vec<&str> = names.iter().map(|name| &**name).filter(|name| !name.starts_with('.')).collect();
+        let mut names: Vec<&str> =
+            names.iter().map(|name| &**name).filter(|name| !name.starts_with('.')).collect();
         names.sort_unstable();
         let near = nearest(name, names.into_iter())?;
         Some(if directory.is_empty() { near.to_owned() } else { format!("{directory}/{near}") })

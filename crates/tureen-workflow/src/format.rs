@@ -23,7 +23,8 @@ pub fn repr(value: &Value) -> String {
         Value::Tuple(values) if values.len() == 1 => format!("({},)", repr(&values[0])),
         Value::Tuple(values) => format!("({})", join(values)),
         Value::Dict(pairs) => {
-            let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{}: {}", repr(key), repr(value))).collect();
+            let pairs: Vec<String> =
+                pairs.iter().map(|(key, value)| format!("{}: {}", repr(key), repr(value))).collect();
             format!("{{{}}}", pairs.join(", "))
         }
         Value::Opaque { repr, .. } => repr.clone(),
@@ -68,7 +69,9 @@ fn repr_str(text: &str) -> String {
                 repr.push('\\');
                 repr.push(quote);
             }
-            _ if letter.is_control() && (letter as u32) < 0x100 => repr.push_str(&format!("\\x{:02x}", letter as u32)),
+            _ if letter.is_control() && (letter as u32) < 0x100 => {
+                repr.push_str(&format!("\\x{:02x}", letter as u32))
+            }
             _ => repr.push(letter),
         }
     }

@@ -101,7 +101,9 @@ fn ask_one(
     let answer = ask(&[Call { function, role, job: view.clone() }]).pop();
     match answer {
         Some(Ok(Answer::Value { value, .. })) => Ok(value),
-        Some(Ok(Answer::NotYet | Answer::NeedsCheckpoint { .. })) | None => Ok(Value::Str(NOT_YET.to_owned())),
+        Some(Ok(Answer::NotYet | Answer::NeedsCheckpoint { .. })) | None => {
+            Ok(Value::Str(NOT_YET.to_owned()))
+        }
         Some(Err(exception)) => {
             Err(Box::new(function_failed(&rule.name, &job_words(view), rule.span, Some(&exception))))
         }
@@ -110,7 +112,11 @@ fn ask_one(
 
 fn job_words(view: &JobView) -> String {
     let values: Vec<String> = view.wildcards.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-    if values.is_empty() { format!("rule `{}`", view.rule) } else { format!("rule `{}` ({})", view.rule, values.join(", ")) }
+    if values.is_empty() {
+        format!("rule `{}`", view.rule)
+    } else {
+        format!("rule `{}` ({})", view.rule, values.join(", "))
+    }
 }
 
 /// Fills the wildcards in the strings of a param, in lists and dicts as well.
@@ -148,9 +154,10 @@ fn fill_text(
     let pattern = Pattern::parse(text, &mut known, &|_| None)
         .map_err(|error| Box::new(Diagnostic::new(error.to_string()).at(item.span, "")))?;
     if let Some(unknown) = known.get(names.len()) {
-        let diagnostic = Diagnostic::new(format!("unknown wildcard `{unknown}` in a param of rule `{}`", rule.name))
-            .at(item.span, "")
-            .hint(format!("double the braces (`{{{{{unknown}}}}}`) if they are meant as text"));
+        let diagnostic =
+            Diagnostic::new(format!("unknown wildcard `{unknown}` in a param of rule `{}`", rule.name))
+                .at(item.span, "")
+                .hint(format!("double the braces (`{{{{{unknown}}}}}`) if they are meant as text"));
         return Err(Box::new(diagnostic));
     }
     let values: Vec<&str> = view.wildcards.iter().map(|(_, value)| value.as_str()).collect();

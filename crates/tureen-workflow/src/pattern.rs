@@ -80,7 +80,8 @@ impl Pattern {
             }
             let index = position_of(names, written.name);
             if seen.insert(index) {
-                constraints.push(written.constraint.map(str::to_owned).or_else(|| constraint_of(written.name)));
+                constraints
+                    .push(written.constraint.map(str::to_owned).or_else(|| constraint_of(written.name)));
             } else {
                 if written.constraint.is_some() {
                     return Err(PatternError::ConstraintRepeated(written.name.to_owned()));
@@ -193,7 +194,8 @@ fn position_of(names: &mut Vec<String>, name: &str) -> usize {
 fn read_wildcard(text: &str) -> Option<Written<'_>> {
     let inner = &text[1..];
     let start = inner.len() - inner.trim_start().len();
-    let name_len = inner[start..].find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(inner.len() - start);
+    let name_len =
+        inner[start..].find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(inner.len() - start);
     if name_len == 0 {
         return None;
     }
@@ -262,7 +264,8 @@ fn match_from<'p>(
                 if is_last && end != rest.len() {
                     break;
                 }
-                if rest.is_char_boundary(end) && next_literal.is_none_or(|text| rest[end..].starts_with(text)) {
+                if rest.is_char_boundary(end) && next_literal.is_none_or(|text| rest[end..].starts_with(text))
+                {
                     values[*index] = Some(&rest[..end]);
                     if match_from(segments, at + 1, path, start + end, values, has_repeats, dead) {
                         return true;

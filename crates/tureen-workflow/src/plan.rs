@@ -67,6 +67,7 @@ pub(crate) struct Planner<'p, 'w> {
     users: Users,
     forced_rules: FxHashSet<usize>,
     forced_files: FxHashSet<FileId>,
+    target_files: FxHashSet<FileId>,
     is_target: FxHashSet<JobId>,
     /// The normalised code of each rule, once asked for.
     codes: Vec<Option<String>>,
@@ -94,6 +95,7 @@ pub fn plan(
         users: Users::new(graph),
         forced_rules: FxHashSet::default(),
         forced_files: FxHashSet::default(),
+        target_files: graph.target_files.iter().copied().collect(),
         is_target: graph.targets.iter().copied().collect(),
         codes: vec![None; rules.patterns.len()],
         reasons: vec![None; graph.jobs.len()],
@@ -102,6 +104,7 @@ pub fn plan(
     let oldest = planner.oldest_outputs();
     planner.find_own_reasons(&oldest, ask).map_err(|fault| vec![*fault])?;
     planner.spread();
+    planner.reasons.iter_mut().flatten().for_each(|reason| reason.name_each_file_once());
     let order = graph.order.iter().copied().filter(|job| planner.reasons[job.index()].is_some()).collect();
     Ok(Plan { reasons: planner.reasons, order })
 }
@@ -116,8 +119,10 @@ impl Planner<'_, '_> {
                 self.forced_files.insert(file);
             } else {
                 faults.push(
-                    Diagnostic::new(format!("`{name}` (after `--forcerun`) is neither a rule nor a file of this workflow"))
-                        .hint("`tureen --list` shows the rules"),
+                    Diagnostic::new(format!(
+                        "`{name}` (after `--forcerun`) is neither a rule nor a file of this workflow"
+                    ))
+                    .hint("`tureen --list` shows the rules"),
                 );
             }
         }
@@ -125,7 +130,7 @@ impl Planner<'_, '_> {
             self.forced_files.extend(&self.graph.target_files);
             let rules = self.graph.targets.iter().filter(|target| {
                 let outputs = self.graph.jobs.outputs(**target);
-                !outputs.iter().any(|output| self.graph.target_files.contains(output))
+                !outputs.iter().any(|output| self.target_files.contains(output))
             });
             self.forced_rules.extend(rules.map(|&job| self.graph.jobs.rule(job)));
         }
@@ -144,7 +149,8 @@ impl Planner<'_, '_> {
         let mut oldest: Vec<Option<i64>> = vec![None; self.graph.jobs.len()];
         for &job in self.graph.order.iter().rev() {
             let outputs = self.graph.jobs.outputs(job).iter();
-            let own = outputs.filter_map(|&file| Some(self.disk.stamp(self.graph.jobs.path(file))?.own_ns)).min();
+            let own =
+                outputs.filter_map(|&file| Some(self.disk.stamp(self.graph.jobs.path(file))?.own_ns)).min();
             let users = self.users.of(job);
             oldest[job.index()] = own.or_else(|| users.iter().find_map(|(user, _)| oldest[user.index()]));
         }
@@ -181,9 +187,7 @@ impl Planner<'_, '_> {
                     continue;
                 }
                 let (reason, is_new) = self.reason_of(need);
-                if !reason.missing.contains(&input.file) {
-                    reason.missing.push(input.file);
-                }
+                reason.missing.push(input.file);
                 if is_new {
                     queue.push_back(need);
                 }
@@ -195,9 +199,7 @@ impl Planner<'_, '_> {
                     continue;
                 }
                 let (reason, is_new) = self.reason_of(user);
-                if reason.remade.last() != Some(&input) && !reason.remade.contains(&input) {
-                    reason.remade.push(input);
-                }
+                reason.remade.push(input);
                 if is_new {
                     queue.push_back(user);
                 }
@@ -213,7 +215,10 @@ impl Planner<'_, '_> {
     /// Whether everything that `user` takes from `job` exists and its time does not matter.
     fn all_ancient_and_there(&mut self, job: JobId, user: JobId) -> bool {
         let graph = self.graph;
-        graph.needs(user).filter(|(need, _)| *need == job).all(|(_, input)| input.is_ancient && self.is_there(input.file))
+        graph
+            .needs(user)
+            .filter(|(need, _)| *need == job)
+            .all(|(_, input)| input.is_ancient && self.is_there(input.file))
     }
 
     /// Whether a file exists and is whole: an output of a job that never ended does not count.

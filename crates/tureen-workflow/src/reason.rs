@@ -1,5 +1,7 @@
 //! Why a job must run, and how Snakemake's users are used to reading it.
 
+use rustc_hash::FxHashSet;
+
 use crate::job::{FileId, Jobs};
 
 /// All the reasons that one job has.
@@ -52,6 +54,16 @@ impl Reason {
         *self != Self::default()
     }
 
+    /// Drops repetitions from the lists of files.
+    pub(crate) fn name_each_file_once(&mut self) {
+        for files in [&mut self.missing, &mut self.unfinished, &mut self.updated, &mut self.remade] {
+            if files.len() > 1 {
+                let mut seen = FxHashSet::default();
+                files.retain(|&file| seen.insert(file));
+            }
+        }
+    }
+
     /// The kinds of reasons, as a dry run sums them up.
     pub fn kinds(&self) -> Vec<&'static str> {
         let kinds = [
@@ -80,7 +92,8 @@ impl Reason {
         if self.has_no_output {
             return "Rules with a run or shell declaration but no output are always executed.".to_owned();
         }
-        let list = |files: &[FileId]| files.iter().map(|&file| jobs.path(file)).collect::<Vec<_>>().join(", ");
+        let list =
+            |files: &[FileId]| files.iter().map(|&file| jobs.path(file)).collect::<Vec<_>>().join(", ");
         let mut parts = Vec::new();
         let mut name = |files: &[FileId], what: &str| {
             if !files.is_empty() {
@@ -89,7 +102,9 @@ impl Reason {
         };
         name(&self.missing, "Missing output files");
         name(&self.unfinished, "Incomplete output files");
-        let updated: Vec<FileId> = self.updated.iter().copied().filter(|file| !self.remade.contains(file)).collect();
+        let remade: FxHashSet<FileId> = self.remade.iter().copied().collect();
+        let updated: Vec<FileId> =
+            self.updated.iter().copied().filter(|file| !remade.contains(file)).collect();
         name(&updated, "Updated input files");
         name(&self.remade, "Input files updated by another job");
         if self.is_input_changed {

@@ -9,7 +9,7 @@ mod lock;
 mod memory;
 mod store;
 
-pub use content::{content_hash, MAX_HASHED_BYTES};
+pub use content::{MAX_HASHED_BYTES, content_hash};
 pub use lock::{Lock, LockError};
 pub use memory::{InputMemory, Remembered};
 pub use store::{JobStart, Record, RecordError};

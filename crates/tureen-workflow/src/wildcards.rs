@@ -94,7 +94,14 @@ fn read_rule(workflow: &Workflow, rule: &Rule) -> Result<RulePatterns, Box<Diagn
     }
     if let Some(extra) = wildcards.get(n_output_wildcards) {
         let span = logs.last().or(benchmark.as_ref()).map_or(rule.span, |log| log.span);
-        return Err(unknown_wildcard(rule, extra, &wildcards[..n_output_wildcards], span, "a log or benchmark file").into());
+        return Err(unknown_wildcard(
+            rule,
+            extra,
+            &wildcards[..n_output_wildcards],
+            span,
+            "a log or benchmark file",
+        )
+        .into());
     }
     let mut inputs = Vec::new();
     let mut has_input_functions = false;
@@ -108,7 +115,14 @@ fn read_rule(workflow: &Workflow, rule: &Rule) -> Result<RulePatterns, Box<Diagn
         for file in &list.files {
             let input = read_file(file, &mut wildcards, &|_| None)?;
             if let Some(extra) = wildcards.get(n_output_wildcards) {
-                return Err(unknown_wildcard(rule, extra, &wildcards[..n_output_wildcards], file.span, "an input file").into());
+                return Err(unknown_wildcard(
+                    rule,
+                    extra,
+                    &wildcards[..n_output_wildcards],
+                    file.span,
+                    "an input file",
+                )
+                .into());
             }
             files.push(input);
         }

@@ -26,7 +26,8 @@ pub fn stamp(path: &Path) -> Option<Stamp> {
     let own = fs::symlink_metadata(path).ok()?;
     let target = if own.is_symlink() { fs::metadata(path).ok()? } else { own.clone() };
     let target_ns = if target.is_dir() {
-        fs::metadata(path.join(DIRECTORY_STAMP)).map_or_else(|_| nanoseconds(&target), |stamp| nanoseconds(&stamp))
+        fs::metadata(path.join(DIRECTORY_STAMP))
+            .map_or_else(|_| nanoseconds(&target), |stamp| nanoseconds(&stamp))
     } else {
         nanoseconds(&target)
     };

@@ -61,7 +61,11 @@ struct Decider<'d, 'w> {
     tries: Vec<u8>,
 }
 
-pub(super) fn decide(rules: &Rules<'_>, explored: Explored, disk: &mut Disk) -> Result<JobGraph, Vec<Diagnostic>> {
+pub(super) fn decide(
+    rules: &Rules<'_>,
+    explored: Explored,
+    disk: &mut Disk,
+) -> Result<JobGraph, Vec<Diagnostic>> {
     let n_jobs = explored.jobs.len();
     let n_files = explored.jobs.n_files();
     let mut decider = Decider {
@@ -89,7 +93,14 @@ pub(super) fn decide(rules: &Rules<'_>, explored: Explored, disk: &mut Disk) -> 
         match (verdict, wanted) {
             (Verdict::Bad(failure), _) => {
                 let failures = &decider.failures;
-                faults.push(describe(rules, &explored, failures, &failures[failure as usize], wanted, decider.disk));
+                faults.push(describe(
+                    rules,
+                    &explored,
+                    failures,
+                    &failures[failure as usize],
+                    wanted,
+                    decider.disk,
+                ));
             }
             (_, Wanted::Job(job)) => targets.push(job),
             (_, Wanted::File(file)) => {
@@ -173,7 +184,9 @@ impl Decider<'_, '_> {
         for (position, input) in inputs.iter().enumerate().skip(next) {
             match self.file_verdicts[input.file.index()] {
                 Verdict::Good => {}
-                Verdict::Bad(failure) => return self.end_job(job, Err(Failure::Input { job, position, because: failure })),
+                Verdict::Bad(failure) => {
+                    return self.end_job(job, Err(Failure::Input { job, position, because: failure }));
+                }
                 Verdict::Active(depth) => {
                     // A circle. A file that is there already can be taken as it is.
                     if self.disk.exists(self.explored.jobs.path(input.file)) {
@@ -342,7 +355,9 @@ fn circle(stack: &[Frame], depth: u32) -> Vec<FileId> {
         _ => depth as usize,
     };
     let on_stack = stack[start..].iter();
-    on_stack.filter_map(|frame| if let Frame::File { file, .. } = frame { Some(*file) } else { None }).collect()
+    on_stack
+        .filter_map(|frame| if let Frame::File { file, .. } = frame { Some(*file) } else { None })
+        .collect()
 }
 
 impl Explored {

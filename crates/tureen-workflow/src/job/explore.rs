@@ -42,7 +42,11 @@ struct Explorer<'r, 'w> {
     to_ask: Vec<JobId>,
 }
 
-pub(super) fn explore(rules: &Rules<'_>, targets: &[Target], ask: &mut Ask<'_>) -> Result<Explored, Vec<Diagnostic>> {
+pub(super) fn explore(
+    rules: &Rules<'_>,
+    targets: &[Target],
+    ask: &mut Ask<'_>,
+) -> Result<Explored, Vec<Diagnostic>> {
     let mut explorer = Explorer {
         rules,
         explored: Explored::default(),
@@ -122,7 +126,13 @@ impl Explorer<'_, '_> {
         job
     }
 
-    fn fill_static(&mut self, entry: &InputPatterns, item: u16, values: &[&str], inputs: &mut Vec<InputFile>) {
+    fn fill_static(
+        &mut self,
+        entry: &InputPatterns,
+        item: u16,
+        values: &[&str],
+        inputs: &mut Vec<InputFile>,
+    ) {
         let InputPatterns::Files(files) = entry else { return };
         let mut path = String::new();
         for marked in files {
@@ -228,8 +238,10 @@ impl Explorer<'_, '_> {
                 }
                 Some(Ok(Answer::NeedsCheckpoint { rule: checkpoint, .. })) => {
                     fault = Some(
-                        Diagnostic::new(format!("the input needs checkpoint `{checkpoint}`, and checkpoints are not supported yet"))
-                            .at(item.span, ""),
+                        Diagnostic::new(format!(
+                            "the input needs checkpoint `{checkpoint}`, and checkpoints are not supported yet"
+                        ))
+                        .at(item.span, ""),
                     );
                 }
                 Some(Ok(Answer::NotYet)) | None => {}

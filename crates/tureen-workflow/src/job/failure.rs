@@ -1,8 +1,8 @@
 //! Why a file can't be made, and how to say it: who needs it, where, and what was probably meant.
 
+use super::Rules;
 use super::explore::{Explored, Wanted};
 use super::table::{FileId, JobId};
-use super::Rules;
 use crate::diagnostic::Diagnostic;
 use crate::disk::Disk;
 use crate::evaluator::job::Exception;
@@ -60,7 +60,8 @@ pub(super) fn describe(
         Failure::Cycle { files } => {
             let mut names: Vec<String> = files.iter().map(|&file| format!("`{}`", path(file))).collect();
             names.extend(names.first().cloned());
-            let diagnostic = Diagnostic::new(format!("the files need each other in a circle: {}", names.join(" needs ")));
+            let diagnostic =
+                Diagnostic::new(format!("the files need each other in a circle: {}", names.join(" needs ")));
             let diagnostic = match place {
                 Some(span) => diagnostic.at(span, "closes the circle"),
                 None => diagnostic,
@@ -70,7 +71,11 @@ pub(super) fn describe(
         Failure::Ambiguous { file, first, other } => {
             let (first, other) = (rule(*first), rule(*other));
             let span_of = |rule: &crate::rule::Rule| {
-                rule.output.iter().flat_map(|item| &item.value.files).next().map_or(rule.span, |file| file.span)
+                rule.output
+                    .iter()
+                    .flat_map(|item| &item.value.files)
+                    .next()
+                    .map_or(rule.span, |file| file.span)
             };
             let mut diagnostic = Diagnostic::new(format!(
                 "rules `{}` and `{}` can both make `{}`",
@@ -92,7 +97,10 @@ pub(super) fn describe(
             let rule = rule(*job);
             Diagnostic::new(format!("rule `{}` can make its own input, over and over", rule.name))
                 .at(rule.span, "")
-                .note(format!("the last file asked for was `{}`", jobs.outputs(*job).first().map_or("", |&file| path(file))))
+                .note(format!(
+                    "the last file asked for was `{}`",
+                    jobs.outputs(*job).first().map_or("", |&file| path(file))
+                ))
                 .hint("give its output a name or a wildcard constraint that its input does not match")
         }
         Failure::Function { job } => {
@@ -110,18 +118,26 @@ pub(super) fn describe(
 }
 
 /// An exception in a function of a rule, for the user.
-pub(crate) fn function_failed(rule: &str, job: &str, span: Span, exception: Option<&Exception>) -> Diagnostic {
+pub(crate) fn function_failed(
+    rule: &str,
+    job: &str,
+    span: Span,
+    exception: Option<&Exception>,
+) -> Diagnostic {
     let mut diagnostic = Diagnostic::new(match exception {
         Some(exception) if exception.message.is_empty() => {
             format!("a function of rule `{rule}` raised {}", exception.class)
         }
-        Some(exception) => format!("a function of rule `{rule}` raised {}: {}", exception.class, exception.message),
+        Some(exception) => {
+            format!("a function of rule `{rule}` raised {}: {}", exception.class, exception.message)
+        }
         None => format!("a function of rule `{rule}` failed"),
     })
     .at(span, "");
     diagnostic = diagnostic.note(format!("it was asked for {job}"));
     for frame in exception.iter().flat_map(|exception| &exception.frames) {
-        diagnostic = diagnostic.note(format!("{}:{} in {}: {}", frame.file, frame.line, frame.function, frame.text));
+        diagnostic =
+            diagnostic.note(format!("{}:{} in {}: {}", frame.file, frame.line, frame.function, frame.text));
     }
     diagnostic
 }
@@ -139,9 +155,9 @@ fn missing(
     let Some((job, _)) = needed_by else {
         let names = rules.workflow.rules.iter().map(|rule| rule.name.as_str());
         let diagnostic = Diagnostic::new(format!("no rule makes `{path}`, and no such file or rule exists"));
-        return match suggestion(rules, explored, path, disk).or_else(|| {
-            nearest(path, names).map(|name| format!("did you mean rule `{name}`?"))
-        }) {
+        return match suggestion(rules, explored, path, disk)
+            .or_else(|| nearest(path, names).map(|name| format!("did you mean rule `{name}`?")))
+        {
             Some(hint) => diagnostic.hint(hint),
             None => diagnostic.hint("`tureen --list` shows the rules"),
         };
@@ -159,9 +175,11 @@ fn missing(
         }
     }
     let mut diagnostic = Diagnostic::new(format!("no rule makes `{path}`, and it does not exist"));
-    diagnostic = diagnostic.at(place.unwrap_or(rule.span), format!("{} needs it", job_name(rules, explored, job)));
+    diagnostic =
+        diagnostic.at(place.unwrap_or(rule.span), format!("{} needs it", job_name(rules, explored, job)));
     if lacking.len() > 1 {
-        let others: Vec<String> = lacking.iter().filter(|&&name| name != path).map(|name| format!("`{name}`")).collect();
+        let others: Vec<String> =
+            lacking.iter().filter(|&&name| name != path).map(|name| format!("`{name}`")).collect();
         diagnostic = diagnostic.note(format!("the same job lacks {} as well", others.join(", ")));
     }
     match suggestion(rules, explored, path, disk) {
@@ -177,7 +195,9 @@ fn suggestion(rules: &Rules<'_>, explored: &Explored, path: &str, disk: &mut Dis
     }
     let mut candidates = Vec::new();
     for (number, patterns) in rules.patterns.iter().enumerate() {
-        for (output, pattern) in crate::wildcards::files_of(&rules.workflow.rules[number].output).zip(&patterns.outputs) {
+        for (output, pattern) in
+            crate::wildcards::files_of(&rules.workflow.rules[number].output).zip(&patterns.outputs)
+        {
             if pattern.pattern.is_literal() {
                 candidates.push((number, output.text.clone(), None));
             } else if let Some(fitted) = pattern.pattern.fit(path) {
@@ -185,7 +205,8 @@ fn suggestion(rules: &Rules<'_>, explored: &Explored, path: &str, disk: &mut Dis
             }
         }
     }
-    let near = nearest(path, candidates.iter().map(|(_, text, _)| text.as_str()).filter(|text| *text != path))?;
+    let near =
+        nearest(path, candidates.iter().map(|(_, text, _)| text.as_str()).filter(|text| *text != path))?;
     let (number, _, pattern) = candidates.iter().find(|(_, text, _)| text == near)?;
     let name = &rules.workflow.rules[*number].name;
     let _ = explored;
@@ -201,8 +222,11 @@ fn job_name(rules: &Rules<'_>, explored: &Explored, job: JobId) -> String {
     let names = &rules.patterns[number].wildcards;
     let mut name = format!("rule `{}`", rules.workflow.rules[number].name);
     if !names.is_empty() {
-        let values: Vec<String> =
-            names.iter().zip(explored.jobs.values(job)).map(|(name, value)| format!("{name}: {value}")).collect();
+        let values: Vec<String> = names
+            .iter()
+            .zip(explored.jobs.values(job))
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
         name.push_str(&format!(" ({})", values.join(", ")));
     }
     name
@@ -216,7 +240,8 @@ fn input_span(rules: &Rules<'_>, explored: &Explored, job: JobId, position: usiz
         Some(items) => items[input.item as usize].rule_item,
         None => input.item,
     };
-    let first = explored.jobs.inputs(job).iter().position(|other| other.item == input.item).unwrap_or(position);
+    let first =
+        explored.jobs.inputs(job).iter().position(|other| other.item == input.item).unwrap_or(position);
     match &rules.patterns[rule].inputs[item as usize] {
         InputPatterns::Files(files) => files[position - first].span,
         InputPatterns::Function => rules.workflow.rules[rule].input[item as usize].span,

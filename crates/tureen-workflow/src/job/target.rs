@@ -1,5 +1,7 @@
 //! What was asked for: rules and files.
 
+use rustc_hash::FxHashMap;
+
 use crate::diagnostic::Diagnostic;
 use crate::job::Rules;
 
@@ -21,11 +23,12 @@ pub fn find_targets(rules: &Rules<'_>, words: &[String]) -> Result<Vec<Target>, 
         let Some(rule) = rules.workflow.default_rule else { return Ok(Vec::new()) };
         return check_rule(rules, rule).map(|target| vec![target]).map_err(|fault| vec![*fault]);
     }
+    let numbers: FxHashMap<&str, usize> =
+        rules.workflow.rules.iter().enumerate().map(|(number, rule)| (rule.name.as_str(), number)).collect();
     let mut targets = Vec::with_capacity(words.len());
     let mut faults = Vec::new();
     for word in words {
-        let rule = rules.workflow.rules.iter().position(|rule| rule.name == *word);
-        match rule.map(|rule| check_rule(rules, rule)) {
+        match numbers.get(word.as_str()).map(|&rule| check_rule(rules, rule)) {
             None => targets.push(Target::File(plain_path(word))),
             Some(Ok(target)) => targets.push(target),
             Some(Err(fault)) => faults.push(*fault),
@@ -40,7 +43,8 @@ fn check_rule(rules: &Rules<'_>, index: usize) -> Result<Target, Box<Diagnostic>
         return Ok(Target::Rule(index));
     }
     let rule = &rules.workflow.rules[index];
-    let wildcards = patterns.wildcards.iter().map(|name| format!("`{{{name}}}`")).collect::<Vec<_>>().join(", ");
+    let wildcards =
+        patterns.wildcards.iter().map(|name| format!("`{{{name}}}`")).collect::<Vec<_>>().join(", ");
     let file = rule.output.iter().flat_map(|item| &item.value.files).next();
     Err(Box::new(
         Diagnostic::new(format!("target rule `{}` has wildcards, so it can't be asked for by name", rule.name))

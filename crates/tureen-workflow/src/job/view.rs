@@ -17,7 +17,12 @@ impl JobGraph {
         let log = fill_all(&patterns.logs, &values);
         JobView {
             rule: rule.name.clone(),
-            wildcards: patterns.wildcards.iter().cloned().zip(values.iter().map(|&value| value.to_owned())).collect(),
+            wildcards: patterns
+                .wildcards
+                .iter()
+                .cloned()
+                .zip(values.iter().map(|&value| value.to_owned()))
+                .collect(),
             input: self.input_entries(rules, job),
             output: entries(&rule.output, outputs),
             log: entries(&rule.log, log.into_iter()),

@@ -1,5 +1,7 @@
 //! The reasons a job has by itself, before what other jobs do is looked at.
 
+use rustc_hash::FxHashSet;
+
 use super::Planner;
 use crate::code::normalised;
 use crate::diagnostic::Diagnostic;
@@ -42,7 +44,8 @@ impl Planner<'_, '_> {
     fn find_unfinished(&mut self, job: JobId, reason: &mut Reason) {
         for &file in self.graph.jobs.outputs(job) {
             let path = self.graph.jobs.path(file);
-            if self.remembered.get(path).is_some_and(|memory| memory.is_unfinished) && self.disk.exists(path) {
+            if self.remembered.get(path).is_some_and(|memory| memory.is_unfinished) && self.disk.exists(path)
+            {
                 reason.unfinished.push(file);
             }
         }
@@ -66,11 +69,11 @@ impl Planner<'_, '_> {
             }
             return;
         }
-        let is_whole_job_wanted = !outputs.iter().any(|file| graph.target_files.contains(file));
-        let used: Vec<FileId> = self.users.of(job).iter().map(|&(_, file)| file).collect();
+        let is_whole_job_wanted = !outputs.iter().any(|file| self.target_files.contains(file));
+        let used: FxHashSet<FileId> = self.users.of(job).iter().map(|&(_, file)| file).collect();
         for &file in outputs {
-            let is_wanted = is_whole_job_wanted || graph.target_files.contains(&file) || used.contains(&file);
-            if is_wanted && !self.is_there(file) && !reason.missing.contains(&file) {
+            let is_wanted = is_whole_job_wanted || self.target_files.contains(&file) || used.contains(&file);
+            if is_wanted && !self.is_there(file) {
                 reason.missing.push(file);
             }
         }
@@ -84,7 +87,7 @@ impl Planner<'_, '_> {
             }
             let path = graph.jobs.path(input.file);
             let is_newer = self.disk.stamp(path).is_some_and(|stamp| stamp.target_ns > oldest);
-            if is_newer && !reason.updated.contains(&input.file) && !self.has_same_content(job, path) {
+            if is_newer && !self.has_same_content(job, path) {
                 reason.updated.push(input.file);
             }
         }
@@ -120,7 +123,8 @@ impl Planner<'_, '_> {
             reason.is_code_changed = memories.iter().any(|memory| *memory.code != **code);
         }
         if triggers.input {
-            let mut inputs: Vec<&str> = graph.jobs.inputs(job).iter().map(|input| graph.jobs.path(input.file)).collect();
+            let mut inputs: Vec<&str> =
+                graph.jobs.inputs(job).iter().map(|input| graph.jobs.path(input.file)).collect();
             inputs.sort_unstable();
             inputs.dedup();
             reason.is_input_changed = memories.iter().any(|memory| !memory.has_inputs(&inputs));
@@ -143,7 +147,8 @@ impl Planner<'_, '_> {
 /// What differs between two params texts, line by line.
 fn change(before: &str, now: &str) -> String {
     let only = |these: &str, those: &str| {
-        let lines: Vec<&str> = these.lines().filter(|line| !those.lines().any(|other| other == *line)).collect();
+        let lines: Vec<&str> =
+            these.lines().filter(|line| !those.lines().any(|other| other == *line)).collect();
         if lines.is_empty() { "<nothing exclusive>".to_owned() } else { lines.join(", ") }
     };
     format!("before: {}; now: {}", only(before, now), only(now, before))

@@ -52,12 +52,15 @@ fn named(
         let file = graph.jobs.find_file(name);
         if rule.is_none() && file.is_none() {
             return Err(vec![
-                Diagnostic::new(format!("`{name}` (after `{option}`) is neither a rule nor a file of this workflow"))
-                    .hint("`tureen --list` shows the rules"),
+                Diagnostic::new(format!(
+                    "`{name}` (after `{option}`) is neither a rule nor a file of this workflow"
+                ))
+                .hint("`tureen --list` shows the rules"),
             ]);
         }
         found.extend(graph.order.iter().copied().filter(|&job| {
-            Some(graph.jobs.rule(job)) == rule || file.is_some_and(|file| graph.jobs.outputs(job).contains(&file))
+            Some(graph.jobs.rule(job)) == rule
+                || file.is_some_and(|file| graph.jobs.outputs(job).contains(&file))
         }));
     }
     Ok(found)

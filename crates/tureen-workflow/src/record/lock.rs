@@ -36,7 +36,11 @@ impl Lock {
             // What it says of itself is a help, no more.
             let _ = file.read_to_string(&mut owner);
             let owner = owner.trim();
-            return Err(LockError::Held(if owner.is_empty() { "a run that has just started".to_owned() } else { owner.to_owned() }));
+            return Err(LockError::Held(if owner.is_empty() {
+                "a run that has just started".to_owned()
+            } else {
+                owner.to_owned()
+            }));
         }
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         file.set_len(0)?;

@@ -35,7 +35,8 @@ pub struct InputMemory {
 impl Remembered {
     /// Whether these (sorted) are the paths of its inputs.
     pub fn has_inputs(&self, paths: &[&str]) -> bool {
-        self.inputs.len() == paths.len() && self.inputs.iter().zip(paths).all(|(input, path)| input.path == *path)
+        self.inputs.len() == paths.len()
+            && self.inputs.iter().zip(paths).all(|(input, path)| input.path == *path)
     }
 
     /// The hash of an input's content, if it was taken.

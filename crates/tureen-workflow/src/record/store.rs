@@ -92,7 +92,9 @@ pub(super) fn load(connection: &Connection) -> rusqlite::Result<FxHashMap<String
         let inputs: String = row.get(5)?;
         let log: String = row.get(6)?;
         // A row that can't be read back is as good as none.
-        let (Ok(inputs), Ok(log)) = (serde_json::from_str(&inputs), serde_json::from_str(&log)) else { continue };
+        let (Ok(inputs), Ok(log)) = (serde_json::from_str(&inputs), serde_json::from_str(&log)) else {
+            continue;
+        };
         let memory = Remembered {
             is_unfinished: row.get(7)?,
             rule: row.get(1)?,
@@ -124,7 +126,8 @@ impl Record {
             }
             Ok((connection, version))
         };
-        let (connection, version) = prepare().map_err(|source| RecordError::Store { path: path.clone(), source })?;
+        let (connection, version) =
+            prepare().map_err(|source| RecordError::Store { path: path.clone(), source })?;
         if version > VERSION {
             return Err(RecordError::TooNew { path });
         }
@@ -143,9 +146,13 @@ impl Record {
             let connection = Connection::open_with_flags(&path, flags)
                 .or_else(|_| Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY))?;
             let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-            if version == 0 { Ok(Some(FxHashMap::default())) }
-            else if version > VERSION { Ok(None) }
-            else { load(&connection).map(Some) }
+            if version == 0 {
+                Ok(Some(FxHashMap::default()))
+            } else if version > VERSION {
+                Ok(None)
+            } else {
+                load(&connection).map(Some)
+            }
         };
         match read() {
             Ok(Some(remembered)) => Ok(remembered),
@@ -165,7 +172,8 @@ impl Record {
             .execute(params![start.rule, start.code, start.params, start.shell, json(&start.log), now()])?;
         let id = transaction.last_insert_rowid();
         {
-            let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO output (path, job) VALUES (?, ?)")?;
+            let mut insert =
+                transaction.prepare_cached("INSERT OR REPLACE INTO output (path, job) VALUES (?, ?)")?;
             for path in &start.outputs {
                 insert.execute(params![path, id])?;
             }
@@ -176,9 +184,11 @@ impl Record {
 
     /// Writes that a job ended well; its outputs were seen.
     pub fn end(&self, id: i64, inputs: &[InputMemory]) -> rusqlite::Result<()> {
-        self.lock()
-            .prepare_cached("UPDATE job SET ended = ?, inputs = ? WHERE id = ?")?
-            .execute(params![now(), json(&inputs), id])?;
+        self.lock().prepare_cached("UPDATE job SET ended = ?, inputs = ? WHERE id = ?")?.execute(params![
+            now(),
+            json(&inputs),
+            id
+        ])?;
         Ok(())
     }
 

@@ -1,4 +1,5 @@
 //! The crate through its public face.
 
 mod parse;
+mod plan;
 mod tokens;
