@@ -5,7 +5,10 @@
 //! Knows no terminal, no command line and no PyO3.
 
 pub mod diagnostic;
+pub mod config;
+pub mod literal;
 pub mod evaluator;
+pub mod read;
 pub mod parse;
 pub mod rule;
 pub mod span;

@@ -1,0 +1,113 @@
+//! The one way in: a Snakefile's path and the command line's words about it, to a [`Workflow`].
+//!
+//! Reads statically when it can, else through an evaluator process. Knows neither's inside.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::Overrides;
+use crate::diagnostic::Diagnostic;
+use crate::literal;
+use crate::parse::{File, parse};
+use crate::rule::Workflow;
+use crate::span::{SourceId, Sources};
+
+/// What to read, and what the command line says about it.
+///
+/// Relative paths are taken from the current directory, which must be the one that the workflow runs in
+/// (`--directory`).
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The Snakefile.
+    pub snakefile: PathBuf,
+    /// `--configfile` files, later ones winning.
+    pub config_files: Vec<PathBuf>,
+    /// `--config` entries, `name=value`.
+    pub config: Vec<String>,
+    /// `--python`: the interpreter for Snakefiles that need one.
+    pub python: Option<PathBuf>,
+    /// `--cores`: what `workflow.cores` says.
+    pub cores: Option<u32>,
+}
+
+/// A workflow that was read.
+#[derive(Debug)]
+pub struct Reading {
+    /// The workflow.
+    pub workflow: Workflow,
+    /// Its files.
+    pub sources: Sources,
+    /// Why it needed Python, if it did.
+    pub needs_python: Option<Diagnostic>,
+}
+
+/// A workflow that could not be read.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// The files that the diagnostics point into.
+    pub sources: Sources,
+    /// What is wrong; never empty.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads a workflow.
+///
+/// # Errors
+/// Everything that is wrong with it, as far as one pass can tell.
+pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
+    let mut sources = Sources::default();
+    let overrides = match Overrides::read(&request.config_files, &request.config) {
+        Ok(overrides) => overrides,
+        Err(error) => return Err(unreadable(sources, vec![from_text(&error.to_string())])),
+    };
+    let main = match open(&request.snakefile, &mut sources) {
+        Ok(file) => file,
+        Err(diagnostic) => return Err(unreadable(sources, vec![diagnostic])),
+    };
+    if !main.errors.is_empty() {
+        return Err(unreadable(sources, main.errors));
+    }
+    let mut errors = Vec::new();
+    let mut include = |path: &Path, sources: &mut Sources| {
+        let mut file = open(path, sources).ok()?;
+        errors.append(&mut file.errors);
+        errors.is_empty().then_some(file)
+    };
+    let not_static = match literal::read(&main, &mut sources, &overrides, &mut include) {
+        Ok(workflow) => return Ok(Reading { workflow, sources, needs_python: None }),
+        Err(not_static) => not_static,
+    };
+    if !errors.is_empty() {
+        return Err(unreadable(sources, errors));
+    }
+    let reason = Diagnostic::new("this workflow needs Python").at(not_static.span, not_static.reason);
+    Err(unreadable(sources, vec![reason]))
+}
+
+/// Reads and parses a file; its id is that of the text in `sources`.
+pub(crate) fn open(path: &Path, sources: &mut Sources) -> Result<File, Diagnostic> {
+    let shown = path.display();
+    let text = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(Diagnostic::new(format!("there is no file `{shown}`")));
+        }
+        Err(error) => return Err(Diagnostic::new(format!("`{shown}` can't be read: {error}"))),
+    };
+    let Ok(text) = String::from_utf8(text) else {
+        return Err(Diagnostic::new(format!("`{shown}` is not UTF-8 text")));
+    };
+    let source: SourceId = sources.add(path, text);
+    Ok(parse(&sources.get(source).text, source))
+}
+
+/// A message whose hint stands on a line of its own, as a diagnostic.
+fn from_text(text: &str) -> Diagnostic {
+    match text.split_once("\nhint: ") {
+        Some((message, hint)) => Diagnostic::new(message).hint(hint),
+        None => Diagnostic::new(text),
+    }
+}
+
+fn unreadable(sources: Sources, diagnostics: Vec<Diagnostic>) -> Box<Unreadable> {
+    Box::new(Unreadable { sources, diagnostics })
+}
