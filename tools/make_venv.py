@@ -44,8 +44,8 @@ def main() -> int:
     try:
         make_venv()
         if dev:
-            up_to_date("tools", digest([REQUIREMENTS])) or install_tools()
-        up_to_date("tureen", digest(sources())) or install_tureen()
+            install_tools()
+        install_tureen()
     except subprocess.CalledProcessError as failed:
         print(
             f"error: `{' '.join(map(str, failed.cmd))}` ended with exit status {failed.returncode}",
@@ -64,6 +64,9 @@ def make_venv() -> None:
 
 
 def install_tools() -> None:
+    built_from = digest([REQUIREMENTS])
+    if up_to_date("tools", built_from):
+        return
     pip = pip_command()
     if pip is None:
         print(
@@ -72,11 +75,13 @@ def install_tools() -> None:
         )
         sys.exit(1)
     run(*pip, "install", "--quiet", "--requirement", REQUIREMENTS)
-    set_up_to_date("tools", digest([REQUIREMENTS]))
+    set_up_to_date("tools", built_from)
 
 
 def install_tureen() -> None:
     built_from = digest(sources())
+    if up_to_date("tureen", built_from):
+        return
     pip = pip_command()
     if pip is None:
         install_by_copying()
