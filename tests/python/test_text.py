@@ -45,7 +45,7 @@ DICTIONARIES = Path("/usr/share/dict")
 
 
 def written_words() -> set[str]:
-    """Every distinct word of the standard library, of the demo's books and of a dictionary if there is one."""
+    """Every word of the standard library, of the demo's books and of a dictionary if there is one."""
     texts = [
         path for path in Path(sysconfig.get_path("stdlib")).rglob("*.py") if "site-packages" not in path.parts
     ]
