@@ -22,9 +22,13 @@ class PorterStemmer:
     def stem(self, word: str, to_lowercase: bool = True) -> str:
         """Return the stem of a word.
 
-        :param word: one word; anything else than a ``str`` is a :class:`TypeError`
-        :param to_lowercase: whether the word is lower-cased first, as ``str.lower`` does; without that,
-            capitals are consonants and no suffix has any
+        Args:
+            word: one word.
+            to_lowercase: whether the word is lower-cased first, as ``str.lower`` does; without that, capitals
+                are consonants and no suffix has any.
+
+        Raises:
+            TypeError: the word is no ``str``.
 
         >>> PorterStemmer().stem("Skies")
         'sky'

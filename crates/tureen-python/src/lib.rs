@@ -22,6 +22,7 @@ mod scan;
 mod session;
 mod site;
 mod template;
+mod text;
 mod token;
 
 #[pyo3::pymodule]
@@ -34,6 +35,8 @@ mod _tureen {
     use crate::pool::forget_threads;
     #[pymodule_export]
     use crate::promise::Promise;
+    #[pymodule_export]
+    use crate::text::porter_stem;
 
     /// The version of the package.
     #[pymodule_export]
