@@ -102,7 +102,7 @@ fn merged(picture: &Picture, groups: &[usize], n_groups: usize) -> Picture {
             }
             let name = if has_one_family[group] { like.family() } else { "various" };
             DrawnBox {
-                label: format!("{name} × {}", with_commas(n_in[group])),
+                label: format!("{name} × {}", with_commas(n_in[group])).trim_start().to_owned(),
                 tooltip: Some(format!("{} boxes, the first: {}", with_commas(n_in[group]), like.label)),
                 ..like.clone()
             }

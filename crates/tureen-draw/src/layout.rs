@@ -16,8 +16,6 @@ const PART_GAP: f64 = 34.0;
 pub(crate) const LOOP_ROOM: f64 = 26.0;
 /// The least room between two layers.
 const LAYER_GAP: f64 = 40.0;
-/// Room for a label on an arrow.
-const LABEL_ROOM: f64 = 14.0;
 /// Arrows that go far to the side get more room to bend, up to this much.
 const MAX_LAYER_GAP: f64 = 150.0;
 
@@ -28,7 +26,8 @@ pub(crate) struct Sketch {
     /// From, to. Loops and doubles are allowed.
     pub(crate) arrows: Vec<(usize, usize)>,
     pub(crate) direction: Direction,
-    pub(crate) has_arrow_labels: bool,
+    /// More room between two layers, for the labels of arrows.
+    pub(crate) label_room: f64,
 }
 
 /// Where everything stands. x runs to the right, y down, both from 0.
@@ -58,7 +57,7 @@ pub(crate) fn lay_out(sketch: &Sketch) -> Layout {
     let parts: Vec<(Vec<usize>, Layout)> = parts(sizes.len(), &sketch.arrows)
         .into_iter()
         .map(|part| {
-            let layout = lay_out_part(&part, &sizes, &has_loop, sketch.has_arrow_labels);
+            let layout = lay_out_part(&part, &sizes, &has_loop, sketch.label_room);
             (part.boxes, layout)
         })
         .collect();
@@ -87,7 +86,7 @@ struct Part {
     names: Vec<usize>,
 }
 
-/// The connected parts, in the order of their first boxes.
+/// The connected parts, the largest first, equally large ones in the order of their first boxes.
 fn parts(n_boxes: usize, arrows: &[(usize, usize)]) -> Vec<Part> {
     let mut leader: Vec<usize> = (0..n_boxes).collect();
     for &(from, to) in arrows {
@@ -112,6 +111,7 @@ fn parts(n_boxes: usize, arrows: &[(usize, usize)]) -> Vec<Part> {
         part.arrows.push((position[from], position[to]));
         part.names.push(name);
     }
+    parts.sort_by_key(|part| std::cmp::Reverse(part.boxes.len()));
     parts
 }
 
@@ -123,7 +123,7 @@ fn find(leader: &mut [usize], mut b: usize) -> usize {
     b
 }
 
-fn lay_out_part(part: &Part, sizes: &[(f64, f64)], has_loop: &[bool], has_labels: bool) -> Layout {
+fn lay_out_part(part: &Part, sizes: &[(f64, f64)], has_loop: &[bool], label_room: f64) -> Layout {
     let n_boxes = part.boxes.len();
     let links = untangle(n_boxes, &part.arrows);
     let mut layers = layers(&ranks(n_boxes, &links), &links);
@@ -147,8 +147,8 @@ fn lay_out_part(part: &Part, sizes: &[(f64, f64)], has_loop: &[bool], has_labels
             .flat_map(|&upper| layers.below[upper].iter().map(move |&lower| (upper, lower)))
             .map(|(upper, lower)| (xs[upper] - xs[lower]).abs())
             .fold(0.0, f64::max);
-        let gap = (LAYER_GAP + 0.09 * (farthest - 100.0).max(0.0)).min(MAX_LAYER_GAP);
-        top += thick + gap + if has_labels { LABEL_ROOM } else { 0.0 };
+        let gap = (LAYER_GAP + 0.12 * (farthest - 100.0).max(0.0)).min(MAX_LAYER_GAP);
+        top += thick + gap + label_room;
     }
     let point =
         |v: usize| Point { x: xs[v], y: tops[layers.layer_of[v]] + thickness[layers.layer_of[v]] / 2.0 };

@@ -6,13 +6,14 @@
 //! ```text
 //! picture -> group -> label (text_size) -> layout -> svg -> png
 //!                                            |
-//!                     links -> rank -> layers -> order -> place -> route
+//!                     links -> rank (fold) -> layers -> order -> place -> route
 //! picture -> dot, mermaid
 //! ```
 #![warn(missing_docs)]
 
 mod color;
 mod dot;
+mod fold;
 mod group;
 mod label;
 mod layers;

@@ -32,7 +32,7 @@ pub(crate) fn place(layers: &Layers, extents: &[f64]) -> Vec<f64> {
     for from_above in [true, false] {
         for from_left in [true, false] {
             let view = View::new(layers, from_above, from_left);
-            let blocks = blocks(&view, &crossed);
+            let blocks = blocks(&view, layers.n_boxes, &crossed);
             let mut xs = pack(&view, &blocks, &room);
             if !from_left {
                 xs.iter_mut().for_each(|x| *x = -*x);
@@ -58,6 +58,7 @@ struct View<'a> {
     rows: Vec<Vec<usize>>,
     positions: Vec<usize>,
     before: &'a [Vec<usize>],
+    after: &'a [Vec<usize>],
     is_mirrored: bool,
 }
 
@@ -76,8 +77,9 @@ impl View<'_> {
                 positions[vertex] = position;
             }
         }
-        let before = if from_above { &layers.above } else { &layers.below };
-        View { rows, positions, before, is_mirrored: !from_left }
+        let (before, after) =
+            if from_above { (&layers.above, &layers.below) } else { (&layers.below, &layers.above) };
+        View { rows, positions, before, after, is_mirrored: !from_left }
     }
 }
 
@@ -114,7 +116,26 @@ fn crossed_by_lines(layers: &Layers, positions: &[usize]) -> FxHashSet<(usize, u
 }
 
 /// The block of each vertex, named by its first vertex.
-fn blocks(view: &View<'_>, crossed: &FxHashSet<(usize, usize)>) -> Vec<usize> {
+fn blocks(view: &View<'_>, n_boxes: usize, crossed: &FxHashSet<(usize, usize)>) -> Vec<usize> {
+    // Where arrows branch off a line of way points, the line goes on straight and not one of them.
+    let line = |vertex: usize, neighbours: &[Vec<usize>]| {
+        let goes_on = neighbours[vertex].iter().copied().find(|&other| other >= n_boxes);
+        if vertex >= n_boxes { goes_on } else { None }
+    };
+    // Whether the neighbour before may stand in one line with this vertex, given its other neighbours.
+    let is_its_next = |other: usize, vertex: usize| {
+        let next = &view.after[other];
+        if let Some(goes_on) = line(other, view.after) {
+            return goes_on == vertex;
+        }
+        let Some(last) = next.len().checked_sub(1).filter(|last| *last > 1) else { return true };
+        if other >= n_boxes {
+            return false;
+        }
+        // Of a plain fan, the one in the middle; else whoever comes first.
+        let middle = if view.is_mirrored { next[last.div_ceil(2)] } else { next[last / 2] };
+        middle == vertex || !next.iter().all(|&one| view.before[one].len() == 1)
+    };
     let mut block: Vec<usize> = (0..view.positions.len()).collect();
     let mut has_next = vec![false; view.positions.len()];
     for row in view.rows.iter().skip(1) {
@@ -122,14 +143,19 @@ fn blocks(view: &View<'_>, crossed: &FxHashSet<(usize, usize)>) -> Vec<usize> {
         let mut free_from = 0;
         for &vertex in row {
             let neighbours = &view.before[vertex];
-            if neighbours.is_empty() {
-                continue;
-            }
-            let last = neighbours.len() - 1;
+            let Some(last) = neighbours.len().checked_sub(1) else { continue };
             let (low, high) = (neighbours[last / 2], neighbours[last.div_ceil(2)]);
-            for other in if view.is_mirrored { [high, low] } else { [low, high] } {
+            let wanted = match line(vertex, view.before) {
+                Some(other) => [other, other],
+                // Where many arrows join to a line, the line stands aside.
+                None if vertex >= n_boxes && last > 1 => continue,
+                None if view.is_mirrored => [high, low],
+                None => [low, high],
+            };
+            for other in wanted {
+                let is_taken = has_next[other] || !is_its_next(other, vertex);
                 let is_crossed = crossed.contains(&(other, vertex)) || crossed.contains(&(vertex, other));
-                if !has_next[other] && !is_crossed && view.positions[other] >= free_from {
+                if !is_taken && !is_crossed && view.positions[other] >= free_from {
                     has_next[other] = true;
                     block[vertex] = block[other];
                     free_from = view.positions[other] + 1;
@@ -207,11 +233,11 @@ mod tests {
     use crate::layers::layers;
     use crate::links::untangle;
     use crate::order::order;
-    use crate::rank::ranks;
+    use crate::rank::levels;
 
     fn placed(n_boxes: usize, arrows: &[(usize, usize)]) -> Vec<f64> {
         let links = untangle(n_boxes, arrows);
-        let mut layers = layers(&ranks(n_boxes, &links), &links);
+        let mut layers = layers(&levels(n_boxes, &links), &links);
         order(&mut layers);
         place(&layers, &vec![40.0; n_boxes])
     }

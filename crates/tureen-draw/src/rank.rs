@@ -1,17 +1,15 @@
 //! Ranks: which boxes stand side by side. Every link leads to a higher rank.
 //! Knows who is linked to whom, not how large anything is.
 
+use crate::fold::fold;
 use crate::links::Link;
 
-/// A box with more private sources (or private sinks) than this has them in several rows.
-const ROW: usize = 24;
-
-/// The rank of each box on the page, from 0 without gaps: its level, with long rows of leaves folded.
+/// The rank of each box on the page, from 0 without gaps: its level, with long rows folded.
 pub(crate) fn ranks(n_boxes: usize, links: &[Link]) -> Vec<i64> {
-    let (needs, users) = neighbours(n_boxes, links);
+    let (folds, n_bars) = fold(n_boxes, links);
+    let (needs, users) = neighbours(n_boxes + n_bars, links.iter().chain(&folds));
     let mut ranks = levels_of(&needs, &users);
-    fold_leaves(&needs, &users, &mut ranks, -1);
-    fold_leaves(&users, &needs, &mut ranks, 1);
+    ranks.truncate(n_boxes);
     close_gaps(&mut ranks);
     ranks
 }
@@ -19,13 +17,16 @@ pub(crate) fn ranks(n_boxes: usize, links: &[Link]) -> Vec<i64> {
 /// The level of each box, from 0: the length of the longest way to it, but what can come later without
 /// making any arrow longer stands close to where it is used.
 pub(crate) fn levels(n_boxes: usize, links: &[Link]) -> Vec<i64> {
-    let (needs, users) = neighbours(n_boxes, links);
+    let (needs, users) = neighbours(n_boxes, links.iter());
     let mut levels = levels_of(&needs, &users);
     close_gaps(&mut levels);
     levels
 }
 
-fn neighbours(n_boxes: usize, links: &[Link]) -> (Vec<Vec<usize>>, Vec<Vec<usize>>) {
+fn neighbours<'a>(
+    n_boxes: usize,
+    links: impl Iterator<Item = &'a Link>,
+) -> (Vec<Vec<usize>>, Vec<Vec<usize>>) {
     let mut needs = vec![Vec::new(); n_boxes];
     let mut users = vec![Vec::new(); n_boxes];
     for link in links {
@@ -71,27 +72,6 @@ fn needs_first(needs: &[Vec<usize>], users: &[Vec<usize>]) -> Vec<usize> {
         }
     }
     order
-}
-
-/// Folds a long row of leaves round one box into several shorter rows: a hundred sources of one sum
-/// then make a block and not a ribbon. `before[b]` are the boxes next to `b` on the leaves' side,
-/// `step` leads there.
-fn fold_leaves(before: &[Vec<usize>], after: &[Vec<usize>], ranks: &mut [i64], step: i64) {
-    for (b, neighbours) in before.iter().enumerate() {
-        let is_leaf = |leaf: usize| before[leaf].is_empty() && after[leaf].len() == 1;
-        let leaves: Vec<usize> = neighbours.iter().copied().filter(|&leaf| is_leaf(leaf)).collect();
-        if leaves.len() <= ROW {
-            continue;
-        }
-        // Some three times as wide as high, boxes being about as wide as the way from rank to rank.
-        let row = ((leaves.len() as f64 * 3.0).sqrt().ceil() as usize).max(ROW / 2);
-        let n_rows = leaves.len().div_ceil(row);
-        for (position, &leaf) in leaves.iter().enumerate() {
-            // The first leaves stand farthest away, so that they are read first.
-            let away = n_rows - position * n_rows / leaves.len();
-            ranks[leaf] = ranks[b] + step * away as i64;
-        }
-    }
 }
 
 /// Makes the ranks in use 0, 1, 2...

@@ -79,7 +79,9 @@ impl Route {
         if start.x == end.x {
             return self.line_to(end);
         }
-        let control = (end.y - start.y) * 0.5;
+        // An arrow that goes far aside bends less, or it would run flat and close to its neighbours.
+        let (down, aside) = (end.y - start.y, (end.x - start.x).abs());
+        let control = down * (0.5 - 0.28 * (1.0 - (1.5 * down / aside).min(1.0)));
         self.curves.push([
             Point { x: start.x, y: start.y + control },
             Point { x: end.x, y: end.y - control },

@@ -8,7 +8,7 @@ use crate::color::{Color, INK, WHITE};
 use crate::group::group;
 use crate::label::{Fitted, fit, is_unprintable};
 use crate::layout::{Layout, Sketch, lay_out};
-use crate::picture::{Arrow, DrawnBox, Picture, Shape, Stroke};
+use crate::picture::{Arrow, Direction, DrawnBox, Picture, Shape, Stroke};
 use crate::route::{Point, Route};
 use crate::text_size;
 
@@ -19,6 +19,8 @@ const PALE: Color = Color::new(0xf3, 0xf5, 0xf7);
 const MARGIN: f64 = 12.0;
 const TITLE_SIZE: f64 = 15.0;
 const NOTE_SIZE: f64 = 11.0;
+/// A longer label of an arrow is shortened.
+const MAX_ARROW_LABEL: f64 = 160.0;
 const HEAD_LENGTH: f64 = 8.0;
 const HEAD_HALF_WIDTH: f64 = 3.6;
 
@@ -42,13 +44,23 @@ pub fn svg(picture: &Picture) -> String {
         sizes: fitted.iter().map(|fitted| (fitted.width, fitted.height)).collect(),
         arrows: arrows.iter().map(|arrow| (arrow.from, arrow.to)).collect(),
         direction: picture.direction,
-        has_arrow_labels: arrows.iter().any(|arrow| arrow.label.is_some()),
+        label_room: label_room(picture.direction, &arrows),
     });
     let note = match (&grouped.note, picture.boxes.is_empty()) {
         (None, true) => Some("nothing to draw".to_owned()),
         (note, _) => note.clone(),
     };
     Sheet::new(picture.title.as_deref(), note.as_deref(), &layout).draw(picture, &arrows, &fitted, &layout)
+}
+
+/// How much farther apart layers must be for the labels of arrows.
+fn label_room(direction: Direction, arrows: &[&Arrow]) -> f64 {
+    let labels = arrows.iter().filter_map(|arrow| arrow.label.as_deref());
+    let room = |label| match direction.is_sideways() {
+        true => text_size::width(label, NOTE_SIZE).min(MAX_ARROW_LABEL),
+        false => 14.0,
+    };
+    labels.map(room).fold(0.0, f64::max)
 }
 
 /// The whole drawing: where the layout stands on it, and what is written above and below.
@@ -114,7 +126,8 @@ impl Sheet {
         out.push_str("</g>\n");
         for (arrow, route) in &layout.routes {
             if let Some(label) = &arrows[*arrow].label {
-                let label = text_size::shortened(label, NOTE_SIZE, 160.0).unwrap_or_else(|| label.clone());
+                let label =
+                    text_size::shortened(label, NOTE_SIZE, MAX_ARROW_LABEL).unwrap_or_else(|| label.clone());
                 let at = route.middle().moved(self.corner);
                 let half = text_size::width(&label, NOTE_SIZE) / 2.0;
                 let at = match picture.direction.is_sideways() {
