@@ -5,12 +5,14 @@ The stem of a word is what is left without its endings: *connect* for connected,
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tureen.text import PorterStemmer
 
 stemmer = PorterStemmer()
 
+WORD = re.compile(r"[^\W\d_]+(['’-][^\W\d_]+)*")
 PUNCTUATION = "*!?.,:;'\"()[]{}<>_-–—‘’“”"
 
 
@@ -24,12 +26,12 @@ def clean_word(word: str) -> str:
 
 
 def good_word(word: str) -> bool:
-    """Tell whether something is a word at all: it has letters and no digits.
+    """Tell whether something is a word at all: letters, and between them at most apostrophes and hyphens.
 
-    >>> [good_word(word) for word in ("rabbit", "", "1865", "o'clock")]
-    [True, False, False, True]
+    >>> [good_word(word) for word in ("rabbit", "", "1865", "o'clock", "either--or")]
+    [True, False, False, True, False]
     """
-    return any(map(str.isalpha, word)) and not any(map(str.isdigit, word))
+    return WORD.fullmatch(word) is not None
 
 
 def stems_of(text: str) -> set[str]:
