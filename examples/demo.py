@@ -77,7 +77,7 @@ def peasoup() -> None:
     check((kitchen / "boiled_peas.txt").exists(), "the boiled peas were not made again")
 
     (kitchen / "ingredients" / "peas.txt").touch()
-    step("touch the peas, and see what would be done", "tureen -n", kitchen)
+    step("touch the peas, which are the same peas still, and see what would be done", "tureen -n", kitchen)
 
     with (kitchen / "ingredients" / "vegetables.txt").open("a") as vegetables:
         vegetables.write("potatoes\n")
@@ -102,7 +102,7 @@ def hello() -> None:
 def promises() -> None:
     heading("Promises: calls that are made when their results are wanted")
     said = step("sums and an estimate of pi", "python promises.py", OUTPUT)
-    check(said.count("1 + 2\n") == 1, "x = add(1, 2) was not computed just once")
+    check(said.count("1 + 2") == 1, "x = add(1, 2) was not computed just once")
 
 
 def stems() -> None:

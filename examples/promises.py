@@ -13,9 +13,12 @@ import time
 from tureen import delayed
 
 
+sums_made: list[str] = []
+
+
 @delayed
 def add(a: int, b: int) -> int:
-    print(f"  {a} + {b}")
+    sums_made.append(f"{a} + {b}")
     return a + b
 
 
@@ -44,7 +47,7 @@ def main() -> None:
     y = add(x, 3)
     z = add(x, y)
     print("z = add(x, y) needs x twice, yet x is computed once:")
-    print(f"  z is {z.compute()}")
+    print(f"  z is {z.compute()}, from {', '.join(sums_made)}")
     z.visualize(filename="promises_add.svg")
 
     print("ten sums, gathered into one list:")
