@@ -1,7 +1,7 @@
 """Builds the wheel: the extension module and the command `tureen`, in one.
 
-maturin packs either a module or a program. So this backend builds the program first and puts it where maturin looks
-for scripts (`tureen.data/scripts`); all else is maturin's.
+maturin packs either a module or a program. So this backend builds the program first and puts it where
+maturin looks for scripts (`tureen.data/scripts`); all else is maturin's.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _build_command() -> None:
         return
     command = ["cargo", "build", "--release", "--locked", "--package", "tureen", "--bin", "tureen"]
     command.append("--message-format=json-render-diagnostics")
-    # The program is built without Python: what maturin set for the module must not make cargo build things twice.
+    # The program is built without Python: what maturin set for the module would build things twice.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYO3_")}
     built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, env=environment, check=False)
     if built.returncode != 0:

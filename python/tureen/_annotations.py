@@ -1,4 +1,4 @@
-"""``annotate``: say things of the promises made in a ``with`` block. As dask's (2026.8), whose threads ignore them too."""
+"""``annotate``: say things of the promises made in a ``with`` block. As in dask 2026.8, threads ignore them."""
 
 from __future__ import annotations
 

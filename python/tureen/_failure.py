@@ -1,4 +1,4 @@
-"""What is said of an exception in a task: which call it was and where its promise was made, with the user's frames only."""
+"""What is said of an exception in a task: which call, where the promise was made, only the user's frames."""
 
 from __future__ import annotations
 
@@ -64,6 +64,22 @@ def _without_ours(traceback: TracebackType | None) -> TracebackType | None:
             step = TracebackType(following, step.tb_frame, step.tb_lasti, step.tb_lineno)
         following = step
     return following
+
+
+def short_repr(value: Any) -> str:
+    """Tell a value in a few characters.
+
+    >>> short_repr(list(range(1000)))
+    '[0, 1, 2, 3, 4, 5, ...]'
+    """
+    return _shortener().repr(value)
+
+
+def _shortener() -> reprlib.Repr:
+    shorten = reprlib.Repr()
+    shorten.maxstring = shorten.maxother = 40
+    shorten.maxlevel = 3
+    return shorten
 
 
 def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""dask's own collections among our arguments, by dask's collection protocol. Imports dask only if there is one."""
+"""dask's own collections among our arguments, by dask's protocol. Imports dask only if there is one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 def compute_together(collections: list[Any]) -> tuple[Any, ...]:
     """Compute collections of dask's in one go, so that what they share is computed once.
 
-    Where dask's user did not choose a scheduler, they run on dask's threads: as in ``dask.delayed``, whatever is
-    handed to a promise runs as promises do.
+    Where dask's user did not choose a scheduler, they run on dask's threads: as in ``dask.delayed``, what
+    is handed to a promise runs as promises do.
 
     >>> compute_together([])
     ()

@@ -61,7 +61,7 @@ def _n_workers(keywords: dict[str, Any]) -> int:
     for unsupported in ("pool",):
         if keywords.get(unsupported) is not None or config.get(unsupported, None) is not None:
             raise NotImplementedError(
-                f"tureen can't use `{unsupported}=` yet\nhint: say how many threads may run with `num_workers=`"
+                f"tureen can't use `{unsupported}=` yet\nhint: say how many threads with `num_workers=`"
             )
     n_workers = keywords.get("num_workers")
     if n_workers is None:

@@ -1,4 +1,4 @@
-"""The parts of dataclasses that hold promises. Called by the extension while it looks for promises in arguments."""
+"""The parts of dataclasses that hold promises. Called by the extension when it looks into arguments."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def check_dataclass(instance: Any) -> None:
     """
     names, values = fields_of(instance)
     try:
-        replace(instance, **dict(zip(names, values)))
+        replace(instance, **dict(zip(names, values, strict=True)))
     except (TypeError, ValueError) as error:
         start = f"Failed to unpack {type(instance)} instance. Note that using"
         if isinstance(error, ValueError) or "is declared with init=False" in str(error):

@@ -108,7 +108,7 @@ pub(crate) fn kept<'py>(
     let name = crate::key::key_of(py, this)?;
     let work = Work::Value { value: value.unbind(), pure: None };
     let made = Promise::new(work, this.identity(), Site::default()).with_name(Some(name));
-    Bound::new(py, made.with_outputs(this.n_outputs()))
+    made.with_outputs(this.n_outputs()).born(py, false)
 }
 
 /// Where tasks run, and how many at a time.

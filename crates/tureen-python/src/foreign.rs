@@ -27,8 +27,8 @@ impl<'py> Group<'py> {
         let args = PyTuple::new(py, [&collections])?.unbind();
         let call =
             Call { doing: Doing::Call, function: function.unbind(), arguments: Arguments::Plain { args, kwargs: None } };
-        let together = Promise::new(Work::Call(call), Identity::unique(), Site::default());
-        Ok(Self { collections, together: Bound::new(py, together)? })
+        let together = Promise::new(Work::Call(call), Identity::unique(), Site::default()).born(py, false)?;
+        Ok(Self { collections, together })
     }
 
     /// A promise for the value of one more collection.
@@ -43,6 +43,6 @@ impl<'py> Group<'py> {
         let template = Template { ops: Box::new(ops), n_args: 2, names: None };
         let function = py.import(pyo3::intern!(py, "operator"))?.getattr("getitem")?.unbind();
         let call = Call { doing: Doing::Call, function, arguments: Arguments::Template(Box::new(template)) };
-        Bound::new(py, Promise::new(Work::Call(call), hasher.finish(), Site::default()))
+        Promise::new(Work::Call(call), hasher.finish(), Site::default()).born(py, false)
     }
 }

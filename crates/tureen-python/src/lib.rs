@@ -1,7 +1,7 @@
 //! The extension module `tureen._tureen`: promises as Python objects, and what computes them on the engine's runs.
 //! The only crate with PyO3. The pleasant names are in `python/tureen`.
 //!
-//! `make → kind → scan → template → promise → flatten → session → pool → compute → failure`
+//! `make → kind → scan → template → promise → flatten → session → pool → compute → failure`; beside them `picture`
 
 mod compute;
 mod drops;
@@ -14,6 +14,7 @@ mod key;
 mod kind;
 mod make;
 mod operators;
+mod picture;
 mod pool;
 mod promise;
 mod protocol;
@@ -24,6 +25,7 @@ mod site;
 mod template;
 mod text;
 mod token;
+mod tracking;
 
 #[pyo3::pymodule]
 mod _tureen {
@@ -31,6 +33,8 @@ mod _tureen {
     use crate::compute::{compute, persist};
     #[pymodule_export]
     use crate::make::{set_pure_by_default, wrap};
+    #[pymodule_export]
+    use crate::picture::draw;
     #[pymodule_export]
     use crate::pool::forget_threads;
     #[pymodule_export]

@@ -14,6 +14,7 @@ use crate::scan::scan;
 use crate::site::Site;
 use crate::template::{Arguments, Op, Template};
 use crate::token::Hasher;
+use crate::tracking::is_rooted;
 
 /// Whether calls count as pure when nobody says (`config.set(delayed_pure=...)`).
 static PURE_BY_DEFAULT: AtomicBool = AtomicBool::new(false);
@@ -66,7 +67,11 @@ pub(crate) fn wrap<'py>(
         _ => Work::Value { value: obj.clone().unbind(), pure },
     };
     let promise = Promise::new(work, identity, Site::default());
-    Bound::new(py, promise.with_name(name.map(Bound::unbind)).with_outputs(n_outputs))
+    let is_rooted = match promise.work() {
+        Work::Value { value, .. } => is_rooted(value.bind(py)),
+        Work::Call(_) => true,
+    };
+    promise.with_name(name.map(Bound::unbind)).with_outputs(n_outputs).born(py, is_rooted)
 }
 
 /// `promise(*args, **kwargs)`: a call of a function, of a method, or of whatever the promise will be.
@@ -110,9 +115,11 @@ pub(crate) fn call<'py>(
         }
         None => Identity::unique(),
     };
+    // A function is held by its promise, which knows; a name is text; anything else is among the arguments.
+    let is_rooted = doing != Doing::Call || this.is_untracked();
     let work = Work::Call(Call { doing, function, arguments: scan(&args, kwargs)? });
     let made = Promise::new(work, identity, Site::here(py)).with_name(name.map(Bound::unbind));
-    Bound::new(py, made.with_outputs(n_outputs))
+    made.with_outputs(n_outputs).born(py, is_rooted)
 }
 
 /// `promise.name`.
@@ -128,7 +135,7 @@ pub(crate) fn attribute<'py>(
     let ops = [Op::Promise(promise.clone().unbind())];
     let arguments = Arguments::Template(Box::new(Template { ops: Box::new(ops), n_args: 1, names: None }));
     let call = Call { doing: Doing::Attribute, function: name.clone().into_any().unbind(), arguments };
-    Bound::new(py, Promise::new(Work::Call(call), hasher.finish(), Site::here(py)))
+    Promise::new(Work::Call(call), hasher.finish(), Site::here(py)).born(py, true)
 }
 
 fn is_pure(said: Option<bool>) -> bool {

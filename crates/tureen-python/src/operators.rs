@@ -27,7 +27,7 @@ fn operate<'py>(
     let function = py.import(intern!(py, "operator"))?.getattr(name)?.unbind();
     let arguments = scan(&PyTuple::new(py, operands)?, None)?;
     let call = Call { doing: Doing::Call, function, arguments };
-    Bound::new(py, Promise::new(Work::Call(call), hasher.finish(), Site::here(py)))
+    Promise::new(Work::Call(call), hasher.finish(), Site::here(py)).born(py, true)
 }
 
 /// `promise[index]`.
@@ -202,5 +202,5 @@ fn power<'py>(
     [base, exponent, modulo].iter().try_for_each(|operand| hasher.cheaply(operand))?;
     let arguments = scan(&PyTuple::new(py, [base, exponent, modulo])?, None)?;
     let call = Call { doing: Doing::Call, function: pow, arguments };
-    Bound::new(py, Promise::new(Work::Call(call), hasher.finish(), Site::here(py)))
+    Promise::new(Work::Call(call), hasher.finish(), Site::here(py)).born(py, true)
 }

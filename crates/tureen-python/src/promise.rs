@@ -55,12 +55,14 @@ pub(crate) struct Promise {
     /// How many values the result unpacks into, if the user said so.
     n_outputs: Option<u32>,
     site: Site,
+    /// Whether the garbage collector leaves this one alone: see `tracking`.
+    is_untracked: bool,
     mark: AtomicU64,
 }
 
 impl Promise {
     pub(crate) fn new(work: Work, identity: Identity, site: Site) -> Self {
-        Self { work, identity, name: None, n_outputs: None, site, mark: AtomicU64::new(0) }
+        Self { work, identity, name: None, n_outputs: None, site, is_untracked: false, mark: AtomicU64::new(0) }
     }
 
     pub(crate) fn with_name(mut self, name: Option<Py<PyAny>>) -> Self {
@@ -71,6 +73,14 @@ impl Promise {
     pub(crate) fn with_outputs(mut self, n_outputs: Option<u32>) -> Self {
         self.n_outputs = n_outputs;
         self
+    }
+
+    pub(crate) fn set_untracked(&mut self, is_untracked: bool) {
+        self.is_untracked = is_untracked;
+    }
+
+    pub(crate) fn is_untracked(&self) -> bool {
+        self.is_untracked
     }
 
     pub(crate) fn work(&self) -> &Work {
@@ -129,7 +139,6 @@ impl Promise {
 
     pub(crate) fn visit_fields(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.name)?;
-        self.site.traverse(visit)?;
         match &self.work {
             Work::Value { value, .. } => visit.call(value),
             Work::Call(call) => {

@@ -4,11 +4,11 @@
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::{PyTraverseError, PyVisit};
 
 /// A place in Python code, or nowhere (a promise made from C, or by tureen itself).
 #[derive(Default)]
 pub(crate) struct Site {
+    /// Code objects hold constants and names only, so the garbage collector needn't see this one.
     code: Option<Py<PyAny>>,
     /// Index of the instruction, in bytes, as `frame.f_lasti`.
     instruction: i32,
@@ -38,9 +38,5 @@ impl Site {
     /// The code object and the index of the instruction in it.
     pub(crate) fn place(&self) -> (Option<&Py<PyAny>>, i32) {
         (self.code.as_ref(), self.instruction)
-    }
-
-    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.code)
     }
 }
