@@ -117,25 +117,7 @@ fn crossed_by_lines(layers: &Layers, positions: &[usize]) -> FxHashSet<(usize, u
 
 /// The block of each vertex, named by its first vertex.
 fn blocks(view: &View<'_>, n_boxes: usize, crossed: &FxHashSet<(usize, usize)>) -> Vec<usize> {
-    // Where arrows branch off a line of way points, the line goes on straight and not one of them.
-    let line = |vertex: usize, neighbours: &[Vec<usize>]| {
-        let goes_on = neighbours[vertex].iter().copied().find(|&other| other >= n_boxes);
-        if vertex >= n_boxes { goes_on } else { None }
-    };
-    // Whether the neighbour before may stand in one line with this vertex, given its other neighbours.
-    let is_its_next = |other: usize, vertex: usize| {
-        let next = &view.after[other];
-        if let Some(goes_on) = line(other, view.after) {
-            return goes_on == vertex;
-        }
-        let Some(last) = next.len().checked_sub(1).filter(|last| *last > 1) else { return true };
-        if other >= n_boxes {
-            return false;
-        }
-        // Of a plain fan, the one in the middle; else whoever comes first.
-        let middle = if view.is_mirrored { next[last.div_ceil(2)] } else { next[last / 2] };
-        middle == vertex || !next.iter().all(|&one| view.before[one].len() == 1)
-    };
+    let nexts: Vec<Next> = (0..view.positions.len()).map(|vertex| next_of(view, n_boxes, vertex)).collect();
     let mut block: Vec<usize> = (0..view.positions.len()).collect();
     let mut has_next = vec![false; view.positions.len()];
     for row in view.rows.iter().skip(1) {
@@ -145,7 +127,7 @@ fn blocks(view: &View<'_>, n_boxes: usize, crossed: &FxHashSet<(usize, usize)>) 
             let neighbours = &view.before[vertex];
             let Some(last) = neighbours.len().checked_sub(1) else { continue };
             let (low, high) = (neighbours[last / 2], neighbours[last.div_ceil(2)]);
-            let wanted = match line(vertex, view.before) {
+            let wanted = match line(n_boxes, vertex, neighbours) {
                 Some(other) => [other, other],
                 // Where many arrows join to a line, the line stands aside.
                 None if vertex >= n_boxes && last > 1 => continue,
@@ -153,7 +135,7 @@ fn blocks(view: &View<'_>, n_boxes: usize, crossed: &FxHashSet<(usize, usize)>) 
                 None => [low, high],
             };
             for other in wanted {
-                let is_taken = has_next[other] || !is_its_next(other, vertex);
+                let is_taken = has_next[other] || !nexts[other].allows(vertex);
                 let is_crossed = crossed.contains(&(other, vertex)) || crossed.contains(&(vertex, other));
                 if !is_taken && !is_crossed && view.positions[other] >= free_from {
                     has_next[other] = true;
@@ -165,6 +147,49 @@ fn blocks(view: &View<'_>, n_boxes: usize, crossed: &FxHashSet<(usize, usize)>) 
         }
     }
     block
+}
+
+/// Which vertex of the next layer may stand in one line with a vertex, given its other neighbours there.
+enum Next {
+    /// Whoever comes first.
+    Any,
+    Only(usize),
+    None,
+}
+
+impl Next {
+    fn allows(&self, vertex: usize) -> bool {
+        match self {
+            Next::Any => true,
+            Next::Only(only) => *only == vertex,
+            Next::None => false,
+        }
+    }
+}
+
+fn next_of(view: &View<'_>, n_boxes: usize, vertex: usize) -> Next {
+    let next = &view.after[vertex];
+    if let Some(goes_on) = line(n_boxes, vertex, next) {
+        // Where arrows branch off a line of way points, the line goes on straight and not one of them.
+        return Next::Only(goes_on);
+    }
+    let Some(last) = next.len().checked_sub(1).filter(|last| *last > 1) else { return Next::Any };
+    if vertex >= n_boxes {
+        return Next::None;
+    }
+    // Of a plain fan, the one in the middle.
+    if next.iter().all(|&one| view.before[one].len() == 1) {
+        return Next::Only(if view.is_mirrored { next[last.div_ceil(2)] } else { next[last / 2] });
+    }
+    Next::Any
+}
+
+/// Where the line of way points goes on, if this is one and it does.
+fn line(n_boxes: usize, vertex: usize, neighbours: &[usize]) -> Option<usize> {
+    if vertex < n_boxes {
+        return None;
+    }
+    neighbours.iter().copied().find(|&other| other >= n_boxes)
 }
 
 /// The place of each vertex when every block stands as far to the left as it can, and then as close to

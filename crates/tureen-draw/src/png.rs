@@ -1,5 +1,5 @@
-//! A picture as PNG: its SVG drawn on white, with the embedded typeface. Needs no fonts on the machine,
-//! and reads none.
+//! A picture as PNG: its SVG drawn on white, with the embedded typeface. Needs no fonts on the machine;
+//! it looks for some only when the text has characters that the embedded one lacks (Chinese, emoji).
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,6 +9,7 @@ use resvg::usvg::{Options, Tree};
 
 use crate::picture::Picture;
 use crate::svg::svg;
+use crate::text_size;
 
 /// A picture with more pixels is drawn smaller: 100 million take 400 MB while they are drawn.
 const MAX_PIXELS: f64 = 100e6;
@@ -44,8 +45,10 @@ pub fn png(picture: &Picture, scale: f32) -> Result<Vec<u8>, PngError> {
     if !(scale.is_finite() && scale > 0.0) {
         return Err(PngError::Scale(scale));
     }
-    let options = Options { fontdb: fonts(), font_family: "Noto Sans".to_owned(), ..Options::default() };
-    let tree = Tree::from_str(&svg(picture), &options).map_err(|error| PngError::Draw(error.to_string()))?;
+    let text = svg(picture);
+    let fontdb = if text_size::can_show(&text) { embedded_font() } else { all_fonts() };
+    let options = Options { fontdb, font_family: "Noto Sans".to_owned(), ..Options::default() };
+    let tree = Tree::from_str(&text, &options).map_err(|error| PngError::Draw(error.to_string()))?;
     let (width, height) = (f64::from(tree.size().width()), f64::from(tree.size().height()));
     let scale =
         f64::from(scale).min((MAX_PIXELS / (width * height)).sqrt()).min(MAX_SIDE / width.max(height));
@@ -57,11 +60,23 @@ pub fn png(picture: &Picture, scale: f32) -> Result<Vec<u8>, PngError> {
     canvas.encode_png().map_err(|error| PngError::Draw(error.to_string()))
 }
 
-fn fonts() -> Arc<Database> {
+fn embedded_font() -> Arc<Database> {
     static FONTS: OnceLock<Arc<Database>> = OnceLock::new();
     let fonts = FONTS.get_or_init(|| {
         let mut fonts = Database::new();
         fonts.load_font_data(notosans::REGULAR_TTF.to_vec());
+        fonts.set_sans_serif_family("Noto Sans");
+        Arc::new(fonts)
+    });
+    Arc::clone(fonts)
+}
+
+/// The embedded typeface, and behind it those of the machine.
+fn all_fonts() -> Arc<Database> {
+    static FONTS: OnceLock<Arc<Database>> = OnceLock::new();
+    let fonts = FONTS.get_or_init(|| {
+        let mut fonts = Database::clone(&embedded_font());
+        fonts.load_system_fonts();
         fonts.set_sans_serif_family("Noto Sans");
         Arc::new(fonts)
     });

@@ -73,6 +73,12 @@ fn from_face(character: char) -> Option<f64> {
     Some(f64::from(face.glyph_hor_advance(glyph)?) / f64::from(face.units_per_em()))
 }
 
+/// Whether the typeface can show this text.
+pub(crate) fn can_show(text: &str) -> bool {
+    text.chars()
+        .all(|character| character.width().unwrap_or(0) == 0 || face().glyph_index(character).is_some())
+}
+
 fn face() -> &'static Face<'static> {
     static FACE: OnceLock<Face<'static>> = OnceLock::new();
     FACE.get_or_init(|| Face::parse(notosans::REGULAR_TTF, 0).expect("the embedded typeface can be read"))
@@ -90,6 +96,13 @@ mod tests {
         // A letter with a combining accent is as wide as the letter.
         assert_eq!(width("e\u{301}", 10.0), width("e", 10.0));
         assert!(width("漢字", 10.0) >= 2.0 * width("n", 10.0));
+    }
+
+    #[test]
+    fn the_typeface_shows_latin_greek_and_cyrillic() {
+        assert!(can_show("soupe à l'oignon Σούπα борщ × … e\u{301}\n\u{0}"));
+        assert!(!can_show("漢"));
+        assert!(!can_show("🥣"));
     }
 
     #[test]

@@ -32,16 +32,22 @@ fn see(picture: &Picture) -> Seen {
     let text = svg(picture);
     let document = roxmltree::Document::parse(&text).expect("the svg is valid XML");
     let root = document.root_element();
-    let number =
-        |node: roxmltree::Node<'_, '_>, name| -> f64 { node.attribute(name).unwrap().parse().unwrap() };
+    let number = |node: roxmltree::Node<'_, '_>, name| -> f64 {
+        node.attribute(name).expect("it is given").parse().expect("it is a number")
+    };
     let named = |name: &'static str| {
         document.descendants().filter(move |node| node.has_tag_name(("http://www.w3.org/2000/svg", name)))
     };
     let paths: Vec<Vec<f64>> = named("path")
         .map(|path| {
-            let numbers =
-                path.attribute("d").unwrap().split(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-'));
-            numbers.filter(|part| !part.is_empty()).map(|part| part.parse().unwrap()).collect()
+            let numbers = path
+                .attribute("d")
+                .expect("a path has a way")
+                .split(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-'));
+            numbers
+                .filter(|part| !part.is_empty())
+                .map(|part| part.parse().expect("a way is made of numbers"))
+                .collect()
         })
         .collect();
     // All lines come first, then all heads.

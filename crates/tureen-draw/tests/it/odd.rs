@@ -135,6 +135,13 @@ fn a_png_has_readable_text_without_any_font_on_the_machine() {
 }
 
 #[test]
+fn a_png_of_text_in_any_script_is_drawn() {
+    let mut any = Picture::default();
+    any.add(DrawnBox::new("漢字 🥣 مرحبا"));
+    assert!(png(&any, 1.0).unwrap().starts_with(b"\x89PNG"));
+}
+
+#[test]
 fn labels_of_arrows_are_written() {
     let mut two = picture(Direction::TopDown, 2, &[]);
     two.arrows.push(Arrow { from: 0, to: 1, label: Some("a.txt".to_owned()), ..Arrow::default() });
