@@ -13,12 +13,21 @@ const SHAPE: f64 = 3.2;
 /// Which chains are parallel: they begin behind the same box, end before the same box, and are equally long.
 type Ends = (Option<usize>, Option<usize>, usize);
 
-/// Links that put each row of folded chains below the row before. They lead over bars: extra vertices,
-/// numbered from `n_boxes`. Returns them with the number of bars.
-pub(crate) fn fold(n_boxes: usize, links: &[Link]) -> (Vec<Link>, usize) {
-    let mut folds = Vec::new();
-    let mut n_bars = 0;
-    for ((_, _, length), chains) in parallel_chains(n_boxes, links) {
+/// What folds the rows.
+#[derive(Debug, Default)]
+pub(crate) struct Folds {
+    /// Put each row of folded chains below the row before. They lead over bars: extra vertices,
+    /// numbered from the number of boxes.
+    pub(crate) links: Vec<Link>,
+    /// For each bar, whether it keeps its rank: where arrows come from the row above and go to the row
+    /// below, they bend in two layers instead of crossing in one.
+    pub(crate) keeps_rank: Vec<bool>,
+}
+
+/// Folds every long row of parallel chains.
+pub(crate) fn fold(n_boxes: usize, links: &[Link]) -> Folds {
+    let mut folds = Folds::default();
+    for ((before, after, length), chains) in parallel_chains(n_boxes, links) {
         if chains.len() <= ROW {
             continue;
         }
@@ -27,14 +36,14 @@ pub(crate) fn fold(n_boxes: usize, links: &[Link]) -> (Vec<Link>, usize) {
         for n_done in 1..n_rows {
             let row = &chains[start(n_done - 1)..start(n_done)];
             let next = &chains[start(n_done)..start(n_done + 1)];
-            let bar = n_boxes + n_bars;
-            n_bars += 1;
+            let bar = n_boxes + folds.keeps_rank.len();
+            folds.keeps_rank.push(before.is_some() && after.is_some());
             let link = |upper, lower| Link { upper, lower, is_turned: false, arrow: usize::MAX };
-            folds.extend(row.iter().map(|&(_, last)| link(last, bar)));
-            folds.extend(next.iter().map(|&(first, _)| link(bar, first)));
+            folds.links.extend(row.iter().map(|&(_, last)| link(last, bar)));
+            folds.links.extend(next.iter().map(|&(first, _)| link(bar, first)));
         }
     }
-    (folds, n_bars)
+    folds
 }
 
 /// The parallel chains (first and last box of each), in the order of their first boxes.
@@ -95,8 +104,8 @@ mod tests {
     use crate::links::untangle;
 
     fn check(n_boxes: usize, arrows: &[(usize, usize)], n_bars: usize, n_folds: usize) {
-        let (folds, bars) = fold(n_boxes, &untangle(n_boxes, arrows));
-        assert_eq!((bars, folds.len()), (n_bars, n_folds));
+        let folds = fold(n_boxes, &untangle(n_boxes, arrows));
+        assert_eq!((folds.keeps_rank.len(), folds.links.len()), (n_bars, n_folds));
     }
 
     #[test]

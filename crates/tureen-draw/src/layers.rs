@@ -39,7 +39,7 @@ enum Trunk {
     Reaches(usize),
 }
 
-/// Puts boxes with these ranks (from 0, without gaps) into layers.
+/// Puts boxes with these ranks (from 0) into layers.
 pub(crate) fn layers(ranks: &[i64], links: &[Link]) -> Layers {
     let n_boxes = ranks.len();
     let n_layers = ranks.iter().max().map_or(0, |last| *last as usize + 1);

@@ -4,13 +4,15 @@
 use crate::fold::fold;
 use crate::links::Link;
 
-/// The rank of each box on the page, from 0 without gaps: its level, with long rows folded.
+/// The rank of each box on the page, from 0: its level, with long rows folded. Between folded rows a
+/// rank may be empty.
 pub(crate) fn ranks(n_boxes: usize, links: &[Link]) -> Vec<i64> {
-    let (folds, n_bars) = fold(n_boxes, links);
-    let (needs, users) = neighbours(n_boxes + n_bars, links.iter().chain(&folds));
+    let folds = fold(n_boxes, links);
+    let (needs, users) = neighbours(n_boxes + folds.keeps_rank.len(), links.iter().chain(&folds.links));
     let mut ranks = levels_of(&needs, &users);
-    ranks.truncate(n_boxes);
-    close_gaps(&mut ranks);
+    let bars = ranks.split_off(n_boxes).into_iter().zip(&folds.keeps_rank);
+    let kept: Vec<i64> = bars.filter(|(_, keeps_rank)| **keeps_rank).map(|(rank, _)| rank).collect();
+    close_gaps(&mut ranks, &kept);
     ranks
 }
 
@@ -19,7 +21,7 @@ pub(crate) fn ranks(n_boxes: usize, links: &[Link]) -> Vec<i64> {
 pub(crate) fn levels(n_boxes: usize, links: &[Link]) -> Vec<i64> {
     let (needs, users) = neighbours(n_boxes, links.iter());
     let mut levels = levels_of(&needs, &users);
-    close_gaps(&mut levels);
+    close_gaps(&mut levels, &[]);
     levels
 }
 
@@ -74,9 +76,9 @@ fn needs_first(needs: &[Vec<usize>], users: &[Vec<usize>]) -> Vec<usize> {
     order
 }
 
-/// Makes the ranks in use 0, 1, 2...
-fn close_gaps(ranks: &mut [i64]) {
-    let mut used: Vec<i64> = ranks.to_vec();
+/// Makes the ranks in use, and those to be kept, 0, 1, 2...
+fn close_gaps(ranks: &mut [i64], kept: &[i64]) {
+    let mut used: Vec<i64> = [ranks as &[i64], kept].concat();
     used.sort_unstable();
     used.dedup();
     for rank in ranks {
