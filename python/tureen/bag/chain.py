@@ -1,0 +1,176 @@
+"""Runs the whole chain of steps of one partition, as one task.
+
+The one place where a bag's work is done, whoever calls it: a thread, the calling thread, or a worker process.
+Knows nothing of bags, promises and graphs: values come in, one value goes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from .blame import blame_partition
+from .loop import Loop, is_full, loop_for
+from .steps import HERE, PARTITION, Aligned, Need, Step
+
+# A generator within a generator costs a level of CPython's stack, so long chains are cut by lists.
+_MOST_NESTED_STREAMS = 40
+
+
+class Segment:
+    """Steps that run as one loop, or one `partition` step."""
+
+    __slots__ = ("aligned", "bindings", "first", "loop", "needs_values", "steps")
+
+    def __init__(self, first: int, steps: Sequence[Step]) -> None:
+        self.first = first
+        self.steps = steps
+        self.loop: Loop | None = None
+        self.bindings: tuple[Any, ...] = ()
+        self.aligned: tuple[int, ...] = ()
+        if steps[0].is_elementwise:
+            self.loop, self.bindings = loop_for(steps)
+            given = (*steps[0].args, *steps[0].kwargs.values())
+            self.aligned = tuple(value.index for value in given if isinstance(value, Aligned))
+        self.needs_values = any(isinstance(value, Need) for value in self.bindings)
+
+
+class Chain:
+    """The steps between a partition's source and its end. One chain serves all partitions of a bag."""
+
+    __slots__ = ("_segments", "label", "steps")
+
+    def __init__(self, steps: Sequence[Step], label: str) -> None:
+        self.steps = tuple(steps)
+        self.label = label
+        self._segments: list[Segment] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Chain, (self.steps, self.label)
+
+    @property
+    def segments(self) -> list[Segment]:
+        """The loops and partition steps that the chain runs, made once."""
+        if self._segments is None:
+            self._segments = list(_cut(self.steps))
+        return self._segments
+
+    def start(self, head: Callable[..., Any], given: Sequence[Any], partition: int) -> Any:
+        """Return what a partition starts from, as its source or the partitions it needs make it."""
+        try:
+            return head(*given)
+        except Exception as error:
+            blame_partition(error, self, partition, at_start=True)
+            raise
+
+    def run(self, value: Any, needs: Sequence[Any], partition: int) -> Any:
+        """Return what the steps make of a partition: a list where it is a sequence of elements."""
+        segments = self.segments
+        last = len(segments) - 1
+        n_streams = 0
+        try:
+            for position, segment in enumerate(segments):
+                if segment.loop is None:
+                    value = _run_partition_step(segment.steps[0], value, needs, partition)
+                    continue
+                source = value
+                if segment.aligned:
+                    source = zip(value, *(needs[index] for index in segment.aligned), strict=True)
+                bindings = segment.bindings
+                if segment.needs_values:
+                    bindings = tuple(needs[b.index] if isinstance(b, Need) else b for b in bindings)
+                n_streams = 0 if position == last else n_streams + 1
+                if position == last or n_streams > _MOST_NESTED_STREAMS:
+                    value = segment.loop.as_list(source, *bindings)
+                    n_streams = 0
+                else:
+                    value = segment.loop.as_stream(source, *bindings)
+            return concrete(value)
+        except Exception as error:
+            blame_partition(error, self, partition)
+            raise
+
+
+def _cut(steps: Sequence[Step]) -> Iterator[Segment]:
+    first = 0
+    while first < len(steps):
+        end = first + 1
+        if steps[first].is_elementwise:
+            while (
+                end < len(steps)
+                and steps[end].is_elementwise
+                and not steps[end].is_aligned
+                and not is_full(steps[first:end])
+            ):
+                end += 1
+        yield Segment(first, steps[first:end])
+        first = end
+
+
+def _run_partition_step(step: Step, value: Any, needs: Sequence[Any], partition: int) -> Any:
+    if not step.streams:
+        value = as_given(value)
+
+    def filled(given: Any) -> Any:
+        if given is HERE:
+            return value
+        if isinstance(given, Need):
+            return needs[given.index]
+        return partition if given is PARTITION else given
+
+    function: Callable[..., Any] = step.function  # type: ignore[assignment]  # partition steps always have one
+    args = [filled(given) for given in step.args]
+    return function(*args, **{name: filled(given) for name, given in step.kwargs.items()})
+
+
+def as_given(value: Any) -> Any:
+    """Return a partition as a user's function gets it: our own loops and ranges become lists."""
+    if isinstance(value, (range, Stream)) or _is_ours(value):
+        return list(value)
+    return value
+
+
+class Stream:
+    """Elements that are read as they are used, such as the lines of a file. May be read more than once."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        raise NotImplementedError
+
+
+def _is_ours(value: Any) -> bool:
+    code = getattr(value, "gi_code", None)
+    return code is not None and (
+        code.co_filename.startswith("<tureen.bag loop ") or code.co_filename.startswith(_PACKAGE)
+    )
+
+
+def concrete(value: Any) -> Any:
+    """Return the value of a task as others may read it more than once: iterators become lists.
+
+    So do iterators inside, as in dask.bag: a generator function given to `map` makes a bag of lists.
+    """
+    if isinstance(value, (Iterator, Stream, range)):
+        value = list(value)
+    if type(value) is list and value and isinstance(value[0], Iterator):
+        return [list(item) if isinstance(item, Iterator) else item for item in value]
+    return value
+
+
+def as_elements(values: Sequence[Any]) -> list[Any]:
+    """Return the elements of all partitions as one list.
+
+    As dask.bag's: where the partitions are no sequences (after `map_partitions(len)`), they are the elements.
+    """
+    if not values:
+        return []
+    if not isinstance(values[0], Iterable) or isinstance(values[0], str):
+        return list(values)
+    elements: list[Any] = []
+    for value in values:
+        elements.extend(value)
+    return elements
+
+
+_PACKAGE = __file__.rpartition("/")[0] + "/"

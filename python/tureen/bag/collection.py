@@ -1,0 +1,98 @@
+"""What every bag can do, whatever its methods: be named, shown, pickled, computed, drawn.
+
+The methods stand in files by what they do: `elementwise.py`, `totals.py`, `keyed.py`, `partitions.py`; `bag.py` puts
+them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from . import computing
+from .graph import layer_of_graph
+from .layers import Layer
+
+if TYPE_CHECKING:
+    from .bag import Bag
+
+
+class Collection:
+    """A lazy collection of Python objects in partitions, as a layer that says how it is made."""
+
+    __slots__ = ("__weakref__", "layer")
+
+    def __init__(self, dsk: Mapping[Any, Any] | Layer, name: str | None = None, npartitions: int | None = None):
+        if isinstance(dsk, Layer):
+            self.layer = dsk
+        elif name is None or npartitions is None:
+            raise TypeError("a bag made by hand needs a graph, a name and a number of partitions")
+        else:
+            self.layer = layer_of_graph(dsk, name, npartitions)
+
+    @classmethod
+    def of(cls, layer: Layer) -> Any:
+        """Make a bag of a layer."""
+        return cls(layer, layer.name, layer.n_partitions)
+
+    @property
+    def name(self) -> str:
+        """The name, equal for bags that mean the same computation."""
+        return self.layer.name
+
+    @property
+    def npartitions(self) -> int:
+        """The number of partitions."""
+        return self.layer.n_partitions
+
+    @property
+    def _args(self) -> tuple[Layer, str, int]:
+        return (self.layer, self.name, self.npartitions)
+
+    def __repr__(self) -> str:
+        return f"tureen.bag<{self.layer.word}, npartitions={self.npartitions}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.layer, self.name, self.npartitions)
+
+    def __tureen_token__(self) -> str:
+        return self.layer.token
+
+    def __tureen_promise__(self) -> Any:
+        return computing.promise_of(self)  # type: ignore[arg-type]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.compute())
+
+    def compute(self, **kwargs: Any) -> Any:
+        """Return the list of all elements.
+
+        Keywords are those of `tureen.compute`: `scheduler` ("threads", the default, or "sync"), `num_workers`.
+        dask.bag's default are worker processes; these come later, and are refused until then.
+
+        >>> import tureen.bag as db
+        >>> db.from_sequence([1, 2, 3]).map(lambda n: n + 1).compute(scheduler="sync")
+        [2, 3, 4]
+        """
+        return computing.promise_of(self).compute(**kwargs)  # type: ignore[arg-type]
+
+    def persist(self, **kwargs: Any) -> Bag:
+        """Compute the partitions now, and return a bag that holds them."""
+        import tureen
+
+        parts = tureen.compute(*computing.promises(computing.all_of(self.layer)), **kwargs)
+        layer = computing.kept(self.layer, parts)
+        return type(self)(layer, layer.name, layer.n_partitions)  # type: ignore[return-value]
+
+    def visualize(self, filename: str | None = "mydask", **kwargs: Any) -> Any:
+        """Draw every step of every partition. Arguments as `tureen.visualize`; needs no graphviz."""
+        return computing.picture([self], filename, **kwargs)  # type: ignore[list-item]
+
+    def to_delayed(self, optimize_graph: bool = True) -> list[Any]:
+        """Return one promise (`tureen.delayed.Delayed`) for each partition.
+
+        >>> import tureen.bag as db
+        >>> [part.compute() for part in db.from_sequence([1, 2, 3], npartitions=2).to_delayed()]
+        [[1, 2], [3]]
+        """
+        return computing.promises(computing.all_of(self.layer), fuse=optimize_graph)

@@ -1,0 +1,104 @@
+"""Hands the tasks of bags to promises, which run and draw them. The one file here that makes promises.
+
+A bag's scheduler is the promises' one: threads by default. (dask.bag's default is worker processes.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from .chain import as_elements
+from .layers import Layer, Ref, SourceLayer
+from .naming import unique_token
+from .plan import plan
+
+if TYPE_CHECKING:
+    from .bag import Bag
+    from .item import Item
+
+
+def promises(wanted: Sequence[Ref], *, fuse: bool = True) -> list[Any]:
+    """Return the promise of each wanted partition. What they share is one promise."""
+    from tureen import delayed
+
+    tasks, places = plan(wanted, fuse=fuse)
+    made: list[Any] = []
+    for task in tasks:
+        needs = [made[need] if type(need) is int else need.promise for need in task.needs]  # type: ignore[union-attr]
+        made.append(delayed(task.work, pure=False, traverse=False)(*needs))
+    return [made[place] for place in places]
+
+
+def all_of(layer: Layer) -> list[Ref]:
+    """Return all partitions of a layer."""
+    return [(layer, partition) for partition in range(layer.n_partitions)]
+
+
+def promise_of(collection: Bag | Item, *, fuse: bool = True) -> Any:
+    """Return the promise of a bag's list of elements, or of an item's value."""
+    return promises_of([collection], fuse=fuse)[0]
+
+
+def promises_of(collections: Sequence[Bag | Item], *, fuse: bool = True) -> list[Any]:
+    """Return the promises of several bags and items, planned together."""
+    from tureen import delayed
+
+    from .item import Item
+
+    wanted: list[Ref] = []
+    for collection in collections:
+        wanted += [(collection.layer, 0)] if isinstance(collection, Item) else all_of(collection.layer)
+    parts = iter(promises(wanted, fuse=fuse))
+    results = []
+    for collection in collections:
+        if isinstance(collection, Item):
+            results.append(next(parts))
+        else:
+            its_parts = [next(parts) for _ in range(collection.layer.n_partitions)]
+            results.append(delayed(_gathered, pure=False, traverse=False)(*its_parts))
+    return results
+
+
+def _gathered(*parts: Any) -> list[Any]:
+    return as_elements(parts)
+
+
+def compute(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+    """Compute bags and items together, so that what they share is computed once.
+
+    Arguments that are neither are dealt with as by `tureen.compute`, and so are the keywords.
+
+    >>> import tureen.bag as db
+    >>> bag = db.from_sequence([3, 1, 2])
+    >>> db.compute(bag.min(), bag.max())
+    (1, 3)
+    """
+    import tureen
+
+    from .bag import Bag
+    from .item import Item
+
+    ours = [arg for arg in args if isinstance(arg, (Bag, Item))]
+    planned = iter(promises_of(ours))
+    return tureen.compute(*(next(planned) if isinstance(arg, (Bag, Item)) else arg for arg in args), **kwargs)
+
+
+def kept(layer: Layer, values: Sequence[Any]) -> Layer:
+    """Return the layer of partitions that were computed before."""
+    from .source import Given
+
+    return SourceLayer(layer.word, [Given(value) for value in values], unique_token())
+
+
+def picture(collections: Sequence[Bag | Item], filename: str | None, **kwargs: Any) -> Any:
+    """Draw every step of every partition, as they were written (not as they are fused)."""
+    import tureen
+
+    from .item import Item
+
+    fuse = bool(kwargs.get("optimize_graph", False))
+    wanted: list[Ref] = []
+    for collection in collections:
+        wanted += [(collection.layer, 0)] if isinstance(collection, Item) else all_of(collection.layer)
+    return tureen.visualize(*promises(wanted, fuse=fuse), filename=filename, **kwargs)

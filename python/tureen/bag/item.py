@@ -1,0 +1,117 @@
+"""`Item`: the promise of one value from a bag, such as its sum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import computing
+from .layers import Layer, Outside, SourceLayer, StepLayer
+from .naming import function_name, token
+from .steps import Step
+
+
+def is_promise(value: Any) -> bool:
+    """Whether a value is a `tureen.delayed.Delayed`."""
+    from tureen.delayed import Delayed
+
+    return isinstance(value, Delayed)
+
+
+class Item:
+    """One value that a bag comes to, not yet computed.
+
+    Can be given to further functions of bags and to `tureen.delayed` functions. `int(item)`, `float(item)`,
+    `complex(item)` and `bool(item)` compute it.
+
+    >>> import tureen.bag as db
+    >>> total = db.from_sequence([1, 2, 3]).sum()
+    >>> total.apply(lambda n: n * 10).compute(), int(total)
+    (60, 6)
+    """
+
+    __slots__ = ("layer",)
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+
+    @staticmethod
+    def from_delayed(value: Any) -> Item:
+        """Make an item of a promise.
+
+        >>> import tureen, tureen.bag as db
+        >>> db.Item.from_delayed(tureen.delayed(sum)([1, 2])).compute()
+        3
+        """
+        if not is_promise(value):
+            if not hasattr(value, "key"):
+                raise TypeError(f"Item.from_delayed takes a promise, and got `{type(value).__name__}`")
+            from tureen import delayed
+
+            value = delayed(value)
+        outside = Outside(value)
+        return Item(SourceLayer("item-from-delayed", [_itself], token(outside), [[outside]], name=value.key))
+
+    @property
+    def key(self) -> Any:
+        """The name of the value, equal for items that mean the same computation."""
+        return self.layer.name
+
+    @property
+    def name(self) -> Any:
+        """The same as `key`."""
+        return self.layer.name
+
+    def apply(self, func: Callable[[Any], Any]) -> Item:
+        """Return the item of ``func(value)``."""
+        step = Step("partition", func, streams=True, word="apply")
+        return Item(StepLayer(function_name(func), self.layer, step))
+
+    def compute(self, **kwargs: Any) -> Any:
+        """Return the value. Keywords as `tureen.compute`: `scheduler`, `num_workers`."""
+        return computing.promise_of(self).compute(**kwargs)
+
+    def persist(self, **kwargs: Any) -> Item:
+        """Compute the value now, and return an item that holds it."""
+        return Item(computing.kept(self.layer, [self.compute(**kwargs)]))
+
+    def visualize(self, filename: str | None = "mydask", **kwargs: Any) -> Any:
+        """Draw the steps and partitions that lead to the value. Arguments as `tureen.visualize`."""
+        return computing.picture([self], filename, **kwargs)
+
+    def to_delayed(self, optimize_graph: bool = True) -> Any:
+        """Return the item as a promise (`tureen.delayed.Delayed`)."""
+        return computing.promise_of(self, fuse=optimize_graph)
+
+    def __tureen_promise__(self) -> Any:
+        return computing.promise_of(self)
+
+    def __int__(self) -> int:
+        return int(self.compute())
+
+    def __float__(self) -> float:
+        return float(self.compute())
+
+    def __complex__(self) -> complex:
+        return complex(self.compute())
+
+    def __bool__(self) -> bool:
+        return bool(self.compute())
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __repr__(self) -> str:
+        return f"tureen.bag.Item<{self.layer.word}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Item, (self.layer,)
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+

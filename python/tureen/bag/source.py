@@ -1,0 +1,239 @@
+"""Makes bags of what is in memory already: sequences, ranges, promises."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from urllib.request import urlopen
+
+from .bag import Bag
+from .item import is_promise
+from .layers import GatherLayer, Layer, Outside, Ref, SourceLayer
+from .naming import token, unique_token
+from .steps import HERE, Step
+
+_ENDLESS = (itertools.count, itertools.cycle)
+_MANY = 100
+"""Up to so many elements, dask.bag gives each a partition of its own; beyond, 10 times the square root."""
+
+
+class Given:
+    """A partition whose elements are at hand."""
+
+    __slots__ = ("elements",)
+
+    def __init__(self, elements: Any) -> None:
+        self.elements = elements
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Given, (self.elements,)
+
+    def __call__(self) -> Any:
+        return self.elements
+
+
+def from_sequence(
+    seq: Iterable[Any], partition_size: int | None = None, npartitions: int | None = None
+) -> Bag:
+    """Make a bag of the elements of a sequence, as dask.bag's.
+
+    Give `partition_size` (elements in each partition) or `npartitions`, not both. By default up to 100 elements
+    get a partition each, and `n` elements about ``10 * sqrt(n)`` partitions. For bags of up to 100 elements
+    `npartitions` is the most there will be, for longer ones the least (as dask.bag).
+
+    Raises `ValueError` for a sequence that never ends and for numbers below 1.
+
+    >>> import tureen.bag as db
+    >>> bag = db.from_sequence(["mary", "had", "a", "little", "lamb"], npartitions=2)
+    >>> bag.map(str.upper).compute()
+    ['MARY', 'HAD', 'A', 'LITTLE', 'LAMB']
+    """
+    check_count("partition_size", partition_size)
+    check_count("npartitions", npartitions)
+    if not isinstance(seq, (list, tuple, range)):
+        _refuse_endless(seq)
+        seq = list(seq)
+    n = len(seq)
+    if npartitions and not partition_size:
+        partition_size = math.ceil(n / npartitions) if n <= _MANY else max(1, n // npartitions)
+    elif partition_size is None:
+        partition_size = 1 if n <= _MANY else math.ceil(math.sqrt(n) / math.sqrt(_MANY))
+    size = max(1, partition_size or 1)
+    if isinstance(seq, tuple):
+        seq = list(seq)
+    parts = [Given(seq[start : start + size]) for start in range(0, n, size)] or [Given([])]
+    its_token = token(seq, size) if n <= _MANY or isinstance(seq, range) else unique_token()
+    return Bag.of(SourceLayer("from_sequence", parts, its_token))
+
+
+def bag_range(n: int, npartitions: int) -> Bag:
+    """Make a bag of the numbers from 0 up to `n`, in exactly `npartitions` partitions.
+
+    >>> import tureen.bag as db
+    >>> db.range(5, npartitions=2).compute()
+    [0, 1, 2, 3, 4]
+    """
+    check_count("npartitions", npartitions)
+    # As dask.bag: equal partitions, the last one takes what is left.
+    size = n // npartitions
+    starts = [i * size for i in range(npartitions)]
+    ends = [*starts[1:], max(n, 0)]
+    parts = [Given(range(start, end)) for start, end in zip(starts, ends, strict=True)]
+    return Bag.of(SourceLayer("range", parts, token(n, npartitions)))
+
+
+def from_delayed(values: Any) -> Bag:
+    """Make a bag of promises, one for each partition; each must come to a sequence.
+
+    Raises `TypeError` for anything that is not a promise (`tureen.delayed`).
+
+    >>> import tureen, tureen.bag as db
+    >>> db.from_delayed([tureen.delayed([1, 2]), tureen.delayed([3])]).compute()
+    [1, 2, 3]
+    """
+    if is_promise(values):
+        values = [values]
+    promises = [_as_promise(value) for value in values]
+    if not promises:
+        raise ValueError("from_delayed needs at least one promise, and got an empty list")
+    needs: list[list[Ref]] = [[Outside(promise)] for promise in promises]
+    its_token = token([Outside(promise) for promise in promises])
+    layer = SourceLayer("bag-from-delayed", [_itself] * len(needs), its_token, needs)
+    return Bag.of(layer)
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _as_promise(value: Any) -> Any:
+    if is_promise(value):
+        return value
+    if hasattr(value, "__dask_graph__") or hasattr(value, "__tureen_promise__"):
+        from tureen import delayed
+
+        return delayed(value)
+    raise TypeError(f"from_delayed takes promises, and got `{type(value).__name__}`")
+
+
+def from_url(urls: str | Iterable[str]) -> Bag:
+    """Make a bag of the lines (bytes) of web pages, one partition each.
+
+    Nothing is fetched before the bag is computed. `read_text` gives lines of text, from addresses too.
+
+    >>> import tureen.bag as db
+    >>> db.from_url(["http://127.0.0.1/a", "http://127.0.0.1/b"]).npartitions
+    2
+    """
+    addresses = [urls] if isinstance(urls, str) else list(urls)
+    if not addresses:
+        raise ValueError("from_url needs at least one address, and got an empty list")
+    return Bag.of(SourceLayer("from_url", [_Page(address) for address in addresses], unique_token()))
+
+
+class _Page:
+    __slots__ = ("address",)
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Page, (self.address,)
+
+    def __call__(self) -> list[bytes]:
+        if not self.address.startswith(("http://", "https://", "file://")):
+            raise ValueError(f"`{self.address}` is no address that starts with http:// or https://")
+        with urlopen(self.address) as page:
+            return list(page)
+
+
+def concat(bags: Iterable[Bag]) -> Bag:
+    """Put bags one after the other: the partitions of the first, then those of the next.
+
+    >>> import tureen.bag as db
+    >>> db.concat([db.from_sequence([1, 2]), db.from_sequence([3])]).compute()
+    [1, 2, 3]
+    """
+    bags = list(bags)
+    if not bags:
+        raise ValueError("concat needs at least one bag, and got an empty list")
+    refs = [(bag.layer, i) for bag in bags for i in range(bag.npartitions)]
+    layers = [bag.layer for bag in bags]
+    return Bag.of(GatherLayer("concat", token(layers), len(refs), layers, _Listed([[ref] for ref in refs])))
+
+
+def bag_zip(*bags: Bag) -> Bag:
+    """Pair the elements of bags, partition by partition, as `zip`.
+
+    The bags must have the same number of partitions (`ValueError`); where one partition is longer, what is over is
+    dropped (as dask.bag).
+
+    >>> import tureen.bag as db
+    >>> db.zip(db.from_sequence([1, 2]), db.from_sequence(["a", "b"])).compute()
+    [(1, 'a'), (2, 'b')]
+    """
+    if not bags:
+        raise ValueError("zip needs at least one bag")
+    first, *others = bags
+    check_same_partitions(bags)
+    from .arguments import Template
+
+    template = Template()
+    args = (HERE, *(template.bag_partition(bag) for bag in others))
+    step = Step("partition", zip, args, streams=True, word="zip")
+    return Bag.of(template.layer("zip", first.layer, step))
+
+
+class _Listed:
+    """The needs of each partition of a gather, listed."""
+
+    __slots__ = ("refs",)
+
+    def __init__(self, refs: Sequence[Sequence[Ref]]) -> None:
+        self.refs = refs
+
+    def __call__(self, _layer: Layer, partition: int) -> Sequence[Ref]:
+        return self.refs[partition]
+
+
+def listed(refs: Sequence[Sequence[Ref]]) -> Callable[[Any, int], Sequence[Ref]]:
+    """Return a gather's table of needs."""
+    return _Listed(refs)
+
+
+def check_count(name: str, value: int | None) -> None:
+    """Raise unless `value` is None or a whole number of at least 1."""
+    if value is None:
+        return
+    try:
+        whole = int(value.__index__())
+    except AttributeError:
+        raise TypeError(f"`{name}` must be a whole number, not `{type(value).__name__}`") from None
+    if whole < 1:
+        raise ValueError(f"`{name}` must be at least 1, not {whole}")
+
+
+def check_same_partitions(bags: Sequence[Bag]) -> None:
+    """Raise unless the bags have the same number of partitions."""
+    numbers = sorted({bag.npartitions for bag in bags})
+    if len(numbers) > 1:
+        raise ValueError(
+            f"all bags must have the same number of partitions, and these have {numbers}\n"
+            "hint: `repartition(npartitions=...)` changes the number of partitions of a bag"
+        )
+
+
+def _refuse_endless(seq: Iterable[Any]) -> None:
+    endless = isinstance(seq, _ENDLESS)
+    if isinstance(seq, itertools.repeat):
+        try:
+            seq.__length_hint__()  # type: ignore[attr-defined]
+        except TypeError:
+            endless = True
+    if endless:
+        raise ValueError(
+            f"from_sequence needs a sequence that ends, and `{type(seq).__name__}` never does\n"
+            "hint: take the first elements with `itertools.islice(sequence, n)`"
+        )

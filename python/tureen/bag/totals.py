@@ -1,0 +1,265 @@
+"""The methods of a bag that bring all its elements to one value, or to the few that matter."""
+
+from __future__ import annotations
+
+import functools
+import heapq
+import inspect
+import itertools
+import math
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from . import group, reduce
+from .collection import Collection
+from .elementwise import no_default
+from .item import Item
+from .naming import function_name, token
+
+if TYPE_CHECKING:
+    from .bag import Bag
+
+
+class Totals(Collection):
+    """Reductions."""
+
+    __slots__ = ()
+
+    def reduction(
+        self,
+        perpartition: Callable[..., Any],
+        aggregate: Callable[..., Any],
+        split_every: int | bool | None = None,
+        out_type: Any = Item,
+        name: str | None = None,
+    ) -> Any:
+        """Reduce each partition with a function, and the list of results with another, as dask.bag's.
+
+        `perpartition` gets the list of a partition's elements; empty partitions are left out, unless there is no
+        other. `aggregate` gets a list of at most `split_every` results (8 by default, all with False), and again
+        a list of what it gave, until one is left. `out_type=Bag` makes a bag of the result.
+
+        >>> import tureen.bag as db
+        >>> def count_chars(words):
+        ...     return sum(len(word) for word in words)
+        >>> bag = db.from_sequence(["mary", "had", "a", "little", "lamb"])
+        >>> bag.reduction(count_chars, sum).compute()
+        18
+        """
+        return self._made(reduce.tree(self.layer, perpartition, aggregate, split_every, name), out_type)
+
+    def _made(self, layer: Any, out_type: Any) -> Any:
+        if out_type is Item:
+            return Item(layer)
+        from .bag import Bag
+
+        return Bag.of(layer)
+
+    def _ours(
+        self,
+        perpartition: Callable[..., Any],
+        aggregate: Callable[..., Any],
+        split_every: int | bool | None,
+        name: str,
+        out_type: Any = Item,
+    ) -> Any:
+        layer = reduce.tree(self.layer, perpartition, aggregate, split_every, name, streams=True)
+        return self._made(layer, out_type)
+
+    def fold(
+        self,
+        binop: Callable[[Any, Any], Any],
+        combine: Callable[[Any, Any], Any] | None = None,
+        initial: Any = no_default,
+        split_every: int | bool | None = None,
+        out_type: Any = Item,
+    ) -> Any:
+        """Reduce with functions of two arguments: ``binop(total, element)``, then ``combine(total, total)``.
+
+        `initial` starts each partition that is not empty, as in dask.bag; each gets a copy of its own, so it may be
+        changed in place. Of an empty bag the fold is `initial`; without one, `TypeError` (as `functools.reduce`).
+
+        >>> import tureen.bag as db
+        >>> db.from_sequence(range(5)).fold(lambda a, b: a + b).compute()
+        10
+        >>> db.from_sequence([1, 2, 1]).fold(lambda s, x: s | {x}, set.union, initial=set()).compute()
+        {1, 2}
+        """
+        start = reduce.NOTHING if initial is no_default else initial
+        first = reduce.Fold(binop, start)
+        then = reduce.FoldTogether(combine or binop, start)
+        return self._ours(first, then, split_every, f"fold-{function_name(binop)}", out_type)
+
+    def sum(self, split_every: int | bool | None = None) -> Item:
+        """The sum of all elements; 0 of none."""
+        return self._ours(sum, sum, split_every, "sum")  # type: ignore[no-any-return]
+
+    def max(self, split_every: int | bool | None = None) -> Item:
+        """The largest element. `ValueError` for an empty bag."""
+        return self._ours(reduce.largest, max, split_every, "max")  # type: ignore[no-any-return]
+
+    def min(self, split_every: int | bool | None = None) -> Item:
+        """The smallest element. `ValueError` for an empty bag."""
+        return self._ours(reduce.smallest, min, split_every, "min")  # type: ignore[no-any-return]
+
+    def any(self, split_every: int | bool | None = None) -> Item:
+        """Whether any element is true."""
+        return self._ours(any, any, split_every, "any")  # type: ignore[no-any-return]
+
+    def all(self, split_every: int | bool | None = None) -> Item:
+        """Whether all elements are true."""
+        return self._ours(all, all, split_every, "all")  # type: ignore[no-any-return]
+
+    def count(self, split_every: int | bool | None = None) -> Item:
+        """The number of elements.
+
+        >>> import tureen.bag as db
+        >>> db.from_sequence(["a", "b", "c"]).count().compute()
+        3
+        """
+        return self._ours(reduce.count, sum, split_every, "count")  # type: ignore[no-any-return]
+
+    def mean(self) -> Item:
+        """The arithmetic mean, a float. `ZeroDivisionError` for an empty bag (as dask.bag).
+
+        >>> import tureen.bag as db
+        >>> db.from_sequence([1, 2, 6]).mean().compute()
+        3.0
+        """
+        return self._ours(reduce.total_and_count, reduce.mean, False, "mean")  # type: ignore[no-any-return]
+
+    def var(self, ddof: float = 0) -> Item:
+        """The variance, with `ddof` taken off the number of elements. `ZeroDivisionError` if nothing is left.
+
+        Computed from distances to the mean: right also where dask.bag's difference of squares loses its digits.
+        """
+        together = functools.partial(reduce.variance, ddof=ddof)
+        return self._ours(reduce.moments, together, False, "var")  # type: ignore[no-any-return]
+
+    def std(self, ddof: float = 0) -> Item:
+        """The standard deviation. Errors as `var`.
+
+        >>> import tureen.bag as db
+        >>> db.from_sequence([2, 4, 4, 4, 5, 5, 7, 9]).std().compute()
+        2.0
+        """
+        return self.var(ddof=ddof).apply(math.sqrt)
+
+    def distinct(self, key: Any = None) -> Bag:
+        """Each element once, in order of first sight; those with equal keys count as one.
+
+        `key` is a function, or what to look up in each element. Elements (or keys) must be hashable (`TypeError`).
+
+        >>> import tureen.bag as db
+        >>> db.from_sequence(["b", "a", "b"]).distinct().compute()
+        ['b', 'a']
+        """
+        distinct = group.Distinct(None if key is None else group.key_function(key))
+        return self._ours(distinct, OnAll(distinct), None, "distinct", None)  # type: ignore[no-any-return]
+
+    def frequencies(self, split_every: int | bool | None = None, sort: bool = False) -> Bag:
+        """Pairs of each distinct element and how often it is there, in order of first sight or by number.
+
+        >>> import tureen.bag as db
+        >>> db.from_sequence(["b", "a", "a"]).frequencies(sort=True).compute()
+        [('a', 2), ('b', 1)]
+        """
+        counts = self._ours(group.frequencies, group.merge_frequencies, split_every, "frequencies", None)
+        return counts.map_partitions(_by_number if sort else _pairs, token="frequencies")  # type: ignore[no-any-return]
+
+    def topk(self, k: int, key: Any = None, split_every: int | bool | None = None) -> Bag:
+        """The `k` largest elements, largest first; of equal ones, the first seen (as `heapq.nlargest`).
+
+        `key` is a function of the element (of its items, if it takes several arguments), or what to look up.
+
+        >>> import tureen.bag as db
+        >>> db.from_sequence([10, 3, 5, 7, 11, 4]).topk(2).compute()
+        [11, 10]
+        """
+        if callable(key) and _takes_several(key):
+            key = Unpacked(key)
+        elif key is not None:
+            key = group.key_function(key)
+        largest = Largest(k, key)
+        return self._ours(largest, OnAll(largest), split_every, "topk", None)  # type: ignore[no-any-return]
+
+
+class OnAll:
+    """Calls a function on the elements of several lists."""
+
+    __slots__ = ("__name__", "function")
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.__name__ = function_name(function)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return OnAll, (self.function,)
+
+    def __tureen_token__(self) -> str:
+        return token(self.function)
+
+    def __call__(self, lists: Sequence[Iterable[Any]]) -> Any:
+        return self.function(itertools.chain.from_iterable(lists))
+
+
+class Largest:
+    """`heapq.nlargest`."""
+
+    __slots__ = ("k", "key")
+
+    __name__ = "topk"
+
+    def __init__(self, k: int, key: Callable[[Any], Any] | None) -> None:
+        self.k = k
+        self.key = key
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Largest, (self.k, self.key)
+
+    def __tureen_token__(self) -> str:
+        return token(self.k, self.key)
+
+    def __call__(self, elements: Iterable[Any]) -> list[Any]:
+        return heapq.nlargest(self.k, elements, key=self.key)
+
+
+class Unpacked:
+    """Calls a function of several arguments with the items of one."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Unpacked, (self.function,)
+
+    def __tureen_token__(self) -> str:
+        return token(self.function)
+
+    def __call__(self, element: Any) -> Any:
+        return self.function(*element)
+
+
+def _takes_several(function: Callable[..., Any]) -> bool:
+    """Whether a function wants more than one argument, or takes any number (as dask.bag's rule for keys)."""
+    if isinstance(function, type):
+        return False
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return False  # Written in C, with no signature to be had: `len`, `str.lower` and such take one.
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+        return True
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(p.kind in positional and p.default is p.empty for p in parameters) > 1
+
+
+def _pairs(counts: dict[Any, int]) -> list[tuple[Any, int]]:
+    return list(counts.items())
+
+
+def _by_number(counts: dict[Any, int]) -> list[tuple[Any, int]]:
+    return sorted(counts.items(), key=itemgetter(1), reverse=True)
