@@ -1,7 +1,7 @@
 """Says, on a user's own exception, which element, step and partition of a bag it came from.
 
-The traceback tells: every call in a loop has a line of its own (`loop.py`), and the loop's frame still holds the
-element. Nothing is counted or kept while all goes well. Our own frames are left out of the traceback.
+The traceback tells: every call in a loop has a line of its own (`loop.py`), and the loop's frame still holds
+the element. Nothing is counted or kept while all goes well. Our own frames are left out of the traceback.
 """
 
 from __future__ import annotations

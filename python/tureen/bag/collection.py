@@ -1,7 +1,7 @@
 """What every bag can do, whatever its methods: be named, shown, pickled, computed, drawn.
 
-The methods stand in files by what they do: `elementwise.py`, `totals.py`, `keyed.py`, `partitions.py`; `bag.py` puts
-them together.
+The methods stand in files by what they do: `elementwise.py`, `totals.py`, `keyed.py`, `partitions.py`;
+`bag.py` puts them together.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ class Collection:
 
     __slots__ = ("__weakref__", "layer")
 
-    def __init__(self, dsk: Mapping[Any, Any] | Layer, name: str | None = None, npartitions: int | None = None):
+    def __init__(
+        self, dsk: Mapping[Any, Any] | Layer, name: str | None = None, npartitions: int | None = None
+    ):
         if isinstance(dsk, Layer):
             self.layer = dsk
         elif name is None or npartitions is None:
@@ -31,9 +33,9 @@ class Collection:
             self.layer = layer_of_graph(dsk, name, npartitions)
 
     @classmethod
-    def of(cls, layer: Layer) -> Any:
+    def of(cls, layer: Layer) -> Bag:
         """Make a bag of a layer."""
-        return cls(layer, layer.name, layer.n_partitions)
+        return cls(layer, layer.name, layer.n_partitions)  # type: ignore[return-value]  # only bags are made
 
     @property
     def name(self) -> str:
@@ -67,8 +69,8 @@ class Collection:
     def compute(self, **kwargs: Any) -> Any:
         """Return the list of all elements.
 
-        Keywords are those of `tureen.compute`: `scheduler` ("threads", the default, or "sync"), `num_workers`.
-        dask.bag's default are worker processes; these come later, and are refused until then.
+        Keywords are those of `tureen.compute`: `scheduler` ("threads", the default, or "sync"),
+        `num_workers`. dask.bag's default are worker processes; these come later, and are refused until then.
 
         >>> import tureen.bag as db
         >>> db.from_sequence([1, 2, 3]).map(lambda n: n + 1).compute(scheduler="sync")

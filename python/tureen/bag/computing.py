@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .chain import as_elements
 from .layers import Layer, Ref, SourceLayer
 from .naming import unique_token
+from .parts import Given
 from .plan import plan
 
 if TYPE_CHECKING:
@@ -86,8 +87,6 @@ def compute(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
 
 def kept(layer: Layer, values: Sequence[Any]) -> Layer:
     """Return the layer of partitions that were computed before."""
-    from .source import Given
-
     return SourceLayer(layer.word, [Given(value) for value in values], unique_token())
 
 

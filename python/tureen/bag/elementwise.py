@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .arguments import Template
+from .checks import check_same_partitions
 from .collection import Collection
 from .layers import StepLayer
 from .naming import function_name
@@ -26,7 +27,7 @@ class Elementwise(Collection):
     __slots__ = ()
 
     def _step(self, word: str, step: Step) -> Bag:
-        return type(self).of(StepLayer(word, self.layer, step))  # type: ignore[no-any-return]
+        return type(self).of(StepLayer(word, self.layer, step))
 
     @property
     def str(self) -> StringAccessor:
@@ -37,8 +38,8 @@ class Elementwise(Collection):
         """Call a function on each element, as dask.bag's.
 
         Further arguments may be bags, which are walked along and must have partitions of the same lengths
-        (`ValueError` when they are computed, if not), and items, promises and plain values, which are the same for
-        all elements.
+        (`ValueError` when they are computed, if not), and items, promises and plain values, which are the
+        same for all elements.
 
         >>> import tureen.bag as db
         >>> bag = db.from_sequence([1, 2, 3], npartitions=2)
@@ -57,7 +58,7 @@ class Elementwise(Collection):
         template = Template()
         keywords = {name: template.value(value) for name, value in kwargs.items()}
         step = Step("starmap", func, (HERE,), keywords)
-        return type(self).of(template.layer(function_name(func), self.layer, step))  # type: ignore[no-any-return]
+        return type(self).of(template.layer(function_name(func), self.layer, step))
 
     def filter(self, predicate: Callable[[Any], Any] | None) -> Bag:
         """Keep the elements of which the predicate is true; with None, those that are true themselves.
@@ -112,8 +113,8 @@ class Elementwise(Collection):
     def map_partitions(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:
         """Call a function on each partition: it gets a list and gives an iterable.
 
-        Further arguments as for `map`; other bags give their partition in the same place. The keyword `token` is
-        taken for the name (as in dask.bag). What is no iterable, such as a length, becomes an element.
+        Further arguments as for `map`; other bags give their partition in the same place. The keyword `token`
+        is taken for the name (as in dask.bag). What is no iterable, such as a length, becomes an element.
 
         >>> import tureen.bag as db
         >>> db.from_sequence([1, 2, 3], npartitions=2).map_partitions(len).compute()
@@ -136,7 +137,9 @@ class Elementwise(Collection):
             raise ValueError(f"`prob` must be a number from 0 to 1, not {prob!r}")
         state = random_state if isinstance(random_state, random.Random) else random.Random(random_state)
         args = (HERE, PARTITION, state.getrandbits(128), prob)
-        return self._step("random-sample", Step("partition", _sampled, args, streams=True, word="random_sample"))
+        return self._step(
+            "random-sample", Step("partition", _sampled, args, streams=True, word="random_sample")
+        )
 
 
 def _sampled(elements: Iterable[Any], partition: int, seed: int, prob: float) -> Iterator[Any]:
@@ -147,8 +150,8 @@ def _sampled(elements: Iterable[Any], partition: int, seed: int, prob: float) ->
 def bag_map(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:
     """Call a function on the elements of one or more bags, walked along side by side.
 
-    See `Bag.map`. At least one argument must be a bag (`ValueError`), and all bags must have the same number of
-    partitions (`ValueError`).
+    See `Bag.map`. At least one argument must be a bag (`ValueError`), and all bags must have the same number
+    of partitions (`ValueError`).
 
     >>> import tureen.bag as db
     >>> db.map(lambda a, b: a * b, 10, b=db.from_sequence([1, 2])).compute()
@@ -156,7 +159,7 @@ def bag_map(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:
     """
     base, template, places, keywords = _places(args, kwargs, Template.element_of, "map")
     step = Step("map", func, places, keywords)
-    return base.of(template.layer(function_name(func), base.layer, step))  # type: ignore[no-any-return]
+    return base.of(template.layer(function_name(func), base.layer, step))
 
 
 def map_partitions(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:
@@ -171,19 +174,17 @@ def map_partitions(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:
     name = kwargs.pop("token", None) or function_name(func)
     base, template, places, keywords = _places(args, kwargs, Template.bag_partition, "map_partitions")
     step = Step("partition", func, places, keywords, word=f"map_partitions({function_name(func)})")
-    return base.of(template.layer(name, base.layer, step))  # type: ignore[no-any-return]
+    return base.of(template.layer(name, base.layer, step))
 
 
 def _places(
     args: tuple[Any, ...], kwargs: dict[str, Any], place: Callable[[Template, Any], Any], word: str
-) -> tuple[Any, Template, tuple[Any, ...], dict[str, Any]]:
+) -> tuple[Bag, Template, tuple[Any, ...], dict[str, Any]]:
     """Return the first bag and the template of arguments in which it is HERE."""
-    from .source import check_same_partitions
-
     bags = [value for value in (*args, *kwargs.values()) if isinstance(value, Elementwise)]
     if not bags:
         raise ValueError(f"at least one argument of `{word}` must be a bag")
-    check_same_partitions(bags)  # type: ignore[arg-type]
+    check_same_partitions(bags)
     template = Template()
     base, is_seen = bags[0], False
 
@@ -203,4 +204,4 @@ def _places(
         from .bag import Bag
 
         base = Bag.of(base.layer)
-    return base, template, places, keywords
+    return base, template, places, keywords  # type: ignore[return-value]  # an Elementwise is a Bag

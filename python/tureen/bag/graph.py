@@ -1,7 +1,7 @@
 """Bags made by hand from a graph of tasks, as dask writes them: `Bag({("x", 0): (range, 5)}, "x", 1)`.
 
-A task is a tuple of a function and its arguments, in which other keys, lists and further tasks may stand; or an object
-of dask's `dask._task_spec`. Knows nothing of dask itself.
+A task is a tuple of a function and its arguments, in which other keys, lists and further tasks may stand; or
+an object of dask's `dask._task_spec`. Knows nothing of dask itself.
 """
 
 from __future__ import annotations
@@ -31,7 +31,13 @@ def layer_of_graph(graph: Mapping[Any, Any], name: str, n_partitions: int) -> La
     places = {key: place for place, key in enumerate(order)}
     needs = [[places[need] for need in recipes[key].needs] for key in order]
     tasks = GatherLayer(
-        f"{name}-graph", unique_token(), len(order), (), _Earlier(needs), _evaluated, _Own([recipes[k] for k in order])
+        f"{name}-graph",
+        unique_token(),
+        len(order),
+        (),
+        _Earlier(needs),
+        _evaluated,
+        _Own([recipes[k] for k in order]),
     )
     layer = GatherLayer(name, its_token, n_partitions, [tasks], _Found(tasks, [places[key] for key in keys]))
     layer.set_name(name)
@@ -39,7 +45,8 @@ def layer_of_graph(graph: Mapping[Any, Any], name: str, n_partitions: int) -> La
 
 
 class Recipe:
-    """A task as a program for a stack machine, and the keys whose values it needs. Tasks may be nested to any depth."""
+    """A task as a program for a stack machine, and the keys whose values it needs. Tasks may be nested to any
+    depth."""
 
     __slots__ = ("needs", "ops")
 

@@ -1,7 +1,8 @@
 """Groupby, foldby, distinct, frequencies, join: everything that brings equal keys together.
 
-`groupby` shuffles in two rounds of about the square root of the number of partitions each, so that the tasks and
-their needs grow in a straight line with the partitions. A partition's keys are hashed once each, not once per element.
+`groupby` shuffles in two rounds of about the square root of the number of partitions each, so that the tasks
+and their needs grow in a straight line with the partitions. A partition's keys are hashed once each, not once
+per element.
 """
 
 from __future__ import annotations
@@ -37,13 +38,18 @@ def groupby_layer(base: Layer, grouper: Any, n_partitions: int) -> Layer:
     its_token = token(layer, n_partitions)
     # First round: neighbouring partitions are merged and shared out by hash into `rounds` lots.
     split = GatherLayer(
-        "shuffle-split", token(its_token, 1), n_first, [layer], Group(layer, size), Split(rounds, n_partitions)
+        "shuffle-split",
+        token(its_token, 1),
+        n_first,
+        [layer],
+        Group(layer, size),
+        Split(rounds, n_partitions),
     )
     # Second round: a lot is gathered from everywhere, and shared out to the partitions that it holds.
-    lots = GatherLayer("shuffle-join", token(its_token, 2), rounds, [split], All(split), Join(rounds, n_partitions), Own())
-    return GatherLayer(
-        "groupby", its_token, n_partitions, [lots], Lot(lots, rounds), _pick, Place(rounds)
+    lots = GatherLayer(
+        "shuffle-join", token(its_token, 2), rounds, [split], All(split), Join(rounds, n_partitions), Own()
     )
+    return GatherLayer("groupby", its_token, n_partitions, [lots], Lot(lots, rounds), _pick, Place(rounds))
 
 
 class Grouped:

@@ -1,7 +1,8 @@
 """Hashes that are the same in every process, and equal for equal keys.
 
-`hash()` of text differs from process to process, which makes dask.bag's groupby wrong (dask #6840). Numbers are the
-exception: Python's hash of numbers is fixed and equal for equal ones (``1 == 1.0 == True``), so we build on it.
+`hash()` of text differs from process to process, which makes dask.bag's groupby wrong (dask #6840). Numbers
+are the exception: Python's hash of numbers is fixed and equal for equal ones (``1 == 1.0 == True``), so we
+build on it.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def _other(key: Any) -> int:
     if isinstance(key, bytes):
         return _raw(bytes(key)) if own == hash(bytes(key)) else own
     if isinstance(key, enum.Enum):
-        if kind.__hash__ is enum.Enum.__hash__:
+        if _hashes_as_enum(kind):
             return _text(f"{kind.__module__}.{kind.__qualname__}.{key.name}")
         return own
     if isinstance(key, tuple):
@@ -99,6 +100,11 @@ def _other(key: Any) -> int:
     if dataclasses.is_dataclass(kind) and own == _hash_of_fields(key):
         return _raw(tuple(_compared(key))) + _text(kind.__qualname__)
     return own
+
+
+def _hashes_as_enum(kind: type) -> bool:
+    own: object = kind.__hash__
+    return own is enum.Enum.__hash__
 
 
 def _compared(key: Any) -> list[Any]:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from . import computing
-from .layers import Layer, Outside, SourceLayer, StepLayer
-from .naming import function_name, token
+from .layers import Layer, StepLayer
+from .naming import function_name
+from .parts import promised
 from .steps import Step
 
 
@@ -49,8 +50,7 @@ class Item:
             from tureen import delayed
 
             value = delayed(value)
-        outside = Outside(value)
-        return Item(SourceLayer("item-from-delayed", [_itself], token(outside), [[outside]], name=value.key))
+        return Item(promised("item-from-delayed", [value], name=value.key))
 
     @property
     def key(self) -> Any:
@@ -109,9 +109,3 @@ class Item:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Item, (self.layer,)
-
-
-def _itself(value: Any) -> Any:
-    return value
-
-

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import group, reduce
+from .checks import check_count
 from .collection import Collection
 from .elementwise import no_default
 from .item import is_promise
 from .layers import Layer, SourceLayer, StepLayer
 from .naming import function_name, token
-from .source import Given, check_count, from_delayed
+from .parts import Given, promised
 from .steps import HERE, Need, Step
 
 if TYPE_CHECKING:
@@ -34,13 +35,15 @@ class Keyed(Collection):
         max_branch: int | None = None,
         shuffle: str | None = None,
     ) -> Bag:
-        """Return pairs of a key and the list of its elements, as dask.bag's. `foldby` moves less, where it will do.
+        """Return pairs of a key and the list of its elements, as dask.bag's. `foldby` moves less, where it
+        will do.
 
-        `grouper` is a function of an element, or what to look up in it. Keys meet if they are equal (1, 1.0 and True
-        are one key) and must be hashable (`TypeError`). `npartitions` is that of the result, by default the bag's.
+        `grouper` is a function of an element, or what to look up in it. Keys meet if they are equal (1, 1.0
+        and True are one key) and must be hashable (`TypeError`). `npartitions` is that of the result, by
+        default the bag's.
 
-        The groups are brought together in memory, whether `shuffle` is "tasks", "disk" or None; `blocksize` and
-        `max_branch`, which tune dask.bag's ways, are not needed.
+        The groups are brought together in memory, whether `shuffle` is "tasks", "disk" or None; `blocksize`
+        and `max_branch`, which tune dask.bag's ways, are not needed.
 
         >>> import tureen.bag as db
         >>> dict(db.from_sequence(range(6)).groupby(lambda n: n % 2))
@@ -52,7 +55,7 @@ class Keyed(Collection):
             raise NotImplementedError(f"`shuffle` must be 'disk' or 'tasks', not {shuffle!r}")
         check_count("npartitions", npartitions)
         layer = group.groupby_layer(self.layer, grouper, npartitions or self.npartitions)
-        return type(self).of(layer)  # type: ignore[no-any-return]
+        return type(self).of(layer)
 
     def foldby(
         self,
@@ -65,8 +68,9 @@ class Keyed(Collection):
     ) -> Bag:
         """Fold the elements of each key: a groupby and a fold in one, without moving the elements.
 
-        ``binop(total, element)`` within partitions, starting from `initial` (a copy for each key) or the first
-        element; ``combine(total, total)`` between them, starting from `combine_initial` or the first total.
+        ``binop(total, element)`` within partitions, starting from `initial` (a copy for each key) or the
+        first element; ``combine(total, total)`` between them, starting from `combine_initial` or the first
+        total.
 
         >>> import tureen.bag as db
         >>> even = lambda n: n % 2 == 0
@@ -81,7 +85,7 @@ class Keyed(Collection):
         word = f"foldby({folded.__name__})"
         part = StepLayer("foldby-part", self.layer, Step("partition", folded, streams=True, word=word))
         between, last = (group.TotalsTogether(combine, combine_start, is_last) for is_last in (False, True))
-        return type(self).of(reduce.gather_tree(part, between, last, size, "foldby"))  # type: ignore[no-any-return]
+        return type(self).of(reduce.gather_tree(part, between, last, size, "foldby"))
 
     def join(self, other: Any, on_self: Any, on_other: Any = None) -> Bag:
         """Return pairs ``(other, element)`` with equal keys, in the order of this bag's elements.
@@ -103,12 +107,16 @@ class Keyed(Collection):
                     "hint: `other.repartition(npartitions=1)`, or `groupby` for two large bags"
                 )
             base: Layer = other.layer
-        elif is_promise(other) or hasattr(other, "__dask_graph__"):
-            base = from_delayed([other]).layer
+        elif is_promise(other):
+            base = promised("join-other", [other])
         else:
             others = list(other)
             base = SourceLayer("join-other", [Given(others)], token(others))
         # The index of the other side is made once, by a task of its own, for all partitions.
-        index = StepLayer("join-index", base, Step("partition", group.Grouped(its), streams=True, word="join"))
-        step = Step("partition", group.joined, (HERE, Need(0), own), streams=True, word=f"join({function_name(own)})")
-        return type(self).of(StepLayer("join", self.layer, step, [(index, 0)]))  # type: ignore[no-any-return]
+        index = StepLayer(
+            "join-index", base, Step("partition", group.Grouped(its), streams=True, word="join")
+        )
+        step = Step(
+            "partition", group.joined, (HERE, Need(0), own), streams=True, word=f"join({function_name(own)})"
+        )
+        return type(self).of(StepLayer("join", self.layer, step, [(index, 0)]))

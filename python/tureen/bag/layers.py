@@ -1,14 +1,14 @@
 """What a bag is made of: layers of partitions, each layer made from others by data that says how.
 
-A source layer holds where partitions come from; a step layer adds one step to each partition of another layer; a
-gather layer makes each of its partitions from some partitions of others. `plan.py` turns layers into tasks.
-Layers know nothing of promises, threads or pictures, and run nothing.
+A source layer holds where partitions come from; a step layer adds one step to each partition of another
+layer; a gather layer makes each of its partitions from some partitions of others. `plan.py` turns layers into
+tasks. Layers know nothing of promises, threads or pictures, and run nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, Union
+from typing import Any, TypeAlias
 
 from .naming import token
 from .steps import Step
@@ -45,6 +45,10 @@ class Layer:
         """The unique name, as `inc-5f0c...`."""
         return self._name if self._name is not None else f"{self.word}-{self.token}"
 
+    def set_name(self, name: str) -> None:
+        """Give the layer a name that the user chose."""
+        self._name = name
+
     def __tureen_token__(self) -> str:
         return self.token
 
@@ -54,7 +58,8 @@ class Layer:
 
 
 class SourceLayer(Layer):
-    """Partitions that come from outside: each part is called, with the promises it needs, for its elements."""
+    """Partitions that come from outside: each part is called, with the promises it needs, for its
+    elements."""
 
     __slots__ = ("needs", "parts")
 
@@ -81,7 +86,7 @@ class StepLayer(Layer):
         word: str,
         base: Layer,
         step: Step,
-        extras: Sequence[Union[Layer, Ref]] = (),
+        extras: Sequence[Layer | Ref] = (),
         n_partitions: int | None = None,
     ) -> None:
         n = base.n_partitions if n_partitions is None else n_partitions
@@ -134,7 +139,7 @@ class GatherLayer(Layer):
         return self._own(partition) if self._own is not None else ()
 
 
-def _layers_of(refs: Sequence[Union[Layer, Ref]]) -> list[Layer]:
+def _layers_of(refs: Sequence[Layer | Ref]) -> list[Layer]:
     layers = []
     for ref in refs:
         if isinstance(ref, Layer):

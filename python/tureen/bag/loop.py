@@ -1,9 +1,9 @@
 """Makes one Python loop out of a run of element-wise steps.
 
-`map(f).filter(p).map(g)` becomes `[g(x1) for x0 in source for x1 in [f(x0)] if p(x1)]`, as a list or a generator:
-what a person would write by hand, at the speed of that, with no iterator stack between the steps, and with no
-element held longer than its next step needs it. Every call stands on a line of its own, so that the line of a
-traceback tells which step raised. Knows nothing of partitions, bags or errors' wording.
+`map(f).filter(p).map(g)` becomes `[g(x1) for x0 in source for x1 in [f(x0)] if p(x1)]`, as a list or a
+generator: what a person would write by hand, at the speed of that, with no iterator stack between the steps,
+and with no element held longer than its next step needs it. Every call stands on a line of its own, so that
+the line of a traceback tells which step raised. Knows nothing of partitions, bags or errors' wording.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ MOST_STEPS = 100
 
 @dataclass(frozen=True)
 class Loop:
-    """A compiled loop. `lines` tells, for each line of its text, the step and the variable that it works on."""
+    """A compiled loop. `lines` tells, for each line of its text, the step and the variable that it works
+    on."""
 
     as_list: Callable[..., list[Any]]
     as_stream: Callable[..., Iterable[Any]]
@@ -57,8 +58,8 @@ def loop_for(steps: Sequence[Step]) -> tuple[Loop, tuple[Any, ...]]:
     return _compiled(tuple(shapes)), tuple(values)
 
 
-# A shape says how a step calls its function: (kind, has a function, positional places, keyword places), where a
-# place is "here", "aligned" or "value". Steps of one shape share their code.
+# A shape says how a step calls its function: (kind, has a function, positional places, keyword places), where
+# a place is "here", "aligned" or "value". Steps of one shape share their code.
 _Shape = tuple[str, bool, tuple[str, ...], tuple[tuple[str, str], ...]]
 
 
@@ -180,18 +181,18 @@ def _bind(out: _Writer, pending: list[tuple[int, _Shape, list[str]]], here: str,
     return name
 
 
-def _nest(
-    out: _Writer, pending: list[tuple[int, _Shape, list[str]]], here: str, aligned: list[str]
-) -> None:
+def _nest(out: _Writer, pending: list[tuple[int, _Shape, list[str]]], here: str, aligned: list[str]) -> None:
     """Write `h(g(f(here)))`, outermost first: each call starts a line, its other arguments follow."""
     closings = []
     for position in range(len(pending) - 1, -1, -1):
         index, (kind, _, places, keywords), values = pending[position]
         rest = iter(values[1:])
         along = iter(aligned)
-        before, after, seen = [], [], False
+        seen = False
+        before: list[str] = []
+        after: list[str] = []
         for name, place in [*(("", place) for place in places), *keywords]:
-            text = {"value": lambda: next(rest), "aligned": lambda: next(along), "here": lambda: ""}[place]()
+            text = next(rest) if place == "value" else next(along) if place == "aligned" else ""
             if place == "here":
                 seen = True
                 before.append(f"{name}=" if name else ("*" if kind == "starmap" else ""))

@@ -1,8 +1,8 @@
 """The names of bags: what a function is called, and tokens that are equal only for the same work.
 
-Two bags with one name mean the same computation (as in dask.bag). Plain data is named by its content. Anything
-else is named by its identity, through a serial number that no other object of this process ever gets again;
-never by its `repr`, which may be equal for different things.
+Two bags with one name mean the same computation (as in dask.bag). Plain data is named by its content.
+Anything else is named by its identity, through a serial number that no other object of this process ever gets
+again; never by its `repr`, which may be equal for different things.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def function_name(function: Any) -> str:
     """Return the name a person would give to a callable.
 
     >>> import operator
-    >>> function_name(str.upper), function_name(lambda x: x), function_name(operator.methodcaller("split", ","))
-    ('upper', 'lambda', 'split')
+    >>> function_name(str.upper), function_name(operator.methodcaller("split", ",")), function_name(lambda: 0)
+    ('upper', 'split', 'lambda')
     """
     while isinstance(function, functools.partial):
         function = function.func

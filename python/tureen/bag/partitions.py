@@ -7,13 +7,14 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .checks import check_count
 from .collection import Collection
 from .elementwise import no_default
 from .layers import GatherLayer, Layer, Ref, StepLayer
 from .naming import function_name, token
+from .parts import listed
 from .reduce import NOTHING
 from .sizes import group_sizes, parse_size, size_in_memory
-from .source import check_count, listed
 from .steps import HERE, Step
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ class Partitions(Collection):
         """Return the first `k` elements, as a tuple; reads no further than it must.
 
         Only the first `npartitions` are looked at (-1: all). If these hold fewer elements, what there is is
-        returned, with a `UserWarning` unless `warn=False`. With `compute=False`, a bag. Raises `ValueError` for
-        more partitions than there are.
+        returned, with a `UserWarning` unless `warn=False`. With `compute=False`, a bag. Raises `ValueError`
+        for more partitions than there are.
 
         >>> import tureen.bag as db
         >>> db.from_sequence(range(1000)).take(3)
@@ -62,10 +63,11 @@ class Partitions(Collection):
     def repartition(
         self, npartitions: int | None = None, partition_size: int | float | str | None = None
     ) -> Bag:
-        """Return a bag of the same elements in another number of partitions, or in partitions of limited size.
+        """Return a bag of the same elements in another number of partitions, or in partitions of limited
+        size.
 
-        Exactly one of the two must be given (`ValueError`). `partition_size` is in bytes of memory, or text as
-        "5MB"; finding it out computes the bag.
+        Exactly one of the two must be given (`ValueError`). `partition_size` is in bytes of memory, or text
+        as "5MB"; finding it out computes the bag.
 
         >>> import tureen.bag as db
         >>> db.from_sequence(range(5), npartitions=5).repartition(2).map_partitions(len).compute()
@@ -113,7 +115,7 @@ class Partitions(Collection):
 
         shape = token(self.layer, "repartition", [len(r) for r in refs], function)
         word = f"repartition-{len(refs)}"
-        return Bag.of(GatherLayer(word, shape, len(refs), [self.layer], listed(refs), function, own))  # type: ignore[no-any-return]
+        return Bag.of(GatherLayer(word, shape, len(refs), [self.layer], listed(refs), function, own))
 
     def accumulate(self, binop: Callable[[Any, Any], Any], initial: Any = no_default) -> Bag:
         """Return the running totals of the elements, in order, as `itertools.accumulate`.
@@ -129,10 +131,15 @@ class Partitions(Collection):
         start = NOTHING if initial is no_default else initial
         word, base = function_name(binop), self.layer
         running = GatherLayer(
-            f"{word}-part", token("accumulate", base, binop, start), self.npartitions, [base],
-            _Before(base), _Running(binop, start), _number,
+            f"{word}-part",
+            token("accumulate", base, binop, start),
+            self.npartitions,
+            [base],
+            _Before(base),
+            _Running(binop, start),
+            _number,
         )
-        return Bag.of(GatherLayer(word, token(running), self.npartitions, [running], _Same(running), _totals))  # type: ignore[no-any-return]
+        return Bag.of(GatherLayer(word, token(running), self.npartitions, [running], _Same(running), _totals))
 
     def product(self, other: Bag) -> Bag:
         """Return all pairs of an element of this bag and one of another.
@@ -146,7 +153,7 @@ class Partitions(Collection):
         ours, theirs = self.layer, other.layer
         n = ours.n_partitions * theirs.n_partitions
         layer = GatherLayer("product", token(ours, theirs), n, [ours, theirs], _Pairs(ours, theirs), _product)
-        return type(self).of(layer)  # type: ignore[no-any-return]
+        return type(self).of(layer)
 
 
 def _first(elements: Iterable[Any], k: int) -> list[Any]:
@@ -156,8 +163,8 @@ def _first(elements: Iterable[Any], k: int) -> list[Any]:
 def _warn_if_short(taken: Sequence[Any], k: int) -> Sequence[Any]:
     if len(taken) < k:
         warnings.warn(
-            f"Insufficient elements for `take`. {k} elements requested, only {len(taken)} elements available. "
-            "Try passing larger `npartitions` to `take`.",
+            f"Insufficient elements for `take`. {k} elements requested, only {len(taken)} elements "
+            "available. Try passing larger `npartitions` to `take`.",
             stacklevel=3,
         )
     return taken

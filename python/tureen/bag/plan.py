@@ -1,7 +1,9 @@
-"""Turns layers into tasks: what has one user only is fused into it, and only what is asked for becomes a task.
+"""Turns layers into tasks: what has one user only is fused into it, and only what is asked for becomes a
+task.
 
-All bags that are computed together are planned together, so that what they share is computed once. Pure: layers
-in, a list of tasks out. Each walk is a loop with a stack of its own, so a bag may have a million steps.
+All bags that are computed together are planned together, so that what they share is computed once. Pure:
+layers in, a list of tasks out. Each walk is a loop with a stack of its own, so a bag may have a million
+steps.
 """
 
 from __future__ import annotations
@@ -26,8 +28,8 @@ class Task:
 class Work:
     """What a task does: make the value that a partition starts from, then run the chain of steps on it.
 
-    The first `n_head` needs are the head's; without a head, the first need is the value. The other needs go to the
-    arguments of the steps.
+    The first `n_head` needs are the head's; without a head, the first need is the value. The other needs go
+    to the arguments of the steps.
     """
 
     __slots__ = ("__name__", "chain", "gathers", "head", "n_head", "own", "partition")
@@ -60,7 +62,9 @@ class Work:
         value = needs[0] if self.n_head else None
         if self.head is not None:
             given = needs[: self.n_head]
-            value = self.chain.start(self.head, (list(given), *self.own) if self.gathers else given, self.partition)
+            value = self.chain.start(
+                self.head, (list(given), *self.own) if self.gathers else given, self.partition
+            )
         return self.chain.run(value, needs[self.n_head :], self.partition)
 
     def __repr__(self) -> str:

@@ -1,7 +1,8 @@
 """Reductions: what is done to each partition, and to the results of all partitions, in a tree.
 
-The functions are plain, on any iterable; the tree is layers. An empty partition has no part in a result (as in
-dask.bag), so that the largest of `[1]` and `[]` is 1; only when all are empty is the function asked about nothing.
+The functions are plain, on any iterable; the tree is layers. An empty partition has no part in a result (as
+in dask.bag), so that the largest of `[1]` and `[]` is 1; only when all are empty is the function asked about
+nothing.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ class _Nothing:
     def __reduce__(self) -> str:
         return "NOTHING"
 
+    def __tureen_token__(self) -> str:
+        return "nothing"
+
 
 NOTHING = _Nothing()
 _END = object()
@@ -43,7 +47,8 @@ def tree(
 ) -> Layer:
     """Return the layer of one partition that holds the reduction of `base`.
 
-    `streams` says that `perpartition` is ours: it may be given an iterator, and knows how to answer for nothing.
+    `streams` says that `perpartition` is ours: it may be given an iterator, and knows how to answer for
+    nothing.
     """
     size = check_split(split_every, base.n_partitions)
     is_only = base.n_partitions == 1
@@ -55,7 +60,9 @@ def tree(
     return gather_tree(layer, Together(aggregate, False), Together(aggregate, True), size, then)
 
 
-def gather_tree(layer: Layer, between: Callable[..., Any], last: Callable[..., Any], size: int, word: str) -> Layer:
+def gather_tree(
+    layer: Layer, between: Callable[..., Any], last: Callable[..., Any], size: int, word: str
+) -> Layer:
     """Return the layer of one partition that gathers all of `layer`, at most `size` at a time."""
     its_token = token(layer, between, last, size)
     depth = 0
@@ -73,7 +80,9 @@ def check_split(split_every: int | bool | None, n_partitions: int) -> int:
     if split_every is False:
         return max(2, n_partitions)
     if not isinstance(split_every, int) or split_every < 2:
-        raise ValueError(f"`split_every` must be a whole number of at least 2, None or False, not {split_every!r}")
+        raise ValueError(
+            f"`split_every` must be a whole number of at least 2, None or False, not {split_every!r}"
+        )
     return split_every
 
 
@@ -165,8 +174,8 @@ def smallest(elements: Iterable[Any]) -> Any:
 def moments(elements: Iterable[Any]) -> Any:
     """Return number, mean and sum of squared distances from the mean, in two passes.
 
-    The sum of squares minus the square of the sum, as dask.bag computes it, loses all digits for large numbers
-    that lie close together.
+    The sum of squares minus the square of the sum, as dask.bag computes it, loses all digits for large
+    numbers that lie close together.
     """
     values = elements if isinstance(elements, (list, range)) else list(elements)
     n = len(values)
@@ -205,7 +214,9 @@ def variance(parts: Sequence[tuple[int, Any, Any]], ddof: float = 0) -> Any:
         middle = middle + step * (its_n / together)
         n = together
     if n - ddof == 0 or n == 0:
-        raise ZeroDivisionError(f"the variance of {n} elements with ddof={ddof}: there is nothing to divide by")
+        raise ZeroDivisionError(
+            f"the variance of {n} elements with ddof={ddof}: there is nothing to divide by"
+        )
     return squares / (n - ddof)
 
 
@@ -257,7 +268,9 @@ class FoldTogether:
         if not results and self.initial is not NOTHING:
             return fresh(self.initial)
         if not results:
-            raise TypeError("fold of an empty bag: there is no first element\nhint: give a start with `initial=...`")
+            raise TypeError(
+                "fold of an empty bag: there is no first element\nhint: give a start with `initial=...`"
+            )
         return functools.reduce(self.function, results)
 
 

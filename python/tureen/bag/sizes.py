@@ -25,7 +25,9 @@ def parse_size(size: int | float | str) -> int:
         match = re.fullmatch(r"([0-9]*\.?[0-9]*(?:e[0-9]+)?)\s*([a-z]*)", size.strip(), re.IGNORECASE)
         unit = _UNITS.get(match[2].lower()) if match else None
         if match is None or unit is None or not re.search("[0-9a-z]", size, re.IGNORECASE):
-            raise ValueError(f"`{size}` is no size in bytes\nhint: write a number and a unit, as `64MB` or `1GiB`")
+            raise ValueError(
+                f"`{size}` is no size in bytes\nhint: write a number and a unit, as `64MB` or `1GiB`"
+            )
         number = float(match[1] or 1) * unit
     else:
         number = size

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 from urllib.request import urlopen
 
+from .arguments import Template
 from .bag import Bag
+from .checks import check_count, check_same_partitions
 from .item import is_promise
-from .layers import GatherLayer, Layer, Outside, Ref, SourceLayer
+from .layers import GatherLayer, Ref, SourceLayer
 from .naming import token, unique_token
+from .parts import Given, listed, promised
 from .steps import HERE, Step
 
 _ENDLESS = (itertools.count, itertools.cycle)
@@ -19,29 +22,14 @@ _MANY = 100
 """Up to so many elements, dask.bag gives each a partition of its own; beyond, 10 times the square root."""
 
 
-class Given:
-    """A partition whose elements are at hand."""
-
-    __slots__ = ("elements",)
-
-    def __init__(self, elements: Any) -> None:
-        self.elements = elements
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Given, (self.elements,)
-
-    def __call__(self) -> Any:
-        return self.elements
-
-
 def from_sequence(
     seq: Iterable[Any], partition_size: int | None = None, npartitions: int | None = None
 ) -> Bag:
     """Make a bag of the elements of a sequence, as dask.bag's.
 
-    Give `partition_size` (elements in each partition) or `npartitions`, not both. By default up to 100 elements
-    get a partition each, and `n` elements about ``10 * sqrt(n)`` partitions. For bags of up to 100 elements
-    `npartitions` is the most there will be, for longer ones the least (as dask.bag).
+    Give `partition_size` (elements in each partition) or `npartitions`, not both. By default up to 100
+    elements get a partition each, and `n` elements about ``10 * sqrt(n)`` partitions. For bags of up to 100
+    elements `npartitions` is the most there will be, for longer ones the least (as dask.bag).
 
     Raises `ValueError` for a sequence that never ends and for numbers below 1.
 
@@ -98,14 +86,7 @@ def from_delayed(values: Any) -> Bag:
     promises = [_as_promise(value) for value in values]
     if not promises:
         raise ValueError("from_delayed needs at least one promise, and got an empty list")
-    needs: list[list[Ref]] = [[Outside(promise)] for promise in promises]
-    its_token = token([Outside(promise) for promise in promises])
-    layer = SourceLayer("bag-from-delayed", [_itself] * len(needs), its_token, needs)
-    return Bag.of(layer)
-
-
-def _itself(value: Any) -> Any:
-    return value
+    return Bag.of(promised("bag-from-delayed", promises))
 
 
 def _as_promise(value: Any) -> Any:
@@ -159,16 +140,16 @@ def concat(bags: Iterable[Bag]) -> Bag:
     bags = list(bags)
     if not bags:
         raise ValueError("concat needs at least one bag, and got an empty list")
-    refs = [(bag.layer, i) for bag in bags for i in range(bag.npartitions)]
+    refs: list[Ref] = [(bag.layer, i) for bag in bags for i in range(bag.npartitions)]
     layers = [bag.layer for bag in bags]
-    return Bag.of(GatherLayer("concat", token(layers), len(refs), layers, _Listed([[ref] for ref in refs])))
+    return Bag.of(GatherLayer("concat", token(layers), len(refs), layers, listed([[ref] for ref in refs])))
 
 
 def bag_zip(*bags: Bag) -> Bag:
     """Pair the elements of bags, partition by partition, as `zip`.
 
-    The bags must have the same number of partitions (`ValueError`); where one partition is longer, what is over is
-    dropped (as dask.bag).
+    The bags must have the same number of partitions (`ValueError`); where one partition is longer, what is
+    over is dropped (as dask.bag).
 
     >>> import tureen.bag as db
     >>> db.zip(db.from_sequence([1, 2]), db.from_sequence(["a", "b"])).compute()
@@ -178,58 +159,18 @@ def bag_zip(*bags: Bag) -> Bag:
         raise ValueError("zip needs at least one bag")
     first, *others = bags
     check_same_partitions(bags)
-    from .arguments import Template
-
     template = Template()
     args = (HERE, *(template.bag_partition(bag) for bag in others))
     step = Step("partition", zip, args, streams=True, word="zip")
     return Bag.of(template.layer("zip", first.layer, step))
 
 
-class _Listed:
-    """The needs of each partition of a gather, listed."""
-
-    __slots__ = ("refs",)
-
-    def __init__(self, refs: Sequence[Sequence[Ref]]) -> None:
-        self.refs = refs
-
-    def __call__(self, _layer: Layer, partition: int) -> Sequence[Ref]:
-        return self.refs[partition]
-
-
-def listed(refs: Sequence[Sequence[Ref]]) -> Callable[[Any, int], Sequence[Ref]]:
-    """Return a gather's table of needs."""
-    return _Listed(refs)
-
-
-def check_count(name: str, value: int | None) -> None:
-    """Raise unless `value` is None or a whole number of at least 1."""
-    if value is None:
-        return
-    try:
-        whole = int(value.__index__())
-    except AttributeError:
-        raise TypeError(f"`{name}` must be a whole number, not `{type(value).__name__}`") from None
-    if whole < 1:
-        raise ValueError(f"`{name}` must be at least 1, not {whole}")
-
-
-def check_same_partitions(bags: Sequence[Bag]) -> None:
-    """Raise unless the bags have the same number of partitions."""
-    numbers = sorted({bag.npartitions for bag in bags})
-    if len(numbers) > 1:
-        raise ValueError(
-            f"all bags must have the same number of partitions, and these have {numbers}\n"
-            "hint: `repartition(npartitions=...)` changes the number of partitions of a bag"
-        )
-
-
 def _refuse_endless(seq: Iterable[Any]) -> None:
     endless = isinstance(seq, _ENDLESS)
     if isinstance(seq, itertools.repeat):
         try:
-            seq.__length_hint__()  # type: ignore[attr-defined]
+            count: Any = seq
+            count.__length_hint__()
         except TypeError:
             endless = True
     if endless:

@@ -1,6 +1,7 @@
 """The steps of a bag, as data: what is done to each partition, with which function and arguments.
 
-A step runs nothing. `loop.py` makes loops of steps, `chain.py` runs them, pictures and explanations read them.
+A step runs nothing. `loop.py` makes loops of steps, `chain.py` runs them, pictures and explanations read
+them.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ class Aligned(Need):
 class Step:
     """One step of a chain: a function and the template of its arguments.
 
-    `streams` says that a `partition` step may be handed an iterator that can be read once; a step with a user's
-    function gets a list instead, which may be measured, indexed and read again.
+    `streams` says that a `partition` step may be handed an iterator that can be read once; a step with a
+    user's function gets a list instead, which may be measured, indexed and read again.
     """
 
     kind: Kind

@@ -36,9 +36,9 @@ class Totals(Collection):
     ) -> Any:
         """Reduce each partition with a function, and the list of results with another, as dask.bag's.
 
-        `perpartition` gets the list of a partition's elements; empty partitions are left out, unless there is no
-        other. `aggregate` gets a list of at most `split_every` results (8 by default, all with False), and again
-        a list of what it gave, until one is left. `out_type=Bag` makes a bag of the result.
+        `perpartition` gets the list of a partition's elements; empty partitions are left out, unless there is
+        no other. `aggregate` gets a list of at most `split_every` results (8 by default, all with False), and
+        again a list of what it gave, until one is left. `out_type=Bag` makes a bag of the result.
 
         >>> import tureen.bag as db
         >>> def count_chars(words):
@@ -56,16 +56,25 @@ class Totals(Collection):
 
         return Bag.of(layer)
 
-    def _ours(
+    def _item(
         self,
         perpartition: Callable[..., Any],
         aggregate: Callable[..., Any],
         split_every: int | bool | None,
         name: str,
-        out_type: Any = Item,
-    ) -> Any:
-        layer = reduce.tree(self.layer, perpartition, aggregate, split_every, name, streams=True)
-        return self._made(layer, out_type)
+    ) -> Item:
+        return Item(reduce.tree(self.layer, perpartition, aggregate, split_every, name, streams=True))
+
+    def _bag(
+        self,
+        perpartition: Callable[..., Any],
+        aggregate: Callable[..., Any],
+        split_every: int | bool | None,
+        name: str,
+    ) -> Bag:
+        from .bag import Bag
+
+        return Bag.of(reduce.tree(self.layer, perpartition, aggregate, split_every, name, streams=True))
 
     def fold(
         self,
@@ -77,8 +86,9 @@ class Totals(Collection):
     ) -> Any:
         """Reduce with functions of two arguments: ``binop(total, element)``, then ``combine(total, total)``.
 
-        `initial` starts each partition that is not empty, as in dask.bag; each gets a copy of its own, so it may be
-        changed in place. Of an empty bag the fold is `initial`; without one, `TypeError` (as `functools.reduce`).
+        `initial` starts each partition that is not empty, as in dask.bag; each gets a copy of its own, so it
+        may be changed in place. Of an empty bag the fold is `initial`; without one, `TypeError` (as
+        `functools.reduce`).
 
         >>> import tureen.bag as db
         >>> db.from_sequence(range(5)).fold(lambda a, b: a + b).compute()
@@ -89,27 +99,28 @@ class Totals(Collection):
         start = reduce.NOTHING if initial is no_default else initial
         first = reduce.Fold(binop, start)
         then = reduce.FoldTogether(combine or binop, start)
-        return self._ours(first, then, split_every, f"fold-{function_name(binop)}", out_type)
+        name = f"fold-{function_name(binop)}"
+        return self._made(reduce.tree(self.layer, first, then, split_every, name, streams=True), out_type)
 
     def sum(self, split_every: int | bool | None = None) -> Item:
         """The sum of all elements; 0 of none."""
-        return self._ours(sum, sum, split_every, "sum")  # type: ignore[no-any-return]
+        return self._item(sum, sum, split_every, "sum")
 
     def max(self, split_every: int | bool | None = None) -> Item:
         """The largest element. `ValueError` for an empty bag."""
-        return self._ours(reduce.largest, max, split_every, "max")  # type: ignore[no-any-return]
+        return self._item(reduce.largest, max, split_every, "max")
 
     def min(self, split_every: int | bool | None = None) -> Item:
         """The smallest element. `ValueError` for an empty bag."""
-        return self._ours(reduce.smallest, min, split_every, "min")  # type: ignore[no-any-return]
+        return self._item(reduce.smallest, min, split_every, "min")
 
     def any(self, split_every: int | bool | None = None) -> Item:
         """Whether any element is true."""
-        return self._ours(any, any, split_every, "any")  # type: ignore[no-any-return]
+        return self._item(any, any, split_every, "any")
 
     def all(self, split_every: int | bool | None = None) -> Item:
         """Whether all elements are true."""
-        return self._ours(all, all, split_every, "all")  # type: ignore[no-any-return]
+        return self._item(all, all, split_every, "all")
 
     def count(self, split_every: int | bool | None = None) -> Item:
         """The number of elements.
@@ -118,7 +129,7 @@ class Totals(Collection):
         >>> db.from_sequence(["a", "b", "c"]).count().compute()
         3
         """
-        return self._ours(reduce.count, sum, split_every, "count")  # type: ignore[no-any-return]
+        return self._item(reduce.count, sum, split_every, "count")
 
     def mean(self) -> Item:
         """The arithmetic mean, a float. `ZeroDivisionError` for an empty bag (as dask.bag).
@@ -127,15 +138,16 @@ class Totals(Collection):
         >>> db.from_sequence([1, 2, 6]).mean().compute()
         3.0
         """
-        return self._ours(reduce.total_and_count, reduce.mean, False, "mean")  # type: ignore[no-any-return]
+        return self._item(reduce.total_and_count, reduce.mean, False, "mean")
 
     def var(self, ddof: float = 0) -> Item:
         """The variance, with `ddof` taken off the number of elements. `ZeroDivisionError` if nothing is left.
 
-        Computed from distances to the mean: right also where dask.bag's difference of squares loses its digits.
+        Computed from distances to the mean: right also where dask.bag's difference of squares loses its
+        digits.
         """
         together = functools.partial(reduce.variance, ddof=ddof)
-        return self._ours(reduce.moments, together, False, "var")  # type: ignore[no-any-return]
+        return self._item(reduce.moments, together, False, "var")
 
     def std(self, ddof: float = 0) -> Item:
         """The standard deviation. Errors as `var`.
@@ -149,14 +161,15 @@ class Totals(Collection):
     def distinct(self, key: Any = None) -> Bag:
         """Each element once, in order of first sight; those with equal keys count as one.
 
-        `key` is a function, or what to look up in each element. Elements (or keys) must be hashable (`TypeError`).
+        `key` is a function, or what to look up in each element. Elements (or keys) must be hashable
+        (`TypeError`).
 
         >>> import tureen.bag as db
         >>> db.from_sequence(["b", "a", "b"]).distinct().compute()
         ['b', 'a']
         """
         distinct = group.Distinct(None if key is None else group.key_function(key))
-        return self._ours(distinct, OnAll(distinct), None, "distinct", None)  # type: ignore[no-any-return]
+        return self._bag(distinct, OnAll(distinct), None, "distinct")
 
     def frequencies(self, split_every: int | bool | None = None, sort: bool = False) -> Bag:
         """Pairs of each distinct element and how often it is there, in order of first sight or by number.
@@ -165,8 +178,8 @@ class Totals(Collection):
         >>> db.from_sequence(["b", "a", "a"]).frequencies(sort=True).compute()
         [('a', 2), ('b', 1)]
         """
-        counts = self._ours(group.frequencies, group.merge_frequencies, split_every, "frequencies", None)
-        return counts.map_partitions(_by_number if sort else _pairs, token="frequencies")  # type: ignore[no-any-return]
+        counts = self._bag(group.frequencies, group.merge_frequencies, split_every, "frequencies")
+        return counts.map_partitions(_by_number if sort else _pairs, token="frequencies")
 
     def topk(self, k: int, key: Any = None, split_every: int | bool | None = None) -> Bag:
         """The `k` largest elements, largest first; of equal ones, the first seen (as `heapq.nlargest`).
@@ -182,7 +195,7 @@ class Totals(Collection):
         elif key is not None:
             key = group.key_function(key)
         largest = Largest(k, key)
-        return self._ours(largest, OnAll(largest), split_every, "topk", None)  # type: ignore[no-any-return]
+        return self._bag(largest, OnAll(largest), split_every, "topk")
 
 
 class OnAll:

@@ -1,0 +1,41 @@
+"""Bags: collections of Python objects, worked on in parallel. A drop-in for `dask.bag` 2026.8.
+
+>>> import tureen.bag as db
+>>> words = db.from_sequence(["mary", "had", "a", "little", "lamb"])
+>>> words.filter(lambda word: "a" in word).map(len).sum().compute()
+12
+
+A bag is a source and a chain of steps, kept as data: `source.py`, `text.py` -> `steps.py` -> `layers.py` ->
+`plan.py` -> promises (`computing.py`), each of which runs one partition's chain (`chain.py`, `loop.py`).
+
+Bags run on threads by default, not in worker processes as dask.bag's do.
+"""
+
+from . import random
+from .bag import Bag
+from .computing import compute
+from .elementwise import bag_map as map
+from .elementwise import map_partitions
+from .item import Item
+from .source import bag_range as range
+from .source import bag_zip as zip
+from .source import concat, from_delayed, from_sequence, from_url
+from .text import read_text
+from .write import to_textfiles
+
+__all__ = [
+    "Bag",
+    "Item",
+    "compute",
+    "concat",
+    "from_delayed",
+    "from_sequence",
+    "from_url",
+    "map",
+    "map_partitions",
+    "random",
+    "range",
+    "read_text",
+    "to_textfiles",
+    "zip",
+]

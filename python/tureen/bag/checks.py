@@ -1,0 +1,28 @@
+"""Checks of what users hand in that several methods share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def check_count(name: str, value: int | None) -> None:
+    """Raise unless `value` is None or a whole number of at least 1."""
+    if value is None:
+        return
+    try:
+        whole = int(value.__index__())
+    except AttributeError:
+        raise TypeError(f"`{name}` must be a whole number, not `{type(value).__name__}`") from None
+    if whole < 1:
+        raise ValueError(f"`{name}` must be at least 1, not {whole}")
+
+
+def check_same_partitions(bags: Sequence[Any]) -> None:
+    """Raise unless the bags have the same number of partitions."""
+    numbers = sorted({bag.npartitions for bag in bags})
+    if len(numbers) > 1:
+        raise ValueError(
+            f"all bags must have the same number of partitions, and these have {numbers}\n"
+            "hint: `repartition(npartitions=...)` changes the number of partitions of a bag"
+        )

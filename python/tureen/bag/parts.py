@@ -1,0 +1,53 @@
+"""Small parts of layers that several methods use: elements at hand, promises as partitions, tables of
+needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .layers import Layer, Outside, Ref, SourceLayer
+from .naming import token
+
+
+class Given:
+    """A partition whose elements are at hand."""
+
+    __slots__ = ("elements",)
+
+    def __init__(self, elements: Any) -> None:
+        self.elements = elements
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Given, (self.elements,)
+
+    def __call__(self) -> Any:
+        return self.elements
+
+
+def promised(word: str, promises: Sequence[Any], name: str | None = None) -> SourceLayer:
+    """Return the layer whose partitions are what promises come to."""
+    needs: list[list[Ref]] = [[Outside(promise)] for promise in promises]
+    its_token = token([Outside(promise) for promise in promises])
+    return SourceLayer(word, [_itself] * len(needs), its_token, needs, name)
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+class _Listed:
+    """The needs of each partition of a gather, listed."""
+
+    __slots__ = ("refs",)
+
+    def __init__(self, refs: Sequence[Sequence[Ref]]) -> None:
+        self.refs = refs
+
+    def __call__(self, _layer: Layer, partition: int) -> Sequence[Ref]:
+        return self.refs[partition]
+
+
+def listed(refs: Sequence[Sequence[Ref]]) -> Callable[[Any, int], Sequence[Ref]]:
+    """Return a gather's table of needs."""
+    return _Listed(refs)

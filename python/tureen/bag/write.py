@@ -1,0 +1,159 @@
+"""`to_textfiles`: writes each partition of a bag to a file of its own, whole or not at all."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from . import computing
+from .files import compression_of, local_path
+from .layers import StepLayer
+from .steps import HERE, PARTITION, Step
+
+if TYPE_CHECKING:
+    from .bag import Bag
+
+_OPENERS: dict[str, Callable[..., Any]] = {
+    "gzip": gzip.open,
+    "bz2": bz2.open,
+    "xz": lzma.open,
+    "lzma": lzma.open,
+}
+
+
+def to_textfiles(
+    b: Bag,
+    path: Any,
+    name_function: Callable[[int], str] | None = None,
+    compression: str | None = "infer",
+    encoding: str | None = "utf-8",
+    compute: bool = True,
+    storage_options: dict[str, Any] | None = None,
+    last_endline: bool = False,
+    **kwargs: Any,
+) -> list[Any]:
+    """Write each partition to a text file, one line per element, and return the paths.
+
+    Args:
+        b: The bag, of text (or of bytes, with `encoding=None`).
+        path: A pattern, whose ``*`` becomes the number of the partition (or what `name_function` makes of
+            it); a
+            folder, where the files are called ``0.part``, ``1.part`` ...; or a list of paths, one each.
+        name_function: From the number of a partition to its name. Names must keep the order of the numbers.
+        compression: "gzip", "bz2", "xz", None, or "infer": by the end of the name.
+        encoding: Of the text.
+        compute: Whether to write now. Otherwise promises are returned, which write when computed.
+        storage_options: Not used yet; must be empty.
+        last_endline: Whether the last line of each file ends with a line end too.
+        kwargs: As `Bag.compute`.
+
+    A file appears under its name when it is complete; a failure leaves what was there before. Folders are
+    made.
+
+    >>> import tempfile, tureen.bag as db
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     paths = db.to_textfiles(db.range(4, 2).map(str), folder + "/*.txt")
+    >>> [path[-5:] for path in paths]
+    ['0.txt', '1.txt']
+    """
+    if storage_options:
+        raise ValueError("`storage_options` are for kinds of storage that can't be written yet")
+    paths = _paths(path, b.npartitions, name_function)
+    packed = [compression_of(path, compression) for path in paths]
+    for its_path, its_compression in zip(paths, packed, strict=True):
+        if its_compression is not None and its_compression not in _OPENERS:
+            raise ValueError(f"`{its_path}`: text can't be written packed with {its_compression}")
+    targets = list(zip(paths, packed, strict=True))
+    step = Step(
+        "partition",
+        _write,
+        (HERE, PARTITION, targets, encoding, last_endline),
+        streams=True,
+        word="to_textfiles",
+    )
+    written = computing.promises(computing.all_of(StepLayer("to-textfiles", b.layer, step)))
+    if not compute:
+        return written
+    import tureen
+
+    tureen.compute(*written, **kwargs)
+    return paths
+
+
+def _paths(path: Any, n: int, name_function: Callable[[int], str] | None) -> list[str]:
+    if isinstance(path, (str, os.PathLike)):
+        pattern = os.path.abspath(local_path(os.fsdecode(os.fspath(path))))
+        if "*" not in pattern:
+            pattern = os.path.join(pattern, "*.part")
+        if pattern.count("*") > 1:
+            raise ValueError(
+                f"`{path}` has more than one `*`: one is needed, for the number of the partition"
+            )
+        width = len(str(max(0, n - 1)))
+        paths = [
+            pattern.replace("*", name_function(i) if name_function else str(i).zfill(width)) for i in range(n)
+        ]
+        if paths != sorted(paths):
+            import warnings
+
+            warnings.warn("the names of the files are not in the order of the partitions", stacklevel=4)
+    elif isinstance(path, (list, tuple, set)):
+        paths = [os.path.abspath(local_path(os.fsdecode(os.fspath(one)))) for one in path]
+    else:
+        raise TypeError(f"a path, a pattern or a list of paths is needed, not `{type(path).__name__}`")
+    if len(paths) != n:
+        raise ValueError(f"the bag has {n} partitions, and there are {len(paths)} paths to write them to")
+    if len(set(paths)) != n:
+        raise ValueError(
+            "two partitions would be written to one file\nhint: `name_function` must give each its name"
+        )
+    return paths
+
+
+def _write(
+    elements: Iterable[Any],
+    partition: int,
+    targets: list[tuple[str, str | None]],
+    encoding: str | None,
+    last_endline: bool,
+) -> None:
+    path, compression = targets[partition]
+    folder = os.path.dirname(path)
+    os.makedirs(folder, exist_ok=True)
+    handle, unfinished = tempfile.mkstemp(
+        prefix=f".{os.path.basename(path)}.", suffix=".unfinished", dir=folder
+    )
+    try:
+        with os.fdopen(handle, "wb") as raw:
+            with _OPENERS[compression](raw, "wb") if compression else raw as packed:
+                _write_lines(elements, packed, encoding, last_endline)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(unfinished, 0o666 & ~umask)
+        os.replace(unfinished, path)
+    except BaseException:
+        os.unlink(unfinished)
+        raise
+
+
+def _write_lines(elements: Iterable[Any], file: Any, encoding: str | None, last_endline: bool) -> None:
+    out = file if encoding is None else io.TextIOWrapper(file, encoding=encoding, newline="\n")
+    end: Any = b"\n" if encoding is None else "\n"
+    function = out.write
+    is_first = True
+    for element in elements:
+        if not is_first:
+            function(end)
+        is_first = False
+        function(element)
+    if last_endline:
+        function(end)
+    if encoding is not None:
+        out.flush()
+        out.detach()
