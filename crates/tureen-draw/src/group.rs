@@ -47,7 +47,7 @@ pub(crate) fn group(picture: &Picture) -> Grouped<'_> {
         }
         if n_groups <= MAX_BOXES {
             let note = format!(
-                "{} boxes drawn as {}: like ones are one, with their number",
+                "{} boxes drawn as {}: those alike share one box, with their count",
                 with_commas(n_boxes),
                 with_commas(n_groups)
             );

@@ -77,7 +77,7 @@ fn a_huge_picture_is_grouped_and_says_so() {
     assert_eq!(seen.rects.len(), 2);
     assert_eq!(
         seen.texts,
-        ["sum", "inc × 100,000", "100,001 boxes drawn as 2: like ones are one, with their number"]
+        ["sum", "inc × 100,000", "100,001 boxes drawn as 2: those alike share one box, with their count"]
     );
     // The formats for other programs keep every box.
     assert_eq!(dot(&huge).matches("label = ").count(), 100_001);
