@@ -30,7 +30,9 @@ pub enum Error {
     #[error("config file `{}` uses yte templates, which are not supported yet", .0.display())]
     Template(PathBuf),
     /// An entry of `--config` is not `name=value`.
-    #[error("`{0}` is not a config entry\nhint: write `--config name=value`")]
+    #[error(
+        "`{0}` is not a config entry\nhint: write `--config name=value`, the name being of two characters or more"
+    )]
     BadEntry(String),
 }
 

@@ -33,6 +33,14 @@ impl Diagnostic {
         Self { message: message.into(), labels: Vec::new(), notes: Vec::new(), hint: None }
     }
 
+    /// A message whose hint stands on a line of its own (`hint: ...`), as the `Display` of our errors writes it.
+    pub fn from_text(text: &str) -> Self {
+        match text.split_once("\nhint: ") {
+            Some((message, hint)) => Self::new(message).hint(hint),
+            None => Self::new(text),
+        }
+    }
+
     /// Points at a place, with a word beside it (or none).
     #[must_use]
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {

@@ -7,6 +7,8 @@
 pub mod diagnostic;
 pub mod config;
 pub mod literal;
+mod translate;
+mod interpreter;
 pub mod evaluator;
 pub mod read;
 pub mod parse;

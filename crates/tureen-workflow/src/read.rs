@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Overrides;
 use crate::diagnostic::Diagnostic;
+use crate::evaluator::{self, Broken, Evaluator, Load};
+use crate::interpreter;
 use crate::literal;
 use crate::parse::{File, parse};
 use crate::rule::Workflow;
@@ -36,6 +38,8 @@ pub struct Reading {
     pub workflow: Workflow,
     /// Its files.
     pub sources: Sources,
+    /// The process that holds its functions and `run:` blocks, if it needed Python.
+    pub evaluator: Option<Evaluator>,
     /// Why it needed Python, if it did.
     pub needs_python: Option<Diagnostic>,
 }
@@ -57,7 +61,7 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
     let mut sources = Sources::default();
     let overrides = match Overrides::read(&request.config_files, &request.config) {
         Ok(overrides) => overrides,
-        Err(error) => return Err(unreadable(sources, vec![from_text(&error.to_string())])),
+        Err(error) => return Err(unreadable(sources, vec![Diagnostic::from_text(&error.to_string())])),
     };
     let main = match open(&request.snakefile, &mut sources) {
         Ok(file) => file,
@@ -73,14 +77,38 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
         errors.is_empty().then_some(file)
     };
     let not_static = match literal::read(&main, &mut sources, &overrides, &mut include) {
-        Ok(workflow) => return Ok(Reading { workflow, sources, needs_python: None }),
+        Ok(workflow) => return Ok(Reading { workflow, sources, evaluator: None, needs_python: None }),
         Err(not_static) => not_static,
     };
     if !errors.is_empty() {
         return Err(unreadable(sources, errors));
     }
     let reason = Diagnostic::new("this workflow needs Python").at(not_static.span, not_static.reason);
-    Err(unreadable(sources, vec![reason]))
+    // Read again from the start: the evaluator reads files in its own order.
+    let mut sources = Sources::default();
+    let broken = |sources: Sources, error: &Broken| {
+        let diagnostic = Diagnostic::from_text(&error.to_string());
+        unreadable(sources, vec![diagnostic])
+    };
+    let Some(python) = interpreter::find(request.python.as_deref()) else {
+        return Err(broken(sources, &Broken::NotFound));
+    };
+    let evaluator = match Evaluator::start(&python) {
+        Ok(evaluator) => evaluator,
+        Err(error) => return Err(broken(sources, &error)),
+    };
+    let load = Load {
+        path: &request.snakefile,
+        overrides: &overrides,
+        config_files: &request.config_files,
+        cores: request.cores,
+    };
+    match evaluator::load(&evaluator, &load, &mut sources) {
+        Ok(workflow) => {
+            Ok(Reading { workflow, sources, evaluator: Some(evaluator), needs_python: Some(reason) })
+        }
+        Err(diagnostics) => Err(unreadable(sources, diagnostics)),
+    }
 }
 
 /// Reads and parses a file; its id is that of the text in `sources`.
@@ -98,14 +126,6 @@ pub(crate) fn open(path: &Path, sources: &mut Sources) -> Result<File, Diagnosti
     };
     let source: SourceId = sources.add(path, text);
     Ok(parse(&sources.get(source).text, source))
-}
-
-/// A message whose hint stands on a line of its own, as a diagnostic.
-fn from_text(text: &str) -> Diagnostic {
-    match text.split_once("\nhint: ") {
-        Some((message, hint)) => Diagnostic::new(message).hint(hint),
-        None => Diagnostic::new(text),
-    }
 }
 
 fn unreadable(sources: Sources, diagnostics: Vec<Diagnostic>) -> Box<Unreadable> {

@@ -1,5 +1,6 @@
 //! The crate through its public face.
 
+mod evaluator;
 mod literal;
 mod parse;
 mod plan;

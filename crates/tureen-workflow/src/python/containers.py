@@ -1,0 +1,115 @@
+"""Lists whose entries may have names: what `input`, `output`, `params` and `wildcards` are."""
+
+import os
+
+
+class Namedlist(list):
+    """A list with names for some of its entries or slices, as Snakemake's."""
+
+    def __init__(self, toclone=None, fromdict=None, custom_map=None):
+        super().__init__()
+        self._names = {}
+        if toclone is not None:
+            self.extend(map(custom_map, toclone) if custom_map else toclone)
+            for name, (start, end) in getattr(toclone, "_names", {}).items():
+                self._set_name(name, start, end)
+        for name, item in (fromdict or {}).items():
+            self.append(item)
+            self._set_name(name, len(self) - 1)
+
+    def _set_name(self, name, start, end=None):
+        if name not in ("index", "sort") and hasattr(type(self), name):
+            raise AttributeError(
+                f"invalid name for input, output, wildcard, params or log: {name} is reserved for internal use"
+            )
+        self._names[name] = (start, end)
+        setattr(self, name, self[start] if end is None else Namedlist(self[start:end]))
+
+    def _add(self, name, item, flatten):
+        """Append an entry; a list is flattened if asked for, its name then means the slice."""
+        if flatten and isinstance(item, (list, tuple)):
+            start = len(self)
+            self.extend(item)
+            if name:
+                self._set_name(name, start, len(self))
+        else:
+            self.append(item)
+            if name:
+                self._set_name(name, len(self) - 1)
+
+    def items(self):
+        for name in self._names:
+            yield name, getattr(self, name)
+
+    def keys(self):
+        return self._names.keys()
+
+    def get(self, key, default_value=None):
+        return getattr(self, key) if key in self._names else default_value
+
+    def __getitem__(self, key):
+        if isinstance(key, str):
+            return getattr(self, key)
+        return super().__getitem__(key)
+
+    def __hash__(self):
+        return hash(tuple(self))
+
+    def __str__(self):
+        return " ".join(map(str, self))
+
+
+class InputFiles(Namedlist):
+    """Input files, which know their sizes."""
+
+    @property
+    def size_files(self):
+        return [os.path.getsize(path) for path in self]
+
+    @property
+    def size(self):
+        return sum(self.size_files)
+
+    @property
+    def size_kb(self):
+        return self.size / 1024
+
+    @property
+    def size_mb(self):
+        return self.size / 1024**2
+
+    @property
+    def size_gb(self):
+        return self.size / 1024**3
+
+    @property
+    def size_files_kb(self):
+        return [size / 1024 for size in self.size_files]
+
+    @property
+    def size_files_mb(self):
+        return [size / 1024**2 for size in self.size_files]
+
+    @property
+    def size_files_gb(self):
+        return [size / 1024**3 for size in self.size_files]
+
+
+class OutputFiles(Namedlist):
+    """Output files."""
+
+
+class Wildcards(Namedlist):
+    """Wildcard values by name."""
+
+
+class Params(Namedlist):
+    """Params."""
+
+
+class ResourceList(Namedlist):
+    """Resources by name."""
+
+
+class Log(Namedlist):
+    """Log files."""

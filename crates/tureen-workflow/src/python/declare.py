@@ -1,0 +1,263 @@
+"""What a Snakefile declares, while it is executed: rules with their directives, as plain data and functions."""
+
+import os
+import sys
+
+from _tureen.wire import encode
+from _tureen.containers import Namedlist
+from snakemake.exceptions import WorkflowError
+from snakemake.io import is_callable, is_flagged, strip_wildcard_constraints
+
+#: Flags that say something about a file, by the name that the other side knows.
+MARKS = {"temp", "protected", "directory", "touch", "ancient"}
+
+#: Flags that change nothing here: where a file is shown, or that it is not remote.
+SILENT = {"report", "local", "multiext", "unpack"}
+
+
+class Refusal(WorkflowError):
+    """A directive can't be what it is: the message, and the number of the place to point at."""
+
+    def __init__(self, message, place):
+        super().__init__(message)
+        self.place = place
+
+
+class Declared:
+    """One rule: what is sent, and what `rules.name` shows."""
+
+    def __init__(self, number, name, is_checkpoint):
+        self.name = name
+        self.data = {
+            "place": number, "checkpoint": is_checkpoint, "docstring": None, "run": None, "input": [], "output": [],
+            "log": [], "params": [], "resources": [], "constraints": [], "options": {}, "unsupported": [],
+            "local": False, "default": False,
+        }
+        self.run = None
+        self.items = {}
+
+    def __getattr__(self, part):
+        if part in ("input", "output", "params", "log"):
+            return self.items.get(part, Namedlist())
+        if part == "benchmark":
+            return strip_wildcard_constraints(self.items["benchmark"])
+        raise AttributeError(part)
+
+    def set(self, word, place, args, kwargs, functions):
+        """Take one directive."""
+        data = self.data
+        if word in ("input", "output", "log"):
+            data[word] = [
+                file_entry(word, value, name, number, place, functions) for name, number, value in entries(args, kwargs)
+            ]
+            self.items[word] = shown_files(args, kwargs)
+        elif word == "params":
+            data[word] = [
+                {"name": name, "number": number, "place": place, **param(value, functions)}
+                for name, number, value in entries(args, kwargs)
+            ]
+            self.items[word] = named(args, kwargs, flatten=False)
+        elif word == "resources":
+            if args:
+                raise Refusal("resources have to be named", place)
+            data[word] = [[name, param(value, functions)] for name, value in kwargs.items()]
+        elif word in ("wildcard_constraints", "pathvars"):
+            if args or word == "pathvars":
+                raise Refusal(f"`{word}:` is not supported in this form", place)
+            data["constraints"] = [[name, str(value)] for name, value in kwargs.items()]
+        elif word == "envmodules":
+            pass
+        else:
+            if kwargs or len(args) != 1:
+                raise Refusal(f"`{word}:` takes one value", place)
+            self.set_single(word, place, args[0], functions)
+
+    def set_single(self, word, place, value, functions):
+        data = self.data
+        if word in ("threads", "priority"):
+            if not is_callable(value) and (isinstance(value, bool) or not isinstance(value, (int, float))):
+                raise Refusal(f"`{word}:` takes a number or a function", place)
+            data["options"][word] = param(value, functions)
+        elif word == "retries":
+            if not isinstance(value, int) or value < 0:
+                raise Refusal("`retries:` takes a whole number of 0 or more", place)
+            data["options"][word] = value
+        elif word == "benchmark":
+            entry = file_entry(word, value, None, 0, place, functions)
+            if "files" not in entry or len(entry["files"]) != 1:
+                raise Refusal("`benchmark:` takes one path", place)
+            data["options"][word] = entry
+            self.items[word] = os.fspath(value)
+        elif word in ("conda", "container", "singularity", "containerized", "cache"):
+            pass  # without the matching command-line option Snakemake does nothing with these
+        elif word == "localrule":
+            data["local"] = bool(value)
+        elif word == "default_target":
+            data["default"] = bool(value)
+        elif word in ("shadow", "handover"):
+            if value:
+                data["unsupported"].append([word, place])
+        elif word in ("shell", "script", "notebook", "wrapper", "cwl", "template_engine", "message", "group", "name"):
+            if isinstance(value, os.PathLike):
+                value = os.fspath(value)
+            if word in ("message", "group") and callable(value):
+                raise Refusal(f"a function in `{word}:` is not supported yet", place)
+            if value is None and word in ("message", "group"):
+                return
+            if not isinstance(value, str):
+                raise Refusal(f"`{word}:` takes a string, but this is {type(value).__name__}", place)
+            if word == "name":
+                self.name = str(value)
+            data["options"][word] = {"text": str(value), "place": place}
+        else:
+            raise Refusal(f"`{word}:` is not supported yet", place)
+
+
+def entries(args, kwargs):
+    """Yield (name, number among those without a name, value)."""
+    for number, value in enumerate(args):
+        yield from unfolded_multiext(None, number, value)
+    for name, value in kwargs.items():
+        yield name, 0, value
+
+
+def unfolded_multiext(name, number, value):
+    """`multiext` with named extensions gives named entries."""
+    names = [getattr(item, "flags", {}).get("multiext") for item in value] if isinstance(value, list) else []
+    if names and all(isinstance(item, str) for item in names):
+        for item_name, item in zip(names, value):
+            yield item_name, number, item
+    else:
+        yield name, number, value
+
+
+def file_entry(word, value, name, number, place, functions):
+    """An entry of `input:`, `output:` or `log:` as data."""
+    entry = {"name": name, "number": number, "place": place}
+    if is_callable(value):
+        if word not in ("input", "log"):
+            raise Refusal("only input and log files can be given by functions", place)
+        kind = "unpack" if is_flagged(value, "unpack") else "function"
+        return {**entry, kind: functions.add(value)}
+    files = []
+    add_files(value, files, word, place)
+    is_list = not isinstance(value, (str, os.PathLike))
+    return {**entry, "files": files, "list": is_list}
+
+
+def add_files(value, files, word, place):
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if isinstance(value, str):
+        files.append([str(value), *marks_of(value)])
+        return
+    if is_callable(value):
+        raise Refusal(f"a function inside a list is not supported yet in `{word}:`", place)
+    try:
+        items = iter(value)
+    except TypeError:
+        raise Refusal(
+            f"`{word}:` takes strings or lists of strings, but this is {type(value).__name__}", place
+        ) from None
+    for item in items:
+        add_files(item, files, word, place)
+
+
+def marks_of(value):
+    """Give the marks, and the names of flags that are known but not honoured."""
+    marks, others = [], []
+    for name, detail in getattr(value, "flags", {}).items():
+        if name in MARKS:
+            marks.append(name)
+        elif name == "ensure":
+            if detail["non_empty"]:
+                marks.append("non_empty")
+            others.extend(f"ensure({key})" for key in ("sha256", "md5", "sha1") if detail[key])
+        elif name not in SILENT:
+            others.append(name)
+    return marks, others
+
+
+def param(value, functions):
+    if is_callable(value):
+        return {"function": functions.add(value)}
+    return {"value": encode(value)}
+
+
+def named(args, kwargs, flatten):
+    out = Namedlist()
+    for value in args:
+        out._add(None, value, flatten)
+    for name, value in kwargs.items():
+        out._add(name, value, flatten)
+    return out
+
+
+def shown_files(args, kwargs):
+    """Files as other rules see them: plain strings without constraints."""
+
+    def plain(value):
+        if isinstance(value, os.PathLike):
+            value = os.fspath(value)
+        if isinstance(value, str) and not is_callable(value):
+            return strip_wildcard_constraints(value)
+        if is_callable(value):
+            return value
+        return [item for part in value for item in flat(plain(part))]
+
+    def flat(value):
+        return value if isinstance(value, list) else [value]
+
+    out = Namedlist()
+    for name, _number, value in entries(args, kwargs):
+        out._add(name, plain(value), True)
+    return out
+
+
+class Functions:
+    """Functions by number."""
+
+    def __init__(self):
+        self.functions = []
+
+    def add(self, function):
+        self.functions.append(function)
+        return len(self.functions) - 1
+
+
+class Rules:
+    """`rules.name`"""
+
+    def __init__(self):
+        self._rules = {}
+
+    def __getattr__(self, name):
+        try:
+            return self._rules[name]
+        except KeyError:
+            raise WorkflowError(
+                f"Rule {name} is not defined in this workflow. Available rules: {', '.join(self._rules)}"
+            ) from None
+
+
+class RuleBlock:
+    """`with __tureen__.rule(...)`: a rule's directives are taken inside."""
+
+    def __init__(self, session, number, name, is_checkpoint, run):
+        self.session = session
+        self.declared = Declared(number, name, is_checkpoint)
+        self.run = run
+
+    def __enter__(self):
+        self.session.open_rule = self.declared
+
+    def __exit__(self, kind, error, trace):
+        self.session.open_rule = None
+        if kind is not None:
+            return
+        if self.run is not None:
+            names = sys._getframe(1).f_locals
+            function = names[f"__tureen_run_{self.run}"]
+            self.declared.data["run"] = self.run
+            self.declared.run = function
+        self.session.add_rule(self.declared)

@@ -1,0 +1,199 @@
+"""Functions that Snakefiles find ready: `branch`, `lookup`, `evaluate`, `subpath` and their kin."""
+
+import os
+
+from snakemake.exceptions import LookupError, WorkflowError
+from snakemake.io import WILDCARD_REGEX, call_with, is_callable
+
+_NOTHING = object()
+
+
+def branch(condition, then=None, otherwise=None, cases=None):
+    """Choose by a condition, now or when the wildcards are known."""
+    if cases is not None and then is not None:
+        raise ValueError("Cannot use 'cases' together with 'then' in 'branch' function.")
+
+    def value_of(value, wildcards):
+        if callable(value):
+            value = value(wildcards)
+        return [] if value is None else value
+
+    def choose(wildcards):
+        result = condition(wildcards) if callable(condition) else condition
+        if cases is None:
+            return value_of(then if result else otherwise, wildcards)
+        if result in cases:
+            return value_of(cases[result], wildcards)
+        if otherwise is not None:
+            return value_of(otherwise, wildcards)
+        raise KeyError(f"Key {result} not found in given cases of branch function")
+
+    choices = [condition, then, otherwise, *(cases or {}).values()]
+    return choose if any(map(callable, choices)) else choose(None)
+
+
+def evaluate(expr):
+    """Give a function that evaluates an expression with the wildcards' values as strings in it."""
+
+    def inner(wildcards):
+        formatted = expr.format(**{name: repr(value) for name, value in wildcards.items()})
+        try:
+            return eval(formatted, {})
+        except Exception as error:
+            raise WorkflowError(f"Failed to evaluate expression {expr} ({formatted}): {error}") from error
+
+    return inner
+
+
+def exists(path):
+    return os.path.exists(path)
+
+
+def lookup(query=None, dpath=None, cols=None, is_nrows=None, within=None, default=_NOTHING, **namespace):
+    """Look a value up in a dict (by path) or a data frame (by query), now or when the wildcards are known."""
+    from collections.abc import Mapping
+
+    if within is None:
+        raise LookupError(msg="Must provide a dataframe, series, or mapping to search within.", query=query)
+    if query is not None and dpath is not None:
+        raise LookupError(msg="Cannot provide both query and dpath arguments.", query=query)
+    is_dict = isinstance(within, Mapping)
+    expression = query if dpath is None else dpath
+    if expression is None:
+        raise LookupError(msg="Must provide either a query or dpath parameter.")
+
+    def find(expression, cols):
+        return _in_dict(within, expression, default) if is_dict else _in_frame(within, expression, cols, is_nrows, default)
+
+    texts = [expression, *([cols] if isinstance(cols, str) else cols or [])]
+    is_open = any(
+        callable(text) or any(match["name"] not in namespace for match in WILDCARD_REGEX.finditer(text))
+        or ("{" in text and not callable(text) and not namespace)
+        for text in texts
+    ) or any(map(callable, namespace.values()))
+
+    def filled(text, names):
+        from snakemake.utils import format_with
+
+        return format_with(text, (), names) if names else text
+
+    def later(wildcards):
+        names = {name: value(wildcards) if callable(value) else value for name, value in namespace.items()}
+        for name, value in wildcards.items():
+            names.setdefault(name, value)
+        text = expression(wildcards) if callable(expression) else expression
+        columns = cols and (filled(cols, names) if isinstance(cols, str) else [filled(col, names) for col in cols])
+        return find(filled(text, names), columns)
+
+    return later if is_open else find(filled(expression, namespace), cols)
+
+
+def _in_dict(within, path, default):
+    if any(character in path for character in "*?["):
+        raise LookupError(msg="patterns in paths are not supported by tureen yet", dpath=path)
+    found = within
+    for key in path.strip("/").split("/"):
+        try:
+            found = found[int(key)] if isinstance(found, (list, tuple)) else found[key]
+        except (KeyError, IndexError, ValueError, TypeError):
+            if default is not _NOTHING:
+                return default
+            raise LookupError(msg="Dpath not found.", dpath=path) from None
+    return found
+
+
+def _in_frame(within, query, cols, is_nrows, default):
+    frame = within.to_frame() if hasattr(within, "to_frame") and not hasattr(within, "columns") else within
+    try:
+        rows = frame.query(query)
+    except Exception as error:
+        raise LookupError(query=query, exc=error) from error
+    if is_nrows is not None:
+        return is_nrows == len(rows)
+    if len(rows) == 0 and default is not _NOTHING:
+        return default
+    if cols is not None:
+        rows = rows[cols]
+        if not isinstance(cols, list):
+            return rows.to_list()
+    found = list(rows.itertuples(index=cols is None))
+    return found[0] if len(found) == 1 else found
+
+
+def subpath(path_or_func, strip_suffix=None, with_suffix=None, basename=False, parent=False, ancestor=None):
+    """Give a part of a path, now or when a function has given the path."""
+
+    def part(path):
+        if isinstance(path, os.PathLike):
+            path = os.fspath(path)
+        if not isinstance(path, str):
+            raise ValueError(f"Value passed to subpath must be a single string or pathlib.Path. Obtained value: {path!r}")
+        if strip_suffix is not None:
+            if not path.endswith(strip_suffix):
+                raise ValueError(f"Path {path} does not end with the specified suffix {strip_suffix}")
+            path = path[: len(path) - len(strip_suffix)]
+        path += with_suffix or ""
+        if basename:
+            if parent or ancestor is not None:
+                raise ValueError("basename cannot be used together with parent or ancestor")
+            return os.path.basename(path)
+        if parent and ancestor is not None:
+            raise ValueError("parent cannot be used together with ancestor")
+        for _ in range(1 if parent else ancestor or 0):
+            path = os.path.dirname(path) or "."
+        return path
+
+    if not is_callable(path_or_func):
+        return part(path_or_func)
+
+    def later(wildcards, **details):
+        return part(call_with(path_or_func, wildcards, details))
+
+    return later
+
+
+def parse_input(infile, parser, **kwargs):
+    def later(wildcards, input, output):
+        path = infile(wildcards) if callable(infile) else infile
+        with open(path) as file:
+            return parser(file, **kwargs) if parser else file.read().strip()
+
+    return later
+
+
+def flatten(list_of_lists):
+    out = []
+    for item in list_of_lists:
+        out.extend(flatten(item) if isinstance(item, (list, tuple)) else [item])
+    return out
+
+
+class ItemProxy:
+    """`output[0]` or `threads` used in a rule's directives: asked of the job when it is known."""
+
+    def __init__(self, kind):
+        self._kind = kind
+
+    def __getitem__(self, key):
+        return _item_of(self._kind, lambda items: items[key])
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _item_of(self._kind, lambda items: getattr(items, name))
+
+
+def _item_of(kind, get):
+    import inspect
+
+    def inner(wildcards, **details):
+        return get(details[kind])
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    inner.__signature__ = inspect.Signature(
+        [
+            inspect.Parameter("wildcards", inspect.Parameter.POSITIONAL_OR_KEYWORD),
+            inspect.Parameter(kind, keyword),
+        ]
+    )
+    return inner

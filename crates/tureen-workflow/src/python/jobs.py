@@ -1,0 +1,214 @@
+"""Jobs: their functions are called, their texts formatted, their `run:` blocks executed in forks."""
+
+import json
+import os
+import signal
+import sys
+import types
+
+from _tureen import trace
+from _tureen.containers import InputFiles, Log, OutputFiles, Params, ResourceList, Wildcards
+from _tureen.wire import clean, decode, encode, flush
+from snakemake import io
+from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
+from snakemake.utils import format_with
+
+#: Process groups of jobs that have not been waited for.
+running = set()
+
+
+def names_of(job):
+    """Give everything that a job's code and texts may name."""
+
+    def filled(kind, entries, flatten):
+        out = kind()
+        for name, value in entries:
+            out._add(name, decode(value), flatten)
+        return out
+
+    resources = {name: decode(value) for name, value in job["resources"]}
+    resources.setdefault("_cores", job["threads"])
+    resources.setdefault("_nodes", 1)
+    return {
+        "wildcards": Wildcards(fromdict=dict(job["wildcards"])),
+        "input": filled(InputFiles, job["input"], True),
+        "output": filled(OutputFiles, job["output"], True),
+        "log": filled(Log, job["log"], True),
+        "params": filled(Params, job["params"], False),
+        "threads": job["threads"],
+        "resources": ResourceList(fromdict=resources),
+        "attempt": job["attempt"],
+        "rulename": job["rule"],
+        "rule": job["rule"],
+        "name": job["rule"],
+        "jobid": job["jobid"],
+    }
+
+
+def answer(session, call):
+    """Call one function; give its value, or say what it waits for."""
+    names = names_of(call["job"])
+    function = session.functions.functions[call["function"]]
+    flags = getattr(function, "flags", {})
+    function = getattr(function, "callable", None) or function
+    details = {
+        name: names[name] for name in ("input", "output", "params", "threads", "resources", "attempt", "rulename")
+    }
+    try:
+        value = function
+        for _ in range(10):
+            value = io.call_with(value, names["wildcards"], details)
+            if isinstance(value, types.GeneratorType):
+                value = list(value)
+            if not callable(value):
+                break
+        else:
+            raise WorkflowError("more than 10 input functions that return input functions")
+        return {"value": given(value, call["role"], flags)}
+    except IncompleteCheckpointException as error:
+        return {"checkpoint": [error.rule_name, error.targetfile]}
+    except Exception as error:
+        if trace.is_missing_file(error, names["input"]):
+            return {"not_yet": True}
+        return {"error": trace.describe(error)}
+
+
+def given(value, role, flags):
+    """An answer as data: for files also the marks that they carry."""
+    if role not in ("input", "unpack", "log"):
+        return [encode(value), []]
+    marks = []
+    own = [name for name in flags if name != "unpack"]
+
+    def plain(item):
+        if isinstance(item, os.PathLike):
+            item = os.fspath(item)
+        if isinstance(item, str):
+            names = own + list(getattr(item, "flags", {}))
+            if names:
+                marks.append([clean(item), names])
+            return str.__str__(item)
+        if isinstance(item, dict):
+            return {key: plain(part) for key, part in item.items()}
+        if item is None or not hasattr(item, "__iter__"):
+            raise WorkflowError(f"Function did not return str or iterable of str. Encountered: {value} ({type(value)})")
+        return [plain(part) for part in item]
+
+    if role == "unpack" and not isinstance(value, (list, dict)):
+        raise WorkflowError(f"Can only use unpack() on list and dict, but {value} was returned.")
+    return [encode(plain(value)), marks]
+
+
+def formatted(session, request):
+    """Fill the fields of a text with the job's and the Snakefile's names."""
+    try:
+        variables = {**session.globals, **names_of(request["job"])}
+        return {"text": clean(format_with(request["text"], (), variables))}
+    except Exception as error:
+        return {"error": trace.describe(error)}
+
+
+def handle(session, word, log):
+    """Execute a handler here: what it sets, later ones see."""
+    try:
+        session.handlers[word](log)
+        end = {"done": True}
+    except BaseException as error:
+        end = ending(error)
+    flush()
+    return end
+
+
+def fork(session, connection, job, fds):
+    """Execute a `run:` block in a fork of this process; give its process id."""
+    out, err, result = fds
+    flush()
+    child = os.fork()
+    if child == 0:
+        try:
+            in_child(session, connection, job, out, err, result)
+        finally:
+            os._exit(70)
+    try:
+        os.setpgid(child, child)
+    except OSError:
+        pass  # the child did it first, or is gone
+    for fd in fds:
+        os.close(fd)
+    running.add(child)
+    return child
+
+
+def in_child(session, connection, job, out, err, result):
+    os.setpgid(0, 0)
+    running.clear()
+    connection.socket.close()
+    die_with_parent()
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    os.close(out)
+    os.close(err)
+    os.set_inheritable(result, False)
+    end = {"done": True}
+    try:
+        names = names_of(job)
+        run = session.rules._rules[job["rule"]].run
+        run(*(names[name] for name in "input output params wildcards threads resources log rule jobid".split()))
+    except BaseException as error:
+        end = ending(error)
+    flush()
+    data = json.dumps(end).encode()
+    while data:
+        data = data[os.write(result, data) :]
+    os._exit(0)
+
+
+def ending(error):
+    """How a block that raised has ended."""
+    if isinstance(error, SystemExit):
+        code = error.code
+        if code is None:
+            return {"done": True}
+        if not isinstance(code, int):
+            print(code, file=sys.stderr)
+            code = 1
+        return {"done": True} if code == 0 else {"exited": code}
+    shell = sys.modules.get("snakemake.shell")
+    if shell and isinstance(error, shell.ShellFailed):
+        return {"shell": [clean(error.cmd), error.returncode, trace.frames(error)]}
+    return {"raised": trace.describe(error)}
+
+
+def die_with_parent():
+    """When the evaluator dies, by whatever cause, this job's whole group goes."""
+
+    def end(_signal, _frame):
+        os.killpg(0, signal.SIGKILL)
+
+    signal.signal(signal.SIGHUP, end)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, int(signal.SIGHUP))
+    except (ImportError, OSError, AttributeError):
+        pass  # then the evaluator's own end takes care of us
+
+
+def status(pid):
+    """Wait for a job's process: its exit status, negative for a signal."""
+    try:
+        _, code = os.waitpid(pid, 0)
+    except ChildProcessError:
+        return 0
+    finally:
+        running.discard(pid)
+    return os.waitstatus_to_exitcode(code)
+
+
+def kill_all():
+    for pid in running:
+        try:
+            os.killpg(pid, signal.SIGKILL)
+        except OSError:
+            pass

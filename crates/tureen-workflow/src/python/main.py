@@ -1,0 +1,57 @@
+"""The evaluator's main loop: one question, one answer."""
+
+import os
+import signal
+
+from _tureen import jobs, trace
+from _tureen.session import Session, Stopped
+from _tureen.wire import Connection, flush
+
+#: Raised whenever a message changes; both sides must agree.
+VERSION = 1
+
+
+def serve(raw):
+    connection = Connection(raw)
+    signal.signal(signal.SIGTERM, leave)
+    connection.send({"version": VERSION, "python": trace.interpreter()})
+    session = None
+    while True:
+        message, fds = connection.receive()
+        ((word, content),) = message.items()
+        if word == "load":
+            session = Session(connection, content)
+            connection.send(load(session, content["path"]))
+        elif word == "call":
+            connection.send([jobs.answer(session, call) for call in content])
+        elif word == "format":
+            connection.send([jobs.formatted(session, request) for request in content])
+        elif word == "run":
+            connection.send(jobs.fork(session, connection, content, fds))
+        elif word == "status":
+            connection.send(jobs.status(content))
+        elif word == "handle":
+            connection.send(jobs.handle(session, *content))
+        elif word == "made":
+            session.made.update(content)
+            connection.send(None)
+        flush()
+
+
+def load(session, path):
+    try:
+        session.load(path)
+        return {"loaded": session.result()}
+    except Stopped:
+        return {"stopped": True}
+    except SystemExit as error:
+        return {"exited": error.code if isinstance(error.code, int) else int(error.code is not None)}
+    except BaseException as error:
+        return {"failed": trace.describe(error)}
+
+
+def leave(_signal, _frame):
+    jobs.kill_all()
+    os._exit(0)
+
+
