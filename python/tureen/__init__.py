@@ -7,12 +7,14 @@
 10
 """
 
-from tureen import config
+from tureen import _lifetime, config
 from tureen._annotations import annotate, get_annotations
 from tureen._collections import is_dask_collection, optimize
 from tureen._tureen import Delayed, __version__, compute, persist
 from tureen._visualize import visualize
 from tureen.delayed import delayed
+
+_lifetime.register()
 
 __all__ = [
     "Delayed",

@@ -1,4 +1,4 @@
-"""``annotate``: say things of the promises made in a ``with`` block. As in dask 2026.8, threads ignore them."""
+"""``annotate``: say things of the promises made in a ``with`` block. As in dask, threads ignore them."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _COLORS_NOT_YET = {"ages", "freed", "memoryincreases", "memorydecreases", "memor
 class Picture:
     """A picture that shows itself in a notebook.
 
-    ``data`` holds its bytes, ``format`` says of what sort they are, ``filename`` where they were written, if so.
+    ``data`` holds its bytes, ``format`` what they are, ``filename`` where it was written, if so.
     """
 
     __slots__ = ("data", "filename", "format")

@@ -1,7 +1,7 @@
 """Settings of this session: ``config.set(scheduler="sync")``, for good or in a ``with`` block.
 
-Names are dask's (2026.8): ``scheduler``, ``num_workers``, ``delayed_pure``, ... Dots part levels, two underscores
-in a keyword stand for a dot, and ``-`` and ``_`` are one.
+Names are dask's (2026.8): ``scheduler``, ``num_workers``, ``delayed_pure``, ... Dots part levels,
+two underscores in a keyword stand for a dot, and ``-`` and ``_`` are one.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::flatten::flatten;
+use crate::goodbye;
 use crate::pool;
 use crate::promise::{Promise, Work};
 use crate::scan::{scan, scan_shallow};
@@ -17,7 +18,7 @@ use crate::site::Site;
 use crate::template::{Arguments, Filled};
 
 /// How often a waiting thread looks for Ctrl-C and for failures.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Compute promises, and whatever holds promises, all in one run.
 ///
@@ -139,6 +140,7 @@ fn run_on_threads(py: Python<'_>, session: &Arc<Session>, n_workers: usize) -> P
     if n_threads == 0 {
         return Ok(());
     }
+    goodbye::remember(session);
     if pool::is_worker() {
         // This thread would only wait: it works on the inner run itself, so that there is always somebody who does.
         pool::lend(py, session, n_threads - 1, true)?;
@@ -147,7 +149,7 @@ fn run_on_threads(py: Python<'_>, session: &Arc<Session>, n_workers: usize) -> P
         pool::lend(py, session, n_threads, false)?;
     }
     while !py.detach(|| session.run.wait_finished(Some(LOOK_AGAIN))) && !session.has_failed() {
-        py.check_signals().inspect_err(|_| session.run.cancel())?;
+        py.check_signals().inspect_err(|_| session.abandon())?;
     }
     Ok(())
 }

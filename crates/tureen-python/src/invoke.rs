@@ -6,19 +6,18 @@
 //! the call stops the unwinding by never returning: the thread hangs, as CPython 3.14 has it, and the process ends
 //! under it. See <https://github.com/rust-lang/rust/issues/135929>.
 
+use std::hint::black_box;
+
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-#[expect(unsafe_code, reason = "a declaration through which a thread may be unwound; PyO3's own forbids it")]
-// SAFETY: the signature is that of CPython's `abstract.h`.
-unsafe extern "C-unwind" {
-    fn PyObject_Call(
-        callable: *mut ffi::PyObject,
-        args: *mut ffi::PyObject,
-        kwargs: *mut ffi::PyObject,
-    ) -> *mut ffi::PyObject;
-}
+/// `PyObject_Call`, as a function through which a thread may be unwound.
+type Call = unsafe extern "C-unwind" fn(
+    callable: *mut ffi::PyObject,
+    args: *mut ffi::PyObject,
+    kwargs: *mut ffi::PyObject,
+) -> *mut ffi::PyObject;
 
 /// Dropped only when the thread is unwound, and then for ever.
 struct Hang;
@@ -32,16 +31,20 @@ impl Drop for Hang {
 }
 
 /// `function(*args, **kwargs)`.
-#[expect(unsafe_code, reason = "see the head of this file")]
+#[expect(unsafe_code, reason = "PyO3's own call can't be unwound; see the head of this file")]
 pub(crate) fn invoke<'py>(
     function: &Bound<'py, PyAny>,
     args: &Bound<'py, PyTuple>,
     kwargs: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let kwargs = kwargs.map_or(std::ptr::null_mut(), |kwargs| kwargs.as_ptr());
+    let declared: unsafe extern "C" fn(_, _, _) -> _ = ffi::PyObject_Call;
+    // SAFETY: the two types differ only in that the caller is ready to be unwound. The compiler must not see that this
+    // is the function that PyO3 declares as never unwinding, or it would leave out the guard: hence the black box.
+    let call = black_box(unsafe { std::mem::transmute::<unsafe extern "C" fn(_, _, _) -> _, Call>(declared) });
     let guard = Hang;
     // SAFETY: attached (we have a `Bound`); all pointers are to live objects of the right type, or null for `kwargs`.
-    let result = unsafe { PyObject_Call(function.as_ptr(), args.as_ptr(), kwargs) };
+    let result = unsafe { call(function.as_ptr(), args.as_ptr(), kwargs) };
     std::mem::forget(guard);
     // SAFETY: a new reference, or null with an exception set.
     unsafe { Bound::from_owned_ptr_or_err(function.py(), result) }

@@ -1,13 +1,14 @@
 //! The extension module `tureen._tureen`: promises as Python objects, and what computes them on the engine's runs.
 //! The only crate with PyO3. The pleasant names are in `python/tureen`.
 //!
-//! `make → kind → scan → template → promise → flatten → session → pool → compute → failure`; beside them `picture`
+//! `make → kind → scan → template → promise → flatten → session → pool → compute → failure → goodbye`; beside them `picture`
 
 mod compute;
 mod drops;
 mod failure;
 mod flatten;
 mod foreign;
+mod goodbye;
 mod identity;
 mod invoke;
 mod key;
@@ -31,6 +32,8 @@ mod tracking;
 mod _tureen {
     #[pymodule_export]
     use crate::compute::{compute, persist};
+    #[pymodule_export]
+    use crate::goodbye::finish;
     #[pymodule_export]
     use crate::make::{set_pure_by_default, wrap};
     #[pymodule_export]

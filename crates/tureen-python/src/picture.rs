@@ -5,7 +5,7 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use rustc_hash::FxHashMap;
-use tureen_draw::{Direction, DrawnBox, Picture, Shape, order_color};
+use tureen_draw::{Direction, DrawnBox, Picture, Shape, kind_color, order_color};
 use tureen_engine::{Limits, OnFailure, Outcome, Schedule, TaskId};
 
 use crate::flatten::flatten;
@@ -38,6 +38,9 @@ pub(crate) fn draw(
         drawing.places = Some(places(py, &wanted)?);
     }
     drawing.add_all(py, &wanted)?;
+    if !by_order {
+        color_by_function(&mut drawing.picture);
+    }
     match format {
         "svg" => Ok(tureen_draw::svg(&drawing.picture).into_bytes()),
         "dot" => Ok(tureen_draw::dot(&drawing.picture).into_bytes()),
@@ -113,6 +116,18 @@ impl Drawing {
             self.results.insert(promise.identity(), result);
         }
         Ok(())
+    }
+}
+
+/// Gives the circles of each function a colour.
+fn color_by_function(picture: &mut Picture) {
+    let mut functions: FxHashMap<String, usize> = FxHashMap::default();
+    for circle in picture.boxes.iter().filter(|drawn| drawn.shape == Shape::Circle) {
+        let next = functions.len();
+        functions.entry(circle.label.clone()).or_insert(next);
+    }
+    for circle in picture.boxes.iter_mut().filter(|drawn| drawn.shape == Shape::Circle) {
+        circle.color = Some(kind_color(functions[&circle.label], functions.len()));
     }
 }
 

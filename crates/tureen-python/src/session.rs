@@ -23,6 +23,7 @@ pub(crate) struct Session {
     results: Results,
     failure: Mutex<Option<PyErr>>,
     has_failed: AtomicBool,
+    is_abandoned: AtomicBool,
 }
 
 impl Session {
@@ -32,7 +33,14 @@ impl Session {
         let schedule = Schedule::new(flat.graph.clone(), limits, OnFailure::Stop)
             .map_err(|error: DoesNotFit| PyRuntimeError::new_err(error.to_string()))?;
         let results = Results::new(flat.promises.len());
-        Ok(Self { run: Run::new(schedule), flat, results, failure: Mutex::new(None), has_failed: AtomicBool::new(false) })
+        Ok(Self {
+            run: Run::new(schedule),
+            flat,
+            results,
+            failure: Mutex::new(None),
+            has_failed: AtomicBool::new(false),
+            is_abandoned: AtomicBool::new(false),
+        })
     }
 
     pub(crate) fn n_tasks(&self) -> usize {
@@ -99,14 +107,21 @@ impl Session {
         move |promise| self.result_of(py, promise, &mut wanted)
     }
 
+    /// Notes a failure. The first one counts: what came after may have come of it.
     fn fail(&self, error: PyErr) {
-        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        // The first one counts: what came after may have come of it. The other is dropped when the lock is not held.
-        let late = if failure.is_none() { None } else { Some(&error) };
-        if late.is_none() {
-            *failure = Some(error);
-            self.has_failed.store(true, Ordering::Release);
+        if !self.has_failed.swap(true, Ordering::AcqRel) {
+            *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
         }
+    }
+
+    /// Ends the run: nothing new starts, and nobody waits for what runs.
+    pub(crate) fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::Release);
+        self.run.cancel();
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.is_abandoned.load(Ordering::Acquire)
     }
 
     pub(crate) fn has_failed(&self) -> bool {
