@@ -30,3 +30,7 @@ pub mod params;
 pub mod reason;
 pub mod record;
 pub mod plan;
+pub mod fields;
+pub mod work;
+pub mod graph;
+pub mod run;

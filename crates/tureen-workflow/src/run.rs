@@ -1,0 +1,205 @@
+//! Runs a plan: threads pull jobs from the engine's run, each job is prepared, worked, judged and recorded.
+//! Prints nothing: what happens is told to the caller, from whichever thread it happens on.
+
+mod failure;
+mod job;
+mod tail;
+mod temporary;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tureen_engine::{Limits, OnFailure, Outcome, Run, Schedule, threads};
+
+use crate::diagnostic::Diagnostic;
+use crate::evaluator::job::{Answer, Call, Exception, Format, JobView, RunEnd};
+use crate::graph::engine_graph;
+use crate::job::{JobGraph, JobId, Rules};
+use crate::plan::Plan;
+use crate::record::Record;
+use crate::work::guard::Guard;
+use crate::work::shell::Stream;
+use crate::work::stop::Stop;
+
+pub use failure::{Failure, What};
+
+/// How to run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Cores to use at once; at least 1.
+    pub cores: u64,
+    /// `-k`: after a failure go on with what does not depend on it.
+    pub keep_going: bool,
+    /// How long to wait for outputs to appear once their job has ended.
+    pub latency_wait: Duration,
+    /// `--touch`: give outputs the time of now instead of working.
+    pub touch: bool,
+    /// `--notemp`: keep temporary outputs.
+    pub keep_temporary: bool,
+    /// `--keep-incomplete`: keep the outputs of failed jobs (they still count as unfinished).
+    pub keep_incomplete: bool,
+}
+
+/// What the evaluator does for a run; without one, a workflow has no functions and no `run:` blocks.
+pub struct Python<'p> {
+    /// Asks functions.
+    pub ask: &'p (dyn Fn(&[Call]) -> Vec<Result<Answer, Exception>> + Sync),
+    /// Fills texts that name what only the Snakefile knows.
+    pub format: Option<&'p (dyn Fn(&Format) -> Result<String, Exception> + Sync)>,
+    /// Runs the `run:` block of a job.
+    pub block: Option<&'p Block>,
+}
+
+/// Runs a `run:` block: the job, where to stop, where its output goes; how it ended, or why it couldn't start.
+pub type Block = dyn Fn(&JobView, &Stop, &mut dyn FnMut(Stream, &[u8])) -> Result<RunEnd, Box<Diagnostic>> + Sync;
+
+/// What is told while a plan runs.
+pub enum Happening<'h> {
+    /// A job starts.
+    Starts {
+        /// The job.
+        job: JobId,
+        /// Its files, params and so on.
+        view: &'h JobView,
+        /// Its shell command, filled.
+        command: Option<&'h str>,
+        /// Its `message:`, filled.
+        message: Option<&'h str>,
+    },
+    /// A job printed something.
+    Output {
+        /// Where.
+        stream: Stream,
+        /// What.
+        bytes: &'h [u8],
+    },
+    /// A job ended well.
+    Ended {
+        /// The job.
+        job: JobId,
+        /// How many have, with this one.
+        n_done: usize,
+    },
+    /// A job failed.
+    Failed(&'h Failure),
+    /// A temporary output was removed: nobody needs it any more.
+    RemovedTemporary(&'h Path),
+    /// A job failed, and is tried once more.
+    Retries(&'h Failure),
+}
+
+/// How a run ended.
+#[derive(Debug, Default)]
+pub struct End {
+    /// The failures, in order of time.
+    pub failures: Vec<Failure>,
+    /// Jobs that ended well.
+    pub n_done: usize,
+}
+
+/// All that the jobs of a run share.
+pub(crate) struct Shared<'s, 'w> {
+    pub(crate) rules: &'s Rules<'w>,
+    pub(crate) graph: &'s JobGraph,
+    pub(crate) plan: &'s Plan,
+    pub(crate) record: &'s Record,
+    pub(crate) settings: &'s Settings,
+    pub(crate) python: &'s Python<'s>,
+    pub(crate) stop: &'s Stop,
+    pub(crate) tell: &'s (dyn Fn(Happening<'_>) + Sync),
+    pub(crate) temporary: temporary::Temporary,
+    pub(crate) codes: Vec<String>,
+    n_done: AtomicUsize,
+    failures: Mutex<Vec<Failure>>,
+}
+
+/// Everything a run needs to know.
+pub struct Input<'i, 'w> {
+    /// The rules.
+    pub rules: &'i Rules<'w>,
+    /// The jobs.
+    pub graph: &'i JobGraph,
+    /// Which of them run.
+    pub plan: &'i Plan,
+    /// Where it is written down.
+    pub record: &'i Record,
+    /// How.
+    pub settings: &'i Settings,
+    /// The evaluator.
+    pub python: &'i Python<'i>,
+    /// How to stop it.
+    pub stop: &'i Arc<Stop>,
+    /// The process that ends our jobs should we be killed.
+    pub guard: Option<Guard>,
+}
+
+/// Runs the plan to its end.
+///
+/// # Errors
+/// The plan can't be started: a threads function raised. Failures of jobs are in [`End`].
+pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Result<End, Box<Diagnostic>> {
+    let Input { rules, graph, plan, record, settings, python, stop, guard } = input;
+    let engine = engine_graph(rules, graph, plan, settings.cores, &mut |calls| (python.ask)(calls))?;
+    let on_failure = if settings.keep_going { OnFailure::KeepGoing } else { OnFailure::Stop };
+    let schedule = Schedule::new(Arc::new(engine), Limits::cores(settings.cores), on_failure)
+        .expect("threads are clipped to the cores, and nothing else is limited");
+    let run = Arc::new(Run::new(schedule));
+    stop.watch(Arc::clone(&run), guard);
+    let shared = Shared {
+        rules,
+        graph,
+        plan,
+        record,
+        settings,
+        python,
+        stop,
+        tell,
+        temporary: temporary::Temporary::new(rules, graph, plan),
+        codes: rules.workflow.rules.iter().map(|rule| crate::code::normalised(&rule.action)).collect(),
+        n_done: AtomicUsize::new(0),
+        failures: Mutex::new(Vec::new()),
+    };
+    let n_threads = usize::try_from(settings.cores).unwrap_or(usize::MAX).min(plan.order.len()).clamp(1, MOST_THREADS);
+    threads::run(&run, n_threads, |task| shared.work(plan.order[task.index()]), |_| ());
+    stop.unwatch();
+    // A record that can't be tidied is only longer than it needs to be.
+    let _ = record.tidy();
+    let failures = shared.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(End { failures, n_done: shared.n_done.into_inner() })
+}
+
+/// More jobs at once than this are not started, whatever `--cores` says.
+const MOST_THREADS: usize = 4096;
+
+impl Shared<'_, '_> {
+    fn work(&self, job: JobId) -> Outcome {
+        match self.run_job(job) {
+            Ok(()) => {
+                let n_done = self.n_done.fetch_add(1, Ordering::SeqCst) + 1;
+                (self.tell)(Happening::Ended { job, n_done });
+                self.drop_temporary(job);
+                Outcome::Done
+            }
+            Err(failure) => {
+                (self.tell)(Happening::Failed(&failure));
+                self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(*failure);
+                Outcome::Failed
+            }
+        }
+    }
+
+    fn drop_temporary(&self, job: JobId) {
+        if self.settings.keep_temporary || self.settings.touch {
+            return;
+        }
+        for file in self.temporary.unneeded_after(job, self.graph) {
+            let path = PathBuf::from(self.graph.jobs.path(file));
+            // It may be gone already; what can't be removed does no harm.
+            if path.exists() && crate::work::files::remove_temporary(&path).is_ok() {
+                (self.tell)(Happening::RemovedTemporary(&path));
+            }
+        }
+    }
+}

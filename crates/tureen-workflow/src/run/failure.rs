@@ -1,0 +1,50 @@
+//! How a job failed: as data, for the message.
+
+use std::path::PathBuf;
+
+use crate::diagnostic::Diagnostic;
+use crate::evaluator::job::{JobView, RunEnd};
+use crate::job::JobId;
+use crate::span::Span;
+use crate::work::files::FileFault;
+use crate::work::shell::Exit;
+
+/// A job that failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// The job.
+    pub job: JobId,
+    /// Its files and so on.
+    pub view: JobView,
+    /// Its command, if it got that far.
+    pub command: Option<String>,
+    /// Where its command or block stands.
+    pub span: Option<Span>,
+    /// What happened.
+    pub what: What,
+    /// The last lines it printed.
+    pub tail: String,
+    /// Its log files, which are kept.
+    pub logs: Vec<String>,
+    /// Outputs that were there and were removed.
+    pub removed: Vec<PathBuf>,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum What {
+    /// The command ended badly.
+    Command(Exit),
+    /// The command couldn't be started.
+    NoStart(std::io::Error),
+    /// Its files are not as they should be.
+    Files(FileFault),
+    /// Its `run:` block ended badly.
+    Block(RunEnd),
+    /// It could not be made ready: its command has unknown fields, a function raised.
+    NotReady(Box<Diagnostic>),
+    /// The record could not be written.
+    Record(String),
+    /// It was stopped by the user.
+    Stopped,
+}

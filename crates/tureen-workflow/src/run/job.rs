@@ -1,0 +1,252 @@
+//! One job from its start to its end: view, record, files, work, judgement, record.
+
+use std::path::{Path, PathBuf};
+
+use super::failure::{Failure, What};
+use super::tail::Tail;
+use super::{Happening, Shared};
+use crate::diagnostic::Diagnostic;
+use crate::evaluator::job::{Format, JobView, RunEnd};
+use crate::fields::{FieldError, Globals, fill};
+use crate::job::JobId;
+use crate::params::{complete_view, params_text};
+use crate::record::{InputMemory, JobStart, content_hash};
+use crate::rule::{Action, Rule};
+use crate::work::files::{self, Output};
+use crate::work::shell::{self, Exit};
+
+/// What has been found out of a job, for its failure if it comes to that.
+struct Attempt {
+    job: JobId,
+    view: JobView,
+    command: Option<String>,
+    outputs: Vec<Output>,
+    logs: Vec<String>,
+    tail: Tail,
+}
+
+impl Shared<'_, '_> {
+    /// Runs a job, as often as its rule allows.
+    pub(super) fn run_job(&self, job: JobId) -> Result<(), Box<Failure>> {
+        let rule = self.rule(job);
+        for number in 1..=rule.retries {
+            match self.attempt(job, i64::from(number)) {
+                Err(failure) if matches!(failure.what, What::Command(_) | What::Block(_) | What::Files(_)) => {
+                    (self.tell)(Happening::Retries(&failure));
+                }
+                other => return other,
+            }
+        }
+        self.attempt(job, i64::from(rule.retries) + 1)
+    }
+
+    fn rule(&self, job: JobId) -> &Rule {
+        &self.rules.workflow.rules[self.graph.jobs.rule(job)]
+    }
+
+    fn attempt(&self, job: JobId, number: i64) -> Result<(), Box<Failure>> {
+        let mut attempt = self.begin(job);
+        attempt.view.attempt = number;
+        let mut ask = |calls: &[_]| (self.python.ask)(calls);
+        match complete_view(self.rules, self.graph, job, Some(self.settings.cores), &mut ask) {
+            Ok(view) => attempt.view = JobView { attempt: number, ..view },
+            Err(diagnostic) => return Err(self.failed(attempt, What::NotReady(diagnostic))),
+        }
+        match self.fill_command(job, &attempt.view) {
+            Ok(command) => attempt.command = command,
+            Err(diagnostic) => return Err(self.failed(attempt, What::NotReady(diagnostic))),
+        }
+        let message = self.fill_message(job, &attempt.view);
+        if self.rule(job).action == Action::None {
+            self.tell_start(&attempt, message.as_deref());
+            return Ok(());
+        }
+        if self.settings.touch {
+            return self.touch(attempt);
+        }
+        self.tell_start(&attempt, message.as_deref());
+        if let Err(fault) = files::prepare(&attempt.outputs, &attempt.logs) {
+            return Err(self.failed(attempt, What::Files(fault)));
+        }
+        let row = match self.record.start(&self.job_start(&attempt)) {
+            Ok(row) => row,
+            Err(error) => return Err(self.failed(attempt, What::Record(error.to_string()))),
+        };
+        let end = self.work_on(&mut attempt).and_then(|()| {
+            files::finish(&attempt.outputs, self.settings.latency_wait).map_err(What::Files)
+        });
+        if let Err(what) = end {
+            let what = if self.stop.is_asked() { What::Stopped } else { what };
+            let mut failure = self.failed(attempt, what);
+            if !self.settings.keep_incomplete {
+                let outputs = self.outputs(job);
+                failure.removed = files::remove_outputs(&outputs);
+                if outputs.iter().all(|output| std::fs::symlink_metadata(&output.path).is_err()) {
+                    // Should this fail, the outputs count as unfinished, which is also true.
+                    let _ = self.record.forget(row);
+                }
+            }
+            return Err(failure);
+        }
+        match self.record.end(row, &self.inputs(job)) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.failed(attempt, What::Record(error.to_string()))),
+        }
+    }
+
+    fn begin(&self, job: JobId) -> Attempt {
+        let view = self.graph.view(self.rules, job);
+        let logs = self.graph.logs(self.rules, job);
+        Attempt { job, view, command: None, outputs: self.outputs(job), logs, tail: Tail::default() }
+    }
+
+    fn outputs(&self, job: JobId) -> Vec<Output> {
+        let patterns = &self.rules.patterns[self.graph.jobs.rule(job)].outputs;
+        let paths = self.graph.jobs.outputs(job).iter().map(|&file| PathBuf::from(self.graph.jobs.path(file)));
+        paths.zip(patterns).map(|(path, pattern)| Output { path, marks: pattern.marks.clone() }).collect()
+    }
+
+    fn work_on(&self, attempt: &mut Attempt) -> Result<(), What> {
+        let tail = &mut attempt.tail;
+        let mut output = |stream, bytes: &[u8]| {
+            tail.add(bytes);
+            (self.tell)(Happening::Output { stream, bytes });
+        };
+        let workflow = self.rules.workflow;
+        match (&self.rule(attempt.job).action, &attempt.command) {
+            (Action::Shell { .. }, Some(command)) => {
+                let mut environment = workflow.environment.clone();
+                let threads = attempt.view.threads.to_string();
+                // As Snakemake: programs that look at these use what the job was given.
+                for name in ["OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"] {
+                    environment.push((name.to_owned(), Some(threads.clone())));
+                }
+                match shell::run(command, &workflow.shell, &environment, self.stop, &mut output) {
+                    Ok(Exit::Status(0)) => Ok(()),
+                    Ok(exit) => Err(What::Command(exit)),
+                    Err(error) => Err(What::NoStart(error)),
+                }
+            }
+            (Action::Run { .. }, _) => {
+                let block = self.python.block.expect("a workflow with `run:` blocks was read by an evaluator");
+                match block(&attempt.view, self.stop, &mut output) {
+                    Ok(RunEnd::Done | RunEnd::Exited(0)) => Ok(()),
+                    Ok(end) => Err(What::Block(end)),
+                    Err(diagnostic) => Err(What::NotReady(diagnostic)),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn touch(&self, attempt: Attempt) -> Result<(), Box<Failure>> {
+        self.tell_start(&attempt, None);
+        let row = match self.record.start(&self.job_start(&attempt)) {
+            Ok(row) => row,
+            Err(error) => return Err(self.failed(attempt, What::Record(error.to_string()))),
+        };
+        for output in attempt.outputs.iter().filter(|output| output.path.exists()) {
+            if let Err(source) = files::touch(&output.path) {
+                let fault = files::FileFault::Disk { path: output.path.clone(), source };
+                return Err(self.failed(attempt, What::Files(fault)));
+            }
+        }
+        match self.record.end(row, &self.inputs(attempt.job)) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.failed(attempt, What::Record(error.to_string()))),
+        }
+    }
+
+    fn job_start(&self, attempt: &Attempt) -> JobStart {
+        JobStart {
+            rule: attempt.view.rule.clone(),
+            code: self.codes[self.graph.jobs.rule(attempt.job)].clone(),
+            params: params_text(&attempt.view.params),
+            shell: attempt.command.clone().unwrap_or_default(),
+            outputs: attempt.outputs.iter().map(|output| output.path.to_string_lossy().into_owned()).collect(),
+            log: attempt.logs.clone(),
+        }
+    }
+
+    /// The inputs as they are now, sorted, with the hashes of the small ones.
+    fn inputs(&self, job: JobId) -> Vec<InputMemory> {
+        let mut paths: Vec<&str> =
+            self.graph.jobs.inputs(job).iter().map(|input| self.graph.jobs.path(input.file)).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        let memory = |path: &str| InputMemory { path: path.to_owned(), content: content_hash(Path::new(path)) };
+        paths.into_iter().map(memory).collect()
+    }
+
+    fn tell_start(&self, attempt: &Attempt, message: Option<&str>) {
+        (self.tell)(Happening::Starts {
+            job: attempt.job,
+            view: &attempt.view,
+            command: attempt.command.as_deref(),
+            message,
+        });
+    }
+
+    fn fill_command(&self, job: JobId, view: &JobView) -> Result<Option<String>, Box<Diagnostic>> {
+        let Action::Shell { command, span } = &self.rule(job).action else { return Ok(None) };
+        self.fill(command, view).map(Some).map_err(|error| {
+            let diagnostic = Diagnostic::new(format!("the command of rule `{}` can't be filled: {error}", view.rule));
+            Box::new(hint_for(&error, diagnostic.at(*span, ""), view))
+        })
+    }
+
+    /// A message that can't be filled is shown as it stands.
+    fn fill_message(&self, job: JobId, view: &JobView) -> Option<String> {
+        let message = self.rule(job).message.as_ref()?;
+        Some(self.fill(message, view).unwrap_or_else(|_| message.clone()))
+    }
+
+    fn fill(&self, text: &str, view: &JobView) -> Result<String, FieldError> {
+        let workflow = self.rules.workflow;
+        let globals = Globals { config: workflow.config.as_ref(), names: &workflow.globals };
+        match (fill(text, view, globals), self.python.format) {
+            (Err(FieldError::UnknownName(_) | FieldError::NoPart { .. } | FieldError::Format(_)), Some(format)) => {
+                let request = Format { text: text.to_owned(), job: view.clone() };
+                format(&request).map_err(|exception| {
+                    FieldError::Syntax(format!("{}: {}", exception.class, exception.message))
+                })
+            }
+            (filled, _) => filled,
+        }
+    }
+
+    fn failed(&self, attempt: Attempt, what: What) -> Box<Failure> {
+        let span = match &self.rule(attempt.job).action {
+            Action::Shell { span, .. } | Action::Run { span, .. } | Action::Script { span, .. } => Some(*span),
+            Action::None => None,
+        };
+        Box::new(Failure {
+            job: attempt.job,
+            view: attempt.view,
+            command: attempt.command,
+            span,
+            what,
+            tail: attempt.tail.lines(),
+            logs: attempt.logs,
+            removed: Vec::new(),
+        })
+    }
+}
+
+/// What was probably meant by a name that nobody knows.
+fn hint_for(error: &FieldError, diagnostic: Diagnostic, view: &JobView) -> Diagnostic {
+    let FieldError::UnknownName(name) = error else { return diagnostic };
+    if view.wildcards.iter().any(|(known, _)| known == name) {
+        return diagnostic.hint(format!("did you mean `{{wildcards.{name}}}`?"));
+    }
+    for (list, entries) in [("input", &view.input), ("output", &view.output), ("params", &view.params)] {
+        if entries.iter().any(|entry| entry.name.as_ref() == Some(name)) {
+            return diagnostic.hint(format!("did you mean `{{{list}.{name}}}`?"));
+        }
+    }
+    let known = ["input", "output", "params", "wildcards", "threads", "resources", "log", "config", "rule"];
+    match crate::nearest::nearest(name, known.into_iter()) {
+        Some(near) => diagnostic.hint(format!("did you mean `{{{near}}}`?")),
+        None => diagnostic.hint(format!("double the braces (`{{{{{name}}}}}`) if they are meant as text")),
+    }
+}

@@ -1,0 +1,66 @@
+//! Which `temp()` files nobody needs any more.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::job::{FileId, JobGraph, JobId, Rules};
+use crate::plan::Plan;
+
+/// How many jobs of the plan have still to read each temporary file.
+#[derive(Debug)]
+pub(crate) struct Temporary {
+    n_readers: FxHashMap<FileId, AtomicU32>,
+}
+
+impl Temporary {
+    /// Counts the readers in the plan. Files that were asked for by name are not temporary for this run, nor are
+    /// those of a target rule other than the default one (as Snakemake 9.27).
+    pub(crate) fn new(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan) -> Self {
+        let wanted: FxHashSet<FileId> = graph.target_files.iter().copied().collect();
+        let targets: FxHashSet<JobId> = graph.targets.iter().copied().collect();
+        let mut n_readers = FxHashMap::default();
+        for &job in &graph.order {
+            let rule = graph.jobs.rule(job);
+            let is_kept = targets.contains(&job) && rules.workflow.default_rule != Some(rule);
+            for (&file, pattern) in graph.jobs.outputs(job).iter().zip(&rules.patterns[rule].outputs) {
+                if pattern.marks.is_temp && !is_kept && !wanted.contains(&file) {
+                    n_readers.insert(file, AtomicU32::new(0));
+                }
+            }
+        }
+        for &job in &plan.order {
+            for file in read_by(graph, job) {
+                if let Some(count) = n_readers.get(&file) {
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+        Self { n_readers }
+    }
+
+    /// The temporary files that are of no more use once this job has ended well: inputs it was the last to read,
+    /// and outputs that nobody reads.
+    pub(crate) fn unneeded_after(&self, job: JobId, graph: &JobGraph) -> Vec<FileId> {
+        if self.n_readers.is_empty() {
+            return Vec::new();
+        }
+        let was_last = |file: &FileId| {
+            self.n_readers.get(file).is_some_and(|count| count.fetch_sub(1, Ordering::AcqRel) == 1)
+        };
+        let mut unneeded: Vec<FileId> = read_by(graph, job).into_iter().filter(was_last).collect();
+        let outputs = graph.jobs.outputs(job).iter().copied();
+        unneeded.extend(
+            outputs.filter(|file| self.n_readers.get(file).is_some_and(|count| count.load(Ordering::Acquire) == 0)),
+        );
+        unneeded
+    }
+}
+
+/// The inputs of a job, each once.
+fn read_by(graph: &JobGraph, job: JobId) -> Vec<FileId> {
+    let mut files: Vec<FileId> = graph.jobs.inputs(job).iter().map(|input| input.file).collect();
+    files.sort_unstable();
+    files.dedup();
+    files
+}

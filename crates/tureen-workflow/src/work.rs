@@ -1,0 +1,7 @@
+//! What jobs do: shell commands in process groups of their own, and the files round them.
+//! Knows no graph and no plan.
+
+pub mod files;
+pub mod guard;
+pub mod shell;
+pub mod stop;

@@ -1,0 +1,147 @@
+//! Runs one shell command to its end: own process group, no input, its output passed on as it comes.
+//! When the shell has ended, whatever it left running in its group is killed: nothing outlives its job.
+
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, Stdio};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+
+use super::stop::Stop;
+use crate::rule::ShellSettings;
+
+/// Which of a job's two outputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Error,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// By itself, with this status.
+    Status(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+/// The most that a command line may be: Linux gives one argument 128 KiB.
+const LONGEST_ARGUMENT: usize = 128 * 1024 - 1;
+
+/// Runs a command. `output` gets what it prints, in pieces.
+///
+/// # Errors
+/// The shell can't be started.
+pub fn run(
+    command: &str,
+    settings: &ShellSettings,
+    environment: &[(String, Option<String>)],
+    stop: &Stop,
+    output: &mut dyn FnMut(Stream, &[u8]),
+) -> io::Result<Exit> {
+    let mut shell = shell_command(command, settings)?;
+    for (name, value) in environment {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    let mut child =
+        shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).spawn()?;
+    let group = Pid::from_child(&child);
+    stop.add_group(group);
+    let watched = watch(&mut child, group, output);
+    // Before it is reaped, so the number is still its own. Usually there is nobody left.
+    let _ = kill_process_group(group, Signal::KILL);
+    stop.remove_group(group);
+    let status = child.wait()?;
+    watched?;
+    Ok(match (status.code(), status.signal()) {
+        (Some(code), _) => Exit::Status(code),
+        (None, signal) => Exit::Signal(signal.unwrap_or(0)),
+    })
+}
+
+fn shell_command(command: &str, settings: &ShellSettings) -> io::Result<Command> {
+    let program = settings.executable.as_deref().unwrap_or("bash");
+    let is_bash = program.rsplit('/').next() == Some("bash");
+    let prefix = settings.prefix.as_deref().unwrap_or(if is_bash { "set -euo pipefail; " } else { "" });
+    let suffix = settings.suffix.as_deref().unwrap_or("");
+    let text = format!("{prefix} {command}{suffix}");
+    let mut shell = Command::new(program);
+    if text.len() < LONGEST_ARGUMENT {
+        shell.arg("-c").arg(OsString::from(text));
+        return Ok(shell);
+    }
+    Err(io::Error::new(
+        io::ErrorKind::ArgumentListTooLong,
+        "the command is longer than the 128 KiB the system takes; pass long lists through a file",
+    ))
+}
+
+/// Passes the output on until the shell itself has ended (its leftovers may hold the pipes open for ever).
+fn watch(child: &mut Child, pid: Pid, output: &mut dyn FnMut(Stream, &[u8])) -> io::Result<()> {
+    let ended = pidfd_open(pid, PidfdFlags::empty())?;
+    let mut pipes = [
+        child.stdout.take().map(|pipe| (Stream::Out, OwnedFd::from(pipe))),
+        child.stderr.take().map(|pipe| (Stream::Error, OwnedFd::from(pipe))),
+    ];
+    for (_, pipe) in pipes.iter().flatten() {
+        fcntl_setfl(pipe, fcntl_getfl(pipe)? | OFlags::NONBLOCK)?;
+    }
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let has_ended = {
+            let mut watched = vec![PollFd::new(&ended, PollFlags::IN)];
+            watched.extend(pipes.iter().flatten().map(|(_, pipe)| PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::IN)));
+            match poll(&mut watched, None) {
+                Err(rustix::io::Errno::INTR) => continue,
+                other => other?,
+            };
+            !watched[0].revents().is_empty()
+        };
+        for slot in &mut pipes {
+            let Some((stream, pipe)) = slot else { continue };
+            if drain(pipe, *stream, &mut buffer, output)? {
+                *slot = None;
+            }
+        }
+        if has_ended {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads what is there now; true at the end of the pipe.
+fn drain(
+    pipe: &OwnedFd,
+    stream: Stream,
+    buffer: &mut [u8],
+    output: &mut dyn FnMut(Stream, &[u8]),
+) -> io::Result<bool> {
+    let mut pipe = PipeReader(pipe);
+    loop {
+        match pipe.read(buffer) {
+            Ok(0) => return Ok(true),
+            Ok(n_bytes) => output(stream, &buffer[..n_bytes]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+struct PipeReader<'p>(&'p OwnedFd);
+
+impl Read for PipeReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::read(self.0, buffer)?)
+    }
+}

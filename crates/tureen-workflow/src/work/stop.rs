@@ -1,0 +1,102 @@
+//! The way to end everything at once: every running process group is known here.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rustc_hash::FxHashSet;
+use rustix::process::{Pid, Signal, kill_process_group};
+use tureen_engine::Run;
+
+use super::guard::Guard;
+
+/// How long a job has to end by itself after it was asked to.
+const GRACE: Duration = Duration::from_millis(400);
+
+/// Shared by the jobs, which register here, and whoever may stop them.
+#[derive(Debug, Default)]
+pub struct Stop {
+    is_asked: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    groups: FxHashSet<Pid>,
+    run: Option<Arc<Run>>,
+    guard: Option<Guard>,
+}
+
+impl Stop {
+    /// Whether the run was asked to stop.
+    pub fn is_asked(&self) -> bool {
+        self.is_asked.load(Ordering::SeqCst)
+    }
+
+    /// Stops: nothing new starts, every job is asked to end (SIGTERM) and soon made to (SIGKILL).
+    pub fn stop(self: &Arc<Self>) {
+        self.is_asked.store(true, Ordering::SeqCst);
+        let run = self.lock().run.clone();
+        if let Some(run) = run {
+            run.cancel();
+        }
+        self.signal_all(Signal::TERM);
+        let this = Arc::clone(self);
+        std::thread::spawn(move || {
+            std::thread::sleep(GRACE);
+            this.signal_all(Signal::KILL);
+        });
+    }
+
+    /// The run to cancel when asked.
+    pub(crate) fn watch(&self, run: Arc<Run>, guard: Option<Guard>) {
+        let mut state = self.lock();
+        if self.is_asked() {
+            run.cancel();
+        }
+        state.run = Some(run);
+        state.guard = guard;
+    }
+
+    /// Lets go of the run; the guard, if there is one, is told that all is well.
+    pub(crate) fn unwatch(&self) {
+        let mut state = self.lock();
+        state.run = None;
+        if let Some(guard) = state.guard.take() {
+            guard.dismiss();
+        }
+    }
+
+    /// A job's process group has come to life. If all is being stopped, so is it.
+    pub(crate) fn add_group(&self, group: Pid) {
+        let mut state = self.lock();
+        state.groups.insert(group);
+        if let Some(guard) = &mut state.guard {
+            guard.watch(group);
+        }
+        if self.is_asked() {
+            // It may have ended by itself.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+
+    /// A job's process group is about to be reaped: its number will no longer be its own.
+    pub(crate) fn remove_group(&self, group: Pid) {
+        let mut state = self.lock();
+        state.groups.remove(&group);
+        if let Some(guard) = &mut state.guard {
+            guard.unwatch(group);
+        }
+    }
+
+    fn signal_all(&self, signal: Signal) {
+        for &group in &self.lock().groups {
+            // It may have ended by itself.
+            let _ = kill_process_group(group, signal);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
