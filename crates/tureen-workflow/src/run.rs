@@ -36,6 +36,8 @@ pub struct Settings {
     pub latency_wait: Duration,
     /// `--touch`: give outputs the time of now instead of working.
     pub touch: bool,
+    /// Attempts after the first, for rules that don't say.
+    pub retries: u32,
     /// `--notemp`: keep temporary outputs.
     pub keep_temporary: bool,
     /// `--keep-incomplete`: keep the outputs of failed jobs (they still count as unfinished).
@@ -103,7 +105,6 @@ pub struct End {
 pub(crate) struct Shared<'s, 'w> {
     pub(crate) rules: &'s Rules<'w>,
     pub(crate) graph: &'s JobGraph,
-    pub(crate) plan: &'s Plan,
     pub(crate) record: &'s Record,
     pub(crate) settings: &'s Settings,
     pub(crate) python: &'s Python<'s>,
@@ -150,7 +151,6 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
     let shared = Shared {
         rules,
         graph,
-        plan,
         record,
         settings,
         python,

@@ -41,6 +41,11 @@ impl Sources {
         id
     }
 
+    /// Whether an id is one of these files.
+    pub fn contains(&self, id: SourceId) -> bool {
+        (id.0 as usize) < self.files.len()
+    }
+
     /// The file behind an id.
     pub fn get(&self, id: SourceId) -> &Source {
         &self.files[id.0 as usize]

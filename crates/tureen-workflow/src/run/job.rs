@@ -29,7 +29,8 @@ impl Shared<'_, '_> {
     /// Runs a job, as often as its rule allows.
     pub(super) fn run_job(&self, job: JobId) -> Result<(), Box<Failure>> {
         let rule = self.rule(job);
-        for number in 1..=rule.retries {
+        let retries = if rule.retries == 0 { self.settings.retries } else { rule.retries };
+        for number in 1..=retries {
             match self.attempt(job, i64::from(number)) {
                 Err(failure) if matches!(failure.what, What::Command(_) | What::Block(_) | What::Files(_)) => {
                     (self.tell)(Happening::Retries(&failure));
@@ -37,7 +38,7 @@ impl Shared<'_, '_> {
                 other => return other,
             }
         }
-        self.attempt(job, i64::from(rule.retries) + 1)
+        self.attempt(job, i64::from(retries) + 1)
     }
 
     fn rule(&self, job: JobId) -> &Rule {
@@ -120,6 +121,12 @@ impl Shared<'_, '_> {
                 // As Snakemake: programs that look at these use what the job was given.
                 for name in ["OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"] {
                     environment.push((name.to_owned(), Some(threads.clone())));
+                }
+                let folder = attempt.view.resources.iter().find(|(name, _)| name == "tmpdir");
+                if let Some((_, folder)) = folder {
+                    for name in ["TMPDIR", "TMP", "TEMPDIR", "TEMP"] {
+                        environment.push((name.to_owned(), Some(crate::format::text(folder))));
+                    }
                 }
                 match shell::run(command, &workflow.shell, &environment, self.stop, &mut output) {
                     Ok(Exit::Status(0)) => Ok(()),

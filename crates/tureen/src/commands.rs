@@ -1,0 +1,75 @@
+//! What the command does, one file per thing.
+
+mod draw;
+mod dry_run;
+mod list;
+mod load;
+mod run;
+mod story;
+mod summary;
+
+use std::io;
+
+use tureen_workflow::diagnostic::Diagnostic;
+use tureen_workflow::span::Sources;
+
+use crate::exit_code;
+use crate::render;
+use crate::settings::{Settings, Task};
+
+/// The first argument that makes this program the guard of a run (see `tureen_workflow::work::guard`).
+pub(crate) const GUARD: &str = "__guard";
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// Errors for the user, with the files they point into.
+    Errors(Vec<Diagnostic>, Sources),
+    /// Standard output can't be written to.
+    Output(io::Error),
+}
+
+impl From<Diagnostic> for Ended {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Errors(vec![diagnostic], Sources::default())
+    }
+}
+
+impl From<io::Error> for Ended {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// Does what the settings say; the exit code.
+pub(crate) fn run(settings: &Settings) -> u8 {
+    let done = match settings.task {
+        Task::Run => run::run(settings),
+        Task::DryRun => dry_run::dry_run(settings),
+        Task::DrawJobs(format) => draw::jobs(settings, format),
+        Task::DrawRules(format) => draw::rules(settings, format),
+        Task::Summary { is_detailed } => summary::summary(settings, is_detailed),
+        Task::List { only_targets } => list::list(settings, only_targets),
+        Task::Unlock => {
+            render_note("nothing to unlock: a lock ends with the process that holds it");
+            Ok(exit_code::SUCCESS)
+        }
+    };
+    match done {
+        Ok(code) => code,
+        Err(Ended::Errors(diagnostics, sources)) => {
+            render::errors(&diagnostics, &sources);
+            exit_code::FAILURE
+        }
+        Err(Ended::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => exit_code::BROKEN_PIPE,
+        Err(Ended::Output(error)) => {
+            render::error(&Diagnostic::new(format!("standard output can't be written: {error}")));
+            exit_code::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "this crate is the one that talks")]
+fn render_note(text: &str) {
+    eprintln!("{text}");
+}

@@ -1,0 +1,68 @@
+//! `-n`: the jobs that would run, each with its reason, and the table. Changes nothing on the disk.
+
+use std::collections::BTreeMap;
+
+use tureen_workflow::params::complete_view;
+
+use super::load::{self, Planned, planned};
+use super::{Ended, run::with_python, run::filled};
+use crate::settings::Settings;
+use crate::talk::Talk;
+use crate::{exit_code, stats};
+
+pub(super) fn dry_run(settings: &Settings) -> Result<u8, Ended> {
+    let reading = load::workflow(settings)?;
+    let talk = Talk { quiet: settings.quiet, to_stdout: true, print_commands: settings.print_commands };
+    let sections = with_python(&reading, |python| {
+        let Planned { rules, graph, plan, .. } = planned(settings, &reading, python)?;
+        if plan.is_empty() {
+            return Ok(vec!["Nothing to be done (all requested files are present and up to date).".to_owned()]);
+        }
+        let table = stats::table(&rules, &graph, &plan);
+        let mut sections = vec![table.clone()];
+        let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let cores = settings.cores;
+        for &job in &plan.order {
+            let rule = &rules.workflow.rules[graph.jobs.rule(job)];
+            let Some(reason) = plan.reason(job) else { continue };
+            for kind in reason.kinds() {
+                kinds.entry(kind).or_default().push(&rule.name);
+            }
+            if settings.quiet.rules {
+                continue;
+            }
+            let mut ask = |calls: &[_]| (python.ask)(calls);
+            let view = complete_view(&rules, &graph, job, cores, &mut ask).map_err(|fault| vec![*fault])?;
+            let (command, message) = filled(&rules, &graph, job, &view, python);
+            let reason = reason.text(&graph.jobs);
+            sections.push(talk.job(&view, &reason, command.as_deref(), message.as_deref()));
+        }
+        if !settings.quiet.rules {
+            sections.push(format!("\n{table}"));
+        }
+        if !settings.quiet.reason {
+            let mut text = "Reasons:\n    (check individual jobs above for details)".to_owned();
+            for (kind, mut rules) in kinds {
+                rules.sort_unstable();
+                rules.dedup();
+                text.push_str(&format!("\n    {kind}:\n        {}", rules.join(", ")));
+            }
+            sections.push(text);
+        }
+        Ok(sections)
+    });
+    let sections = match sections {
+        Ok(sections) => sections,
+        Err(faults) => return Err(load::ended(faults, reading.sources)),
+    };
+    let n_sections = sections.len();
+    if !settings.quiet.all {
+        for section in sections {
+            talk.say(&section)?;
+        }
+        if n_sections > 1 {
+            talk.say("This was a dry-run (flag -n). The order of jobs does not reflect the order of execution.")?;
+        }
+    }
+    Ok(exit_code::SUCCESS)
+}

@@ -1,0 +1,144 @@
+//! From the settings to a planned workflow: find the Snakefile, read it, find the jobs, plan.
+
+use std::path::{Path, PathBuf};
+
+use rustc_hash::FxHashMap;
+use tureen_workflow::diagnostic::Diagnostic;
+use tureen_workflow::disk::Disk;
+use tureen_workflow::job::{JobGraph, Rules, find_jobs, find_targets};
+use tureen_workflow::nearest::nearest;
+use tureen_workflow::plan::{Plan, plan, select};
+use tureen_workflow::read::{Reading, Request, read};
+use tureen_workflow::record::{FOLDER, Record, Remembered};
+use tureen_workflow::rule::Action;
+use tureen_workflow::run::Python;
+use tureen_workflow::span::Sources;
+
+use super::Ended;
+use crate::settings::Settings;
+
+/// Where a Snakefile is looked for, in this order (as Snakemake 9.27).
+const PLACES: [&str; 4] = ["Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile"];
+
+/// Directives that change where a job's software comes from; without asking for that software they mean nothing.
+const SOFTWARE: [&str; 5] = ["conda", "container", "containerized", "singularity", "envmodules"];
+
+/// Finds and reads the Snakefile, in the directory that the workflow runs in.
+pub(crate) fn workflow(settings: &Settings) -> Result<Reading, Ended> {
+    let snakefile = snakefile(settings)?;
+    if let Some(directory) = &settings.directory {
+        enter(directory)?;
+    }
+    let request = Request {
+        snakefile,
+        config_files: settings.config_files.clone(),
+        config: settings.config.clone(),
+        python: settings.python.clone(),
+        cores: settings.cores.map(|cores| u32::try_from(cores).unwrap_or(u32::MAX)),
+    };
+    let reading = read(&request).map_err(|unreadable| Ended::Errors(unreadable.diagnostics, unreadable.sources))?;
+    if let Some(directory) = &reading.workflow.workdir {
+        enter(Path::new(directory))?;
+    }
+    Ok(reading)
+}
+
+fn snakefile(settings: &Settings) -> Result<PathBuf, Ended> {
+    if let Some(path) = &settings.snakefile {
+        if path.exists() {
+            return Ok(path.clone());
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let names: Vec<String> = std::fs::read_dir(folder)
+            .map(|entries| entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect())
+            .unwrap_or_default();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let diagnostic = Diagnostic::new(format!("there is no Snakefile `{}`", path.display()));
+        return Err(match nearest(&name, names.iter().map(String::as_str)) {
+            Some(near) => diagnostic.hint(format!("did you mean `{}`?", folder.join(near).display())).into(),
+            None => diagnostic.into(),
+        });
+    }
+    let Some(place) = PLACES.iter().find(|place| Path::new(place).exists()) else {
+        return Err(Diagnostic::new("there is no Snakefile here")
+            .note(format!("looked for `{}`", PLACES.join("`, `")))
+            .hint("go to the workflow's folder, or name its file with `--snakefile`")
+            .into());
+    };
+    let path = PathBuf::from(place);
+    Ok(if settings.directory.is_some() { std::path::absolute(&path).unwrap_or(path) } else { path })
+}
+
+/// Makes a directory, if need be, and goes there.
+fn enter(directory: &Path) -> Result<(), Ended> {
+    std::fs::create_dir_all(directory)
+        .and_then(|()| std::env::set_current_dir(directory))
+        .map_err(|error| Diagnostic::new(format!("can't work in the directory `{}`: {error}", directory.display())).into())
+}
+
+/// A workflow with its jobs and plan.
+pub(crate) struct Planned<'w> {
+    pub(crate) rules: Rules<'w>,
+    pub(crate) graph: JobGraph,
+    pub(crate) plan: Plan,
+    pub(crate) disk: Disk,
+    pub(crate) remembered: FxHashMap<String, Remembered>,
+}
+
+/// Finds the jobs of the targets and plans them.
+///
+/// # Errors
+/// Everything that keeps the targets from being made; without the texts, which the caller has.
+pub(crate) fn planned<'w>(
+    settings: &Settings,
+    reading: &'w Reading,
+    python: &Python<'_>,
+) -> Result<Planned<'w>, Vec<Diagnostic>> {
+    let rules = Rules::new(&reading.workflow)?;
+    let targets = find_targets(&rules, &settings.targets)?;
+    let mut disk = Disk::default();
+    let mut ask = |calls: &[_]| (python.ask)(calls);
+    let mut graph = find_jobs(&rules, &targets, &mut disk, &mut ask)?;
+    select(&rules, &mut graph, &settings.selection)?;
+    let remembered = Record::read(Path::new(FOLDER)).map_err(|error| {
+        vec![Diagnostic::new(error.to_string()).hint("if it is damaged, remove it: times of files will decide then")]
+    })?;
+    let plan = plan(&rules, &graph, &mut disk, &remembered, &settings.wishes, &mut ask)?;
+    refuse_unsupported(&rules, &graph, &plan)?;
+    Ok(Planned { rules, graph, plan, disk, remembered })
+}
+
+/// Jobs that would need something that can't be done yet are refused before anything runs.
+fn refuse_unsupported(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan) -> Result<(), Vec<Diagnostic>> {
+    let mut faults = Vec::new();
+    let mut is_seen = vec![false; rules.workflow.rules.len()];
+    for &job in &plan.order {
+        let number = graph.jobs.rule(job);
+        if std::mem::replace(&mut is_seen[number], true) {
+            continue;
+        }
+        let rule = &rules.workflow.rules[number];
+        if let Action::Script { directive, span, .. } = &rule.action {
+            let message = format!("`{directive}:` is not supported yet, and rule `{}` has to run", rule.name);
+            faults.push(Diagnostic::new(message).at(*span, ""));
+        }
+        for (directive, span) in rule.unsupported.iter().filter(|(directive, _)| !SOFTWARE.contains(&directive.as_str())) {
+            let message = format!("`{directive}:` is not supported yet, and rule `{}` has to run", rule.name);
+            faults.push(Diagnostic::new(message).at(*span, ""));
+        }
+        for pattern in &rules.patterns[number].outputs {
+            for mark in &pattern.marks.other {
+                if !["report", "nodelocal", "local", "update"].contains(&mark.as_str()) || mark == "update" {
+                    let message = format!("`{mark}()` is not supported yet, and rule `{}` has to run", rule.name);
+                    faults.push(Diagnostic::new(message).at(pattern.span, ""));
+                }
+            }
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// Errors with the texts they point into.
+pub(crate) fn ended(diagnostics: Vec<Diagnostic>, sources: Sources) -> Ended {
+    Ended::Errors(diagnostics, sources)
+}

@@ -1,0 +1,193 @@
+//! A real run: plan, lock, record, work; and the story of the first failure last.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tureen_workflow::diagnostic::Diagnostic;
+use tureen_workflow::evaluator::job::JobView;
+use tureen_workflow::fields::{Globals, fill};
+use tureen_workflow::job::{JobGraph, JobId, Rules};
+use tureen_workflow::read::Reading;
+use tureen_workflow::record::{FOLDER, Lock, LockError, Record};
+use tureen_workflow::rule::Action;
+use tureen_workflow::run::{End, Happening, Input, Python, Settings as RunSettings, run as run_plan};
+use tureen_workflow::work::guard::Guard;
+use tureen_workflow::work::stop::Stop;
+
+use super::load::{self, Planned, planned};
+use super::{Ended, GUARD, story};
+use crate::settings::Settings;
+use crate::talk::Talk;
+use crate::{exit_code, render, stats};
+
+pub(super) fn run(settings: &Settings) -> Result<u8, Ended> {
+    let reading = load::workflow(settings)?;
+    let outcome = with_python(&reading, |python| run_reading(settings, &reading, python));
+    outcome.map_err(|faults| load::ended(faults, reading.sources))
+}
+
+/// Calls `work` with what the evaluator offers (nothing, if the Snakefile was read without one).
+pub(super) fn with_python<T>(_reading: &Reading, work: impl FnOnce(&Python<'_>) -> T) -> T {
+    work(&Python { ask: &|_| Vec::new(), format: None, block: None })
+}
+
+fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> Result<u8, Vec<Diagnostic>> {
+    let talk = Talk { quiet: settings.quiet, to_stdout: false, print_commands: settings.print_commands };
+    let say = |text: &str| {
+        if !settings.quiet.progress {
+            // Talk of a run goes to standard error, where nothing can go wrong that matters.
+            let _ = talk.say(text);
+        }
+    };
+    let folder = Path::new(FOLDER);
+    // An existing record is locked before it is read, so that the plan can't grow old.
+    let mut lock = if folder.exists() { take_lock(settings, folder).ok() } else { None };
+    if lock.is_none() && folder.exists() && !settings.no_lock {
+        lock = match Lock::take(folder) {
+            Ok(lock) => Some(lock),
+            Err(LockError::Held(owner)) => return Err(vec![held(&owner)]),
+            // It may be that there is nothing to write.
+            Err(LockError::Unusable(_)) => None,
+        };
+    }
+    let Planned { rules, graph, plan, .. } = planned(settings, reading, python)?;
+    if plan.is_empty() {
+        say("Nothing to be done (all requested files are present and up to date).");
+        return Ok(exit_code::SUCCESS);
+    }
+    let record = Record::open(folder).map_err(|error| {
+        vec![Diagnostic::new(error.to_string())
+            .hint("the workflow's folder must be writable; `--directory` runs it in another one")]
+    })?;
+    if lock.is_none() {
+        lock = Some(take_lock(settings, folder).map_err(|fault| vec![*fault])?);
+    }
+    if !settings.quiet.all {
+        let _ = talk.say(&stats::table(&rules, &graph, &plan));
+    }
+    let stop = Arc::new(Stop::default());
+    watch_signals(&stop);
+    let run_settings = RunSettings {
+        cores: settings.cores.unwrap_or(1),
+        keep_going: settings.keep_going,
+        latency_wait: settings.latency_wait.unwrap_or_else(usual_wait),
+        touch: settings.touch,
+        retries: settings.retries.unwrap_or(0),
+        keep_temporary: settings.keep_temporary,
+        keep_incomplete: settings.keep_incomplete,
+    };
+    let n_total = plan.order.len();
+    let tell = |happening: Happening<'_>| {
+        let reason = || match &happening {
+            Happening::Starts { job, .. } => plan.reason(*job).map_or(String::new(), |reason| reason.text(&graph.jobs)),
+            _ => String::new(),
+        };
+        talk.happening(&happening, n_total, &reason);
+    };
+    let input = Input {
+        rules: &rules,
+        graph: &graph,
+        plan: &plan,
+        record: &record,
+        settings: &run_settings,
+        python,
+        stop: &stop,
+        guard: guard(),
+    };
+    let end = run_plan(input, &tell).map_err(|fault| vec![*fault])?;
+    drop(lock);
+    Ok(conclude(settings, reading, &end, n_total, &stop))
+}
+
+/// The last words, and the exit code.
+fn conclude(settings: &Settings, reading: &Reading, end: &End, n_total: usize, stop: &Stop) -> u8 {
+    if stop.is_asked() {
+        render::error(
+            &Diagnostic::new(format!("stopped; {} of {n_total} steps were done", end.n_done))
+                .hint("run the same command again to go on: what was unfinished is made anew"),
+        );
+        return exit_code::FAILURE;
+    }
+    if end.failures.is_empty() {
+        return exit_code::SUCCESS;
+    }
+    let stories: Vec<Diagnostic> =
+        end.failures.iter().rev().map(|failure| story::story(failure, settings.show_failed_logs)).collect();
+    render::errors(&stories, &reading.sources);
+    exit_code::FAILURE
+}
+
+fn take_lock(settings: &Settings, folder: &Path) -> Result<Lock, Box<Diagnostic>> {
+    Lock::take(folder).map_err(|error| {
+        Box::new(match error {
+            LockError::Held(owner) if !settings.no_lock => held(&owner),
+            error => Diagnostic::new(error.to_string()),
+        })
+    })
+}
+
+fn held(owner: &str) -> Diagnostic {
+    Diagnostic::new(format!("another run is using this directory: {owner}"))
+        .hint("wait until it has ended; a lock ends with its process, so there is never one to remove")
+}
+
+/// Ctrl-C and polite kills end everything at once.
+fn watch_signals(stop: &Arc<Stop>) {
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else { return };
+    let stop = Arc::clone(stop);
+    std::thread::spawn(move || {
+        for _ in signals.forever() {
+            stop.stop();
+        }
+    });
+}
+
+/// This program again, as the guard of its own jobs. Without one a run is as good, unless it is killed.
+fn guard() -> Option<Guard> {
+    let mut command = Command::new(std::env::current_exe().ok()?);
+    command.arg(GUARD);
+    Guard::start(command).ok()
+}
+
+/// File systems that live on this machine show new files at once.
+fn usual_wait() -> Duration {
+    /// Magic numbers of network file systems, from `statfs(2)`: NFS, SMB, CIFS, SMB2, AFS, Ceph, Lustre, GPFS,
+    /// BeeGFS, FUSE (sshfs and kin).
+    const FAR: [u64; 10] = [
+        0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x5346_414F, 0x00C3_6400, 0x0BD0_0BD0, 0x4750_4653, 0x1983_0326, 0x6573_5546,
+    ];
+    match rustix::fs::statfs(".") {
+        #[expect(clippy::unnecessary_cast, reason = "the type differs between machines")]
+        Ok(about) if !FAR.contains(&(about.f_type as u64)) => Duration::ZERO,
+        _ => Duration::from_secs(5),
+    }
+}
+
+/// A job's command and message for a dry run; what can't be filled is shown as it stands.
+pub(super) fn filled(
+    rules: &Rules<'_>,
+    graph: &JobGraph,
+    job: JobId,
+    view: &JobView,
+    python: &Python<'_>,
+) -> (Option<String>, Option<String>) {
+    let rule = &rules.workflow.rules[graph.jobs.rule(job)];
+    let globals = Globals { config: rules.workflow.config.as_ref(), names: &rules.workflow.globals };
+    let fill = |text: &str| {
+        let here = fill(text, view, globals).ok();
+        let there = || {
+            let request = tureen_workflow::evaluator::job::Format { text: text.to_owned(), job: view.clone() };
+            python.format.and_then(|format| format(&request).ok())
+        };
+        here.or_else(there).unwrap_or_else(|| text.to_owned())
+    };
+    let command = match &rule.action {
+        Action::Shell { command, .. } => Some(fill(command)),
+        _ => None,
+    };
+    (command, rule.message.as_deref().map(fill))
+}

@@ -1,0 +1,119 @@
+//! The whole story of a failed job: what it was, where it stands, what it said last, what was removed.
+
+use std::fmt::Write;
+
+use tureen_workflow::diagnostic::Diagnostic;
+use tureen_workflow::evaluator::job::{Exception, Frame, RunEnd};
+use tureen_workflow::run::{Failure, What};
+use tureen_workflow::work::files::FileFault;
+use tureen_workflow::work::shell::Exit;
+
+pub(super) fn story(failure: &Failure, shows_logs: bool) -> Diagnostic {
+    let name = name(failure);
+    let mut diagnostic = match &failure.what {
+        What::Command(exit) => Diagnostic::new(format!("{name} failed: its command {}", ended(*exit))),
+        What::NoStart(error) => Diagnostic::new(format!("{name} failed: its command can't be started: {error}")),
+        What::Files(fault) => about_files(&name, fault),
+        What::Block(end) => about_block(&name, end),
+        What::NotReady(diagnostic) => return (**diagnostic).clone(),
+        What::Record(error) => Diagnostic::new(format!("{name} failed: it can't be recorded: {error}"))
+            .hint("is the disk full?"),
+        What::Stopped => Diagnostic::new(format!("{name} was stopped")),
+    };
+    if let Some(span) = failure.span {
+        diagnostic = diagnostic.at(span, "");
+    }
+    if let Some(command) = &failure.command {
+        diagnostic = diagnostic.note(format!("the command was\n{}", command.trim_matches('\n')));
+    }
+    if !failure.tail.is_empty() {
+        diagnostic = diagnostic.note(format!("it said last\n{}", failure.tail));
+    }
+    for log in failure.logs.iter().filter(|log| std::path::Path::new(log).exists()) {
+        diagnostic = diagnostic.note(format!("its log is `{log}`"));
+        if shows_logs && let Ok(text) = std::fs::read_to_string(log) {
+            let lines: Vec<&str> = text.lines().collect();
+            let last = lines[lines.len().saturating_sub(20)..].join("\n");
+            diagnostic = diagnostic.note(format!("which ends with\n{last}"));
+        }
+    }
+    if !failure.removed.is_empty() {
+        let removed: Vec<String> = failure.removed.iter().map(|path| format!("`{}`", path.display())).collect();
+        diagnostic = diagnostic.note(format!("removed {}, which may be incomplete", removed.join(", ")));
+    }
+    diagnostic
+}
+
+fn name(failure: &Failure) -> String {
+    let mut name = format!("rule `{}`", failure.view.rule);
+    let wildcards: Vec<String> =
+        failure.view.wildcards.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    if !wildcards.is_empty() {
+        // Writing to a string can't fail.
+        let _ = write!(name, " ({})", wildcards.join(", "));
+    }
+    name
+}
+
+fn ended(exit: Exit) -> String {
+    match exit {
+        Exit::Status(status @ 129..=192) => {
+            format!("ended with exit status {status} (a program in it was ended by {})", signal(status - 128))
+        }
+        Exit::Status(127) => "ended with exit status 127 (a program in it was not found)".to_owned(),
+        Exit::Status(status) => format!("ended with exit status {status}"),
+        Exit::Signal(number) => format!("was ended by {}", signal(number)),
+    }
+}
+
+fn signal(number: i32) -> String {
+    let name = match number {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        4 => "SIGILL",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL: perhaps by the system, for memory",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        15 => "SIGTERM",
+        _ => return format!("signal {number}"),
+    };
+    format!("signal {number}, {name}")
+}
+
+fn about_files(name: &str, fault: &FileFault) -> Diagnostic {
+    let diagnostic = Diagnostic::new(format!("{name} failed: {fault}"));
+    match fault {
+        FileFault::Protected(_) => diagnostic.hint("make it writable (`chmod u+w`) or move it away, if it may be made anew"),
+        FileFault::Missing(_) => diagnostic
+            .hint("compare the paths its command writes with those under `output:`; on a slow file system try `--latency-wait 30`"),
+        FileFault::IsDirectory(_) => diagnostic.hint("mark it: `directory(\"...\")`"),
+        _ => diagnostic,
+    }
+}
+
+fn about_block(name: &str, end: &RunEnd) -> Diagnostic {
+    match end {
+        RunEnd::Raised(Exception { class, message, frames }) => {
+            let message = if message.is_empty() { class.clone() } else { format!("{class}: {message}") };
+            traced(Diagnostic::new(format!("{name} failed: {message}")), frames)
+        }
+        RunEnd::ShellFailed { command, status, frames } => {
+            let how = ended(if *status < 0 { Exit::Signal(-status) } else { Exit::Status(*status) });
+            let diagnostic = Diagnostic::new(format!("{name} failed: a shell command in it {how}"));
+            traced(diagnostic.note(format!("the command was\n{}", command.trim())), frames)
+        }
+        RunEnd::Exited(status) => Diagnostic::new(format!("{name} failed: it left with exit status {status}")),
+        RunEnd::Killed(number) => Diagnostic::new(format!("{name} failed: it was ended by {}", signal(*number))),
+        RunEnd::Done => Diagnostic::new(format!("{name} failed")),
+    }
+}
+
+fn traced(mut diagnostic: Diagnostic, frames: &[Frame]) -> Diagnostic {
+    for Frame { file, line, function, text } in frames {
+        diagnostic = diagnostic.note(format!("{file}:{line}, in {function}\n{text}"));
+    }
+    diagnostic
+}

@@ -1,0 +1,31 @@
+//! The command `tureen`: arguments in, exit code out.
+//!
+//! `args → settings → commands → (render, talk)`
+
+mod args;
+mod commands;
+mod exit_code;
+mod picture;
+mod render;
+mod settings;
+mod stats;
+mod talk;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|word| word == commands::GUARD) {
+        tureen_workflow::work::guard::stand_guard(std::io::stdin());
+        return ExitCode::SUCCESS;
+    }
+    let code = match settings::Settings::new(args::Args::parse()) {
+        Ok(settings) => commands::run(&settings),
+        Err(diagnostic) => {
+            render::error(&diagnostic);
+            exit_code::USAGE
+        }
+    };
+    ExitCode::from(code)
+}

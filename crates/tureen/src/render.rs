@@ -1,0 +1,60 @@
+//! Diagnostics for a person: the message, the marked lines of the user's file, notes, and the hint on its own line.
+
+use std::io::{IsTerminal, Write};
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use tureen_workflow::diagnostic::{Diagnostic, Label};
+use tureen_workflow::span::{SourceId, Sources};
+
+/// Says an error that points nowhere.
+pub(crate) fn error(diagnostic: &Diagnostic) {
+    errors(std::slice::from_ref(diagnostic), &Sources::default());
+}
+
+/// Says errors, each with its lines.
+pub(crate) fn errors(diagnostics: &[Diagnostic], sources: &Sources) {
+    let has_colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let mut texts: Vec<String> = Vec::new();
+    for diagnostic in diagnostics {
+        texts.push(drawn(diagnostic, sources, has_colour));
+    }
+    // If nobody reads our talk there is nobody to tell that to.
+    let _ = writeln!(std::io::stderr(), "{}", texts.join("\n\n"));
+}
+
+/// One error as text, without a final newline.
+pub(crate) fn drawn(diagnostic: &Diagnostic, sources: &Sources, has_colour: bool) -> String {
+    let renderer = if has_colour { Renderer::styled() } else { Renderer::plain() };
+    let mut group = Group::with_title(Level::ERROR.primary_title(diagnostic.message.as_str()));
+    let mut seen: Vec<SourceId> = Vec::new();
+    for label in &diagnostic.labels {
+        let id = label.span.source;
+        if !seen.contains(&id) && sources.contains(id) {
+            seen.push(id);
+            group = group.element(snippet(id, &diagnostic.labels, sources));
+        }
+    }
+    let mut text = renderer.render(&[group]);
+    for note in &diagnostic.notes {
+        text.push_str("\nnote: ");
+        text.push_str(&note.replace('\n', "\n    "));
+    }
+    if let Some(hint) = &diagnostic.hint {
+        text.push_str("\nhint: ");
+        text.push_str(hint);
+    }
+    text
+}
+
+fn snippet<'s>(id: SourceId, labels: &'s [Label], sources: &'s Sources) -> Snippet<'s, annotate_snippets::Annotation<'s>> {
+    let source = sources.get(id);
+    let mut snippet = Snippet::source(source.text.as_str()).path(source.path.to_string_lossy());
+    for (number, label) in labels.iter().enumerate().filter(|(_, label)| label.span.source == id) {
+        let kind = if number == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+        let end = source.text.len();
+        let range = (label.span.start as usize).min(end)..(label.span.end as usize).min(end);
+        let annotation = kind.span(range);
+        snippet = snippet.annotation(if label.text.is_empty() { annotation } else { annotation.label(label.text.as_str()) });
+    }
+    snippet
+}
