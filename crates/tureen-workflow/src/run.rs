@@ -51,11 +51,12 @@ pub struct Python<'p> {
     /// Fills texts that name what only the Snakefile knows.
     pub format: Option<&'p (dyn Fn(&Format) -> Result<String, Exception> + Sync)>,
     /// Runs the `run:` block of a job.
-    pub block: Option<&'p Block>,
+    pub block: Option<&'p Block<'p>>,
 }
 
 /// Runs a `run:` block: the job, where to stop, where its output goes; how it ended, or why it couldn't start.
-pub type Block = dyn Fn(&JobView, &Stop, &mut dyn FnMut(Stream, &[u8])) -> Result<RunEnd, Box<Diagnostic>> + Sync;
+pub type Block<'b> =
+    dyn Fn(&JobView, &Stop, &mut dyn FnMut(Stream, &[u8])) -> Result<RunEnd, Box<Diagnostic>> + Sync + 'b;
 
 /// What is told while a plan runs.
 pub enum Happening<'h> {

@@ -1,7 +1,9 @@
 //! What jobs do: shell commands in process groups of their own, and the files round them.
 //! Knows no graph and no plan.
 
+pub mod block;
 pub mod files;
 pub mod guard;
+mod pipes;
 pub mod shell;
 pub mod stop;

@@ -4,6 +4,7 @@ mod draw;
 mod dry_run;
 mod list;
 mod load;
+mod python;
 mod run;
 mod story;
 mod summary;

@@ -2,15 +2,14 @@
 //! When the shell has ended, whatever it left running in its group is killed: nothing outlives its job.
 
 use std::ffi::OsString;
-use std::io::{self, Read};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
+use super::pipes::pass_on;
 use super::stop::Stop;
 use crate::rule::ShellSettings;
 
@@ -86,62 +85,11 @@ fn shell_command(command: &str, settings: &ShellSettings) -> io::Result<Command>
     ))
 }
 
-/// Passes the output on until the shell itself has ended (its leftovers may hold the pipes open for ever).
 fn watch(child: &mut Child, pid: Pid, output: &mut dyn FnMut(Stream, &[u8])) -> io::Result<()> {
     let ended = pidfd_open(pid, PidfdFlags::empty())?;
-    let mut pipes = [
+    let pipes = [
         child.stdout.take().map(|pipe| (Stream::Out, OwnedFd::from(pipe))),
         child.stderr.take().map(|pipe| (Stream::Error, OwnedFd::from(pipe))),
     ];
-    for (_, pipe) in pipes.iter().flatten() {
-        fcntl_setfl(pipe, fcntl_getfl(pipe)? | OFlags::NONBLOCK)?;
-    }
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let has_ended = {
-            let mut watched = vec![PollFd::new(&ended, PollFlags::IN)];
-            watched.extend(pipes.iter().flatten().map(|(_, pipe)| PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::IN)));
-            match poll(&mut watched, None) {
-                Err(rustix::io::Errno::INTR) => continue,
-                other => other?,
-            };
-            !watched[0].revents().is_empty()
-        };
-        for slot in &mut pipes {
-            let Some((stream, pipe)) = slot else { continue };
-            if drain(pipe, *stream, &mut buffer, output)? {
-                *slot = None;
-            }
-        }
-        if has_ended {
-            return Ok(());
-        }
-    }
-}
-
-/// Reads what is there now; true at the end of the pipe.
-fn drain(
-    pipe: &OwnedFd,
-    stream: Stream,
-    buffer: &mut [u8],
-    output: &mut dyn FnMut(Stream, &[u8]),
-) -> io::Result<bool> {
-    let mut pipe = PipeReader(pipe);
-    loop {
-        match pipe.read(buffer) {
-            Ok(0) => return Ok(true),
-            Ok(n_bytes) => output(stream, &buffer[..n_bytes]),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-struct PipeReader<'p>(&'p OwnedFd);
-
-impl Read for PipeReader<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(rustix::io::read(self.0, buffer)?)
-    }
+    pass_on(pipes, &ended, output)
 }

@@ -4,7 +4,8 @@ use tureen_draw::Picture;
 use tureen_workflow::diagnostic::Diagnostic;
 
 use super::load::{self, Planned, planned};
-use super::{Ended, run::with_python};
+use super::Ended;
+use super::python::with_python;
 use crate::settings::{Format, Settings};
 use crate::talk::data;
 use crate::{exit_code, picture};

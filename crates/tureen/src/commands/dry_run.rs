@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use tureen_workflow::params::complete_view;
 
 use super::load::{self, Planned, planned};
-use super::{Ended, run::with_python, run::filled};
+use super::python::with_python;
+use super::{Ended, run::filled};
 use crate::settings::Settings;
 use crate::talk::Talk;
 use crate::{exit_code, stats};

@@ -8,17 +8,18 @@ use std::time::Duration;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tureen_workflow::diagnostic::Diagnostic;
-use tureen_workflow::evaluator::job::JobView;
+use tureen_workflow::evaluator::job::{JobView, RunEnd};
 use tureen_workflow::fields::{Globals, fill};
 use tureen_workflow::job::{JobGraph, JobId, Rules};
 use tureen_workflow::read::Reading;
 use tureen_workflow::record::{FOLDER, Lock, LockError, Record};
-use tureen_workflow::rule::Action;
+use tureen_workflow::rule::{Action, Handler};
 use tureen_workflow::run::{End, Happening, Input, Python, Settings as RunSettings, run as run_plan};
 use tureen_workflow::work::guard::Guard;
 use tureen_workflow::work::stop::Stop;
 
 use super::load::{self, Planned, planned};
+use super::python::with_python;
 use super::{Ended, GUARD, story};
 use crate::settings::Settings;
 use crate::talk::Talk;
@@ -28,11 +29,6 @@ pub(super) fn run(settings: &Settings) -> Result<u8, Ended> {
     let reading = load::workflow(settings)?;
     let outcome = with_python(&reading, |python| run_reading(settings, &reading, python));
     outcome.map_err(|faults| load::ended(faults, reading.sources))
-}
-
-/// Calls `work` with what the evaluator offers (nothing, if the Snakefile was read without one).
-pub(super) fn with_python<T>(_reading: &Reading, work: impl FnOnce(&Python<'_>) -> T) -> T {
-    work(&Python { ask: &|_| Vec::new(), format: None, block: None })
 }
 
 fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> Result<u8, Vec<Diagnostic>> {
@@ -98,8 +94,11 @@ fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> R
         stop: &stop,
         guard: guard(),
     };
+    handle(reading, Handler::Start)?;
     let end = run_plan(input, &tell).map_err(|fault| vec![*fault])?;
     drop(lock);
+    let is_success = end.failures.is_empty() && !stop.is_asked();
+    handle(reading, if is_success { Handler::Success } else { Handler::Error })?;
     Ok(conclude(settings, reading, &end, n_total, &stop))
 }
 
@@ -119,6 +118,26 @@ fn conclude(settings: &Settings, reading: &Reading, end: &End, n_total: usize, s
         end.failures.iter().rev().map(|failure| story::story(failure, settings.show_failed_logs)).collect();
     render::errors(&stories, &reading.sources);
     exit_code::FAILURE
+}
+
+/// Executes `onstart:`, `onsuccess:` or `onerror:`, if the Snakefile has it.
+fn handle(reading: &Reading, handler: Handler) -> Result<(), Vec<Diagnostic>> {
+    let Some(evaluator) = reading.evaluator.as_ref().filter(|_| reading.workflow.handlers.contains(&handler)) else {
+        return Ok(());
+    };
+    match evaluator.handler(handler, "") {
+        Ok(RunEnd::Done | RunEnd::Exited(0)) => Ok(()),
+        Ok(end) => Err(vec![story::about_block(handler_name(handler), &end)]),
+        Err(broken) => Err(vec![Diagnostic::from_text(&broken.to_string())]),
+    }
+}
+
+fn handler_name(handler: Handler) -> &'static str {
+    match handler {
+        Handler::Start => "`onstart:`",
+        Handler::Success => "`onsuccess:`",
+        Handler::Error => "`onerror:`",
+    }
 }
 
 fn take_lock(settings: &Settings, folder: &Path) -> Result<Lock, Box<Diagnostic>> {

@@ -94,7 +94,7 @@ fn about_files(name: &str, fault: &FileFault) -> Diagnostic {
     }
 }
 
-fn about_block(name: &str, end: &RunEnd) -> Diagnostic {
+pub(super) fn about_block(name: &str, end: &RunEnd) -> Diagnostic {
     match end {
         RunEnd::Raised(Exception { class, message, frames }) => {
             let message = if message.is_empty() { class.clone() } else { format!("{class}: {message}") };

@@ -5,7 +5,8 @@ use std::path::Path;
 use tureen_workflow::code::normalised;
 
 use super::load::{self, Planned, planned};
-use super::{Ended, run::with_python};
+use super::Ended;
+use super::python::with_python;
 use crate::exit_code;
 use crate::settings::Settings;
 use crate::talk::data;
