@@ -12,7 +12,6 @@ import time
 
 from tureen import delayed
 
-
 sums_made: list[str] = []
 
 
