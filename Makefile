@@ -9,7 +9,7 @@
 PYTHON ?= python3
 IN_VENV := .venv/bin/python
 
-.PHONY: demo test check bench conformance pictures clean venv dev-venv
+.PHONY: demo test check check-rust check-docs check-python bench conformance pictures clean venv dev-venv
 
 demo: venv
 	$(IN_VENV) examples/demo.py
@@ -18,10 +18,16 @@ test: dev-venv
 	cargo test --locked --workspace
 	$(IN_VENV) -m pytest
 
-check: dev-venv
+check: check-rust check-docs check-python
+
+check-rust:
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+
+check-docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+
+check-python: dev-venv
 	$(IN_VENV) -m ruff check
 	$(IN_VENV) -m ruff format --check
 	$(IN_VENV) -m mypy
