@@ -46,8 +46,6 @@ def build_editable(
 
 def _build_command() -> None:
     """Build the program and put it where maturin packs it from."""
-    if not (ROOT / "crates" / "tureen").exists():
-        return
     command = ["cargo", "build", "--release", "--locked", "--package", "tureen", "--bin", "tureen"]
     command.append("--message-format=json-render-diagnostics")
     # The program is built without Python: what maturin set for the module would build things twice.

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+
+# The module `typing` takes longer to import than all of this package.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from contextvars import Token
+    from types import TracebackType
+    from typing import Any
 
 _annotations: ContextVar[dict[str, Any] | None] = ContextVar("tureen_annotations", default=None)
 
@@ -19,8 +23,7 @@ def get_annotations() -> dict[str, Any]:
     return dict(_annotations.get() or {})
 
 
-@contextmanager
-def annotate(**annotations: Any) -> Iterator[None]:
+class annotate:
     """Annotate what is made in this block.
 
     Raises:
@@ -30,12 +33,24 @@ def annotate(**annotations: Any) -> Iterator[None]:
     ...     get_annotations()
     {'retries': 3}
     """
-    _check(annotations)
-    token = _annotations.set({**get_annotations(), **annotations})
-    try:
-        yield
-    finally:
-        _annotations.reset(token)
+
+    __slots__ = ("_annotations", "_tokens")
+
+    def __init__(self, **annotations: Any) -> None:
+        _check(annotations)
+        self._annotations = annotations
+        self._tokens: list[Token[dict[str, Any] | None]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(_annotations.set({**get_annotations(), **self._annotations}))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _annotations.reset(self._tokens.pop())
 
 
 def _check(annotations: dict[str, Any]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tureen._tureen import Delayed
+
+# The module `typing` takes longer to import than all of this package.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def is_dask_collection(x: Any) -> bool:

@@ -1,6 +1,19 @@
 from collections.abc import Iterator
 from typing import Any, final
 
+__all__ = [
+    "compute",
+    "persist",
+    "finish",
+    "set_pure_by_default",
+    "wrap",
+    "draw",
+    "forget_threads",
+    "Delayed",
+    "porter_stem",
+    "__version__",
+]
+
 __version__: str
 
 @final
@@ -21,7 +34,7 @@ class Delayed:
         **kwargs: Any,
     ) -> Any: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Delayed: ...
-    def __getattr__(self, name: str, /) -> Any: ...
+    def __getattribute__(self, name: str, /) -> Any: ...
     def __get__(self, instance: Any, owner: Any = None, /) -> Any: ...
     def __getitem__(self, key: Any, /) -> Delayed: ...
     def __setitem__(self, key: Any, value: Any, /) -> None: ...

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import Any
 
 from tureen._tureen import draw
+
+# The module `typing` takes longer to import than all of this package.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _FORMATS = ("png", "svg", "dot")
 _COLORS_NOT_YET = {"ages", "freed", "memoryincreases", "memorydecreases", "memorypressure"}

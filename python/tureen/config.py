@@ -6,11 +6,14 @@ two underscores in a keyword stand for a dot, and ``-`` and ``_`` are one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import TracebackType
-from typing import Any
-
 from tureen._tureen import set_pure_by_default
+
+# The module `typing` takes longer to import than all of this package.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Any
 
 _settings: dict[str, Any] = {}
 _NOTHING: Any = object()

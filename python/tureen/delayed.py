@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any, overload
-
 from tureen._tureen import Delayed, wrap
+
+# The module `typing` takes longer to import than all of this package.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, overload
 
 __all__ = ["Delayed", "delayed"]
 
 _NOTHING: Any = object()
 
 
-@overload
-def delayed(
-    obj: Any, name: Any = None, pure: bool | None = None, nout: int | None = None, traverse: bool = True
-) -> Delayed: ...
+if TYPE_CHECKING:
 
+    @overload
+    def delayed(
+        obj: Any, name: Any = None, pure: bool | None = None, nout: int | None = None, traverse: bool = True
+    ) -> Delayed: ...
 
-@overload
-def delayed(
-    *, name: Any = None, pure: bool | None = None, nout: int | None = None, traverse: bool = True
-) -> Callable[[Any], Delayed]: ...
+    @overload
+    def delayed(
+        *, name: Any = None, pure: bool | None = None, nout: int | None = None, traverse: bool = True
+    ) -> Callable[[Any], Delayed]: ...
 
 
 def delayed(
@@ -59,5 +62,5 @@ def delayed(
     1
     """
     if obj is _NOTHING:
-        return partial(delayed, name=name, pure=pure, nout=nout, traverse=traverse)
+        return lambda obj: wrap(obj, name, pure, nout, traverse)
     return wrap(obj, name, pure, nout, traverse)

@@ -84,7 +84,9 @@ pub(crate) fn flatten<'a>(
                     TaskId::from_index(task as usize)
                 }));
                 if task.index() as u64 >= UNDER_WAY {
-                    return Err(PyOverflowError::new_err(format!("more than {UNDER_WAY} promises in one compute")));
+                    return Err(PyOverflowError::new_err(format!(
+                        "more than {UNDER_WAY} promises in one compute"
+                    )));
                 }
                 promises.push(promise.clone_ref(py));
                 this.set_mark(pass | task.index() as u64);
@@ -95,7 +97,9 @@ pub(crate) fn flatten<'a>(
         }
     }
     let task_of = |promise: &Py<Promise>| {
-        seen(promise.get()).filter(|_| promise.get().call().is_some()).map(|task| TaskId::from_index(task as usize))
+        seen(promise.get())
+            .filter(|_| promise.get().call().is_some())
+            .map(|task| TaskId::from_index(task as usize))
     };
     let wanted: Vec<TaskId> = wanted.filter_map(task_of).collect();
     wanted.iter().for_each(|task| graph.keep(*task));

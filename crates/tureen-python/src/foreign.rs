@@ -25,8 +25,11 @@ impl<'py> Group<'py> {
         let function = py.import(pyo3::intern!(py, "tureen._foreign"))?.getattr("compute_together")?;
         // The list is filled after the promise was made: it is complete when the scan of the call is.
         let args = PyTuple::new(py, [&collections])?.unbind();
-        let call =
-            Call { doing: Doing::Call, function: function.unbind(), arguments: Arguments::Plain { args, kwargs: None } };
+        let call = Call {
+            doing: Doing::Call,
+            function: function.unbind(),
+            arguments: Arguments::Plain { args, kwargs: None },
+        };
         let together = Promise::new(Work::Call(call), Identity::unique(), Site::default()).born(py, false)?;
         Ok(Self { collections, together })
     }
@@ -39,7 +42,10 @@ impl<'py> Group<'py> {
         let mut hasher = Hasher::new(py);
         hasher.text("dask");
         hasher.content(collection)?;
-        let ops = [Op::Promise(self.together.clone().unbind()), Op::Value(index.into_pyobject(py)?.into_any().unbind())];
+        let ops = [
+            Op::Promise(self.together.clone().unbind()),
+            Op::Value(index.into_pyobject(py)?.into_any().unbind()),
+        ];
         let template = Template { ops: Box::new(ops), n_args: 2, names: None };
         let function = py.import(pyo3::intern!(py, "operator"))?.getattr("getitem")?.unbind();
         let call = Call { doing: Doing::Call, function, arguments: Arguments::Template(Box::new(template)) };

@@ -41,7 +41,8 @@ pub(crate) fn invoke<'py>(
     let declared: unsafe extern "C" fn(_, _, _) -> _ = ffi::PyObject_Call;
     // SAFETY: the two types differ only in that the caller is ready to be unwound. The compiler must not see that this
     // is the function that PyO3 declares as never unwinding, or it would leave out the guard: hence the black box.
-    let call = black_box(unsafe { std::mem::transmute::<unsafe extern "C" fn(_, _, _) -> _, Call>(declared) });
+    let call =
+        black_box(unsafe { std::mem::transmute::<unsafe extern "C" fn(_, _, _) -> _, Call>(declared) });
     let guard = Hang;
     // SAFETY: attached (we have a `Bound`); all pointers are to live objects of the right type, or null for `kwargs`.
     let result = unsafe { call(function.as_ptr(), args.as_ptr(), kwargs) };

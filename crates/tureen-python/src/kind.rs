@@ -7,8 +7,8 @@
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{
-    PyBool, PyBytes, PyCFunction, PyComplex, PyDict, PyFloat, PyFunction, PyInt, PyList, PySet, PySlice, PyString,
-    PyTuple, PyType,
+    PyBool, PyBytes, PyCFunction, PyComplex, PyDict, PyFloat, PyFunction, PyInt, PyList, PySet, PySlice,
+    PyString, PyTuple, PyType,
 };
 
 use crate::promise::Promise;
@@ -84,7 +84,8 @@ fn kind_of_type(class: &Bound<'_, PyType>) -> PyResult<Kind> {
     if seen.len() >= MOST_SEEN {
         seen.clear();
     }
-    let code = KINDS.iter().position(|candidate| *candidate == kind).expect("the table holds every kind of type");
+    let code =
+        KINDS.iter().position(|candidate| *candidate == kind).expect("the table holds every kind of type");
     seen.set_item(class, code)?;
     Ok(kind)
 }

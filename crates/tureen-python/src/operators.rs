@@ -15,11 +15,7 @@ use crate::token::Hasher;
 type Made<'py> = PyResult<Bound<'py, Promise>>;
 
 /// A promise of `operator.<name>(*operands)`.
-fn operate<'py>(
-    py: Python<'py>,
-    name: &Bound<'py, PyString>,
-    operands: &[&Bound<'py, PyAny>],
-) -> Made<'py> {
+fn operate<'py>(py: Python<'py>, name: &Bound<'py, PyString>, operands: &[&Bound<'py, PyAny>]) -> Made<'py> {
     let mut hasher = Hasher::new(py);
     hasher.text("operator");
     hasher.content(name.as_any())?;
@@ -31,10 +27,7 @@ fn operate<'py>(
 }
 
 /// `promise[index]`.
-pub(crate) fn item<'py>(
-    promise: &Bound<'py, Promise>,
-    index: &Bound<'py, PyAny>,
-) -> Made<'py> {
+pub(crate) fn item<'py>(promise: &Bound<'py, Promise>, index: &Bound<'py, PyAny>) -> Made<'py> {
     operate(promise.py(), intern!(promise.py(), "getitem"), &[promise.as_any(), index])
 }
 

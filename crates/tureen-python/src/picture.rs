@@ -33,7 +33,8 @@ pub(crate) fn draw(
     })?;
     let arguments = if traverse { scan(args, None)? } else { scan_shallow(args)? };
     let wanted: Vec<&Py<Promise>> = arguments.promises().collect();
-    let mut drawing = Drawing { picture: Picture::new(direction), results: FxHashMap::default(), places: None };
+    let mut drawing =
+        Drawing { picture: Picture::new(direction), results: FxHashMap::default(), places: None };
     if by_order {
         drawing.places = Some(places(py, &wanted)?);
     }
@@ -61,7 +62,8 @@ struct Drawing {
 impl Drawing {
     /// Adds promises and all they need: a box for each after those of its needs.
     fn add_all(&mut self, py: Python<'_>, wanted: &[&Py<Promise>]) -> PyResult<()> {
-        let mut stack: Vec<(&Py<Promise>, bool)> = wanted.iter().rev().map(|promise| (*promise, false)).collect();
+        let mut stack: Vec<(&Py<Promise>, bool)> =
+            wanted.iter().rev().map(|promise| (*promise, false)).collect();
         while let Some((promise, needs_are_there)) = stack.pop() {
             let this = promise.get();
             if self.results.contains_key(&this.identity()) {
@@ -154,5 +156,9 @@ fn places(py: Python<'_>, wanted: &[&Py<Promise>]) -> PyResult<FxHashMap<Identit
         order.push(task);
         schedule.end(task, Outcome::Done, &mut Vec::new(), |_, _| ());
     }
-    Ok(order.iter().enumerate().map(|(place, task)| (flat.promises[task.index()].get().identity(), place)).collect())
+    Ok(order
+        .iter()
+        .enumerate()
+        .map(|(place, task)| (flat.promises[task.index()].get().identity(), place))
+        .collect())
 }

@@ -16,7 +16,10 @@ use crate::template::{Arguments, Op};
 /// What a promise promises.
 pub(crate) enum Work {
     /// A value that is there already. If it is a function, `pure` is for its calls (unset: as configured).
-    Value { value: Py<PyAny>, pure: Option<bool> },
+    Value {
+        value: Py<PyAny>,
+        pure: Option<bool>,
+    },
     Call(Call),
 }
 
@@ -62,7 +65,15 @@ pub(crate) struct Promise {
 
 impl Promise {
     pub(crate) fn new(work: Work, identity: Identity, site: Site) -> Self {
-        Self { work, identity, name: None, n_outputs: None, site, is_untracked: false, mark: AtomicU64::new(0) }
+        Self {
+            work,
+            identity,
+            name: None,
+            n_outputs: None,
+            site,
+            is_untracked: false,
+            mark: AtomicU64::new(0),
+        }
     }
 
     pub(crate) fn with_name(mut self, name: Option<Py<PyAny>>) -> Self {
@@ -178,7 +189,9 @@ pub(crate) fn name_of(object: &Bound<'_, PyAny>) -> String {
     // A partial goes by what it will call. Each step leaves one partial behind; nobody nests them without end.
     for _ in 0..10 {
         match function.getattr_opt(pyo3::intern!(py, "func")) {
-            Ok(Some(inner)) if function.get_type().name().is_ok_and(|name| name == "partial") => function = inner,
+            Ok(Some(inner)) if function.get_type().name().is_ok_and(|name| name == "partial") => {
+                function = inner
+            }
             _ => break,
         }
     }

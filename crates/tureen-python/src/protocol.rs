@@ -36,13 +36,19 @@ impl Promise {
 
     /// Compute the value.
     #[pyo3(signature = (**kwargs))]
-    fn compute<'py>(slf: &Bound<'py, Self>, kwargs: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyAny>> {
+    fn compute<'py>(
+        slf: &Bound<'py, Self>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         compute::compute_one(slf, kwargs)
     }
 
     /// Compute the value, and promise it under the same key.
     #[pyo3(signature = (**kwargs))]
-    fn persist<'py>(slf: &Bound<'py, Self>, kwargs: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, Promise>> {
+    fn persist<'py>(
+        slf: &Bound<'py, Self>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, Promise>> {
         let value = compute::compute_one(slf, kwargs)?;
         compute::kept(slf, value)
     }

@@ -21,8 +21,10 @@ pub(crate) fn scan<'py>(
 ) -> PyResult<Arguments> {
     let py = args.py();
     let kwargs = kwargs.filter(|kwargs| !kwargs.is_empty());
-    let plain =
-        || Arguments::Plain { args: args.clone().unbind(), kwargs: kwargs.map(|kwargs| kwargs.clone().unbind()) };
+    let plain = || Arguments::Plain {
+        args: args.clone().unbind(),
+        kwargs: kwargs.map(|kwargs| kwargs.clone().unbind()),
+    };
     let is_plain = args.iter_borrowed().all(|arg| is_atom(&arg))
         && kwargs.is_none_or(|kwargs| kwargs.values().iter().all(|value| is_atom(&value)));
     if is_plain {

@@ -99,7 +99,10 @@ impl Session {
     }
 
     /// A function that gives, one after the other, the values of the promises that this session was made for.
-    pub(crate) fn values<'a, 'py>(&'a self, py: Python<'py>) -> impl FnMut(&Py<Promise>) -> Bound<'py, PyAny> + 'a
+    pub(crate) fn values<'a, 'py>(
+        &'a self,
+        py: Python<'py>,
+    ) -> impl FnMut(&Py<Promise>) -> Bound<'py, PyAny> + 'a
     where
         'py: 'a,
     {

@@ -26,12 +26,10 @@ impl Site {
                 return Self::default();
             }
             let code = ffi::PyFrame_GetCode(frame).cast::<ffi::PyObject>();
-            (
-                Bound::from_borrowed_ptr(py, frame.cast::<ffi::PyObject>()),
-                Bound::from_owned_ptr(py, code),
-            )
+            (Bound::from_borrowed_ptr(py, frame.cast::<ffi::PyObject>()), Bound::from_owned_ptr(py, code))
         };
-        let instruction = frame.getattr(pyo3::intern!(py, "f_lasti")).and_then(|place| place.extract::<i32>());
+        let instruction =
+            frame.getattr(pyo3::intern!(py, "f_lasti")).and_then(|place| place.extract::<i32>());
         Self { code: Some(code.unbind()), instruction: instruction.unwrap_or(-1) }
     }
 

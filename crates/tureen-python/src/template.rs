@@ -41,7 +41,10 @@ pub(crate) struct Template {
 /// The arguments of a promise.
 pub(crate) enum Arguments {
     /// Without any promise that we saw.
-    Plain { args: Py<PyTuple>, kwargs: Option<Py<PyDict>> },
+    Plain {
+        args: Py<PyTuple>,
+        kwargs: Option<Py<PyDict>>,
+    },
     Template(Box<Template>),
 }
 

@@ -7,8 +7,8 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyComplex, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PySlice, PyString,
-    PyTuple,
+    PyBool, PyByteArray, PyBytes, PyComplex, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PySlice,
+    PyString, PyTuple,
 };
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_128;
@@ -33,7 +33,14 @@ pub(crate) struct Hasher<'py> {
 
 impl<'py> Hasher<'py> {
     pub(crate) fn new(py: Python<'py>) -> Self {
-        Self { py, bytes: Vec::new(), depth: 0, known: FxHashMap::default(), held: Vec::new(), by_address: false }
+        Self {
+            py,
+            bytes: Vec::new(),
+            depth: 0,
+            known: FxHashMap::default(),
+            held: Vec::new(),
+            by_address: false,
+        }
     }
 
     /// Text of ours that tells one sort of promise from another.
@@ -77,7 +84,8 @@ impl<'py> Hasher<'py> {
             match value.extract::<i64>() {
                 Ok(small) => self.tagged(b'i', &small.to_le_bytes()),
                 // `str` refuses numbers of many digits; hexadecimal ones may have any number.
-                Err(_) => self.tagged(b'I', value.call_method1("__format__", ("x",))?.extract::<String>()?.as_bytes()),
+                Err(_) => self
+                    .tagged(b'I', value.call_method1("__format__", ("x",))?.extract::<String>()?.as_bytes()),
             }
         } else if let Ok(value) = object.cast_exact::<PyString>() {
             match value.to_str() {

@@ -4,7 +4,8 @@
 //! The collector looks at every object that may be part of a cycle, again and again while more are made: for 100,000
 //! promises that costs twice what making them costs. But most promises can be part of none: they hold numbers, text,
 //! promises of that sort, and a function that lives as long as its module. Those are untracked, as CPython does with tuples.
-//! (What is given up: if such a module is taken out of `sys.modules`, promises in its namespace keep it alive.)
+//! (What is given up: if such a module is taken out of `sys.modules`, promises in its namespace keep it alive; and so does
+//! a promise that is made an attribute of its own function with that function.)
 
 use pyo3::ffi;
 use pyo3::prelude::*;

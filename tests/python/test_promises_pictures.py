@@ -1,0 +1,123 @@
+"""Pictures of promises: what is drawn, in which file, and how it shows itself."""
+
+from __future__ import annotations
+
+import warnings
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tureen import delayed, visualize
+
+
+@delayed
+def add(a: Any, b: Any) -> Any:
+    return a + b
+
+
+def workshop() -> Any:
+    x_p = add(1, 2)
+    return add(x_p, add(x_p, 3))
+
+
+def test_the_default_file_is_a_png(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    picture = workshop().visualize()
+    assert [path.name for path in tmp_path.iterdir()] == ["mydask.png"]
+    data = (tmp_path / "mydask.png").read_bytes()
+    assert data.startswith(b"\x89PNG")
+    assert picture._repr_png_() == data
+    assert picture._repr_svg_() is None
+
+
+@pytest.mark.parametrize(
+    ("filename", "format", "written"),
+    [
+        ("soup.svg", None, "soup.svg"),
+        ("soup", "svg", "soup.svg"),
+        ("soup.dot", None, "soup.dot"),
+        ("a.b", None, "a.b.png"),
+        (Path("soup.png"), "png", "soup.png"),
+    ],
+)
+def test_names_of_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filename: Any, format: Any, written: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    visualize(workshop(), filename=filename, format=format)
+    assert [path.name for path in tmp_path.iterdir()] == [written]
+
+
+def test_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    svg = workshop().visualize(filename=None)._repr_svg_()
+    assert list(tmp_path.iterdir()) == []
+    assert ElementTree.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def dot(*args: Any, **kwargs: Any) -> str:
+    return visualize(*args, filename=None, format="dot", **kwargs).data.decode()
+
+
+def test_circles_are_calls_and_boxes_are_results() -> None:
+    text = dot(workshop())
+    assert text.count("->") == 6, "three calls with a result each, of which three are used"
+    assert text.count('label = "add"') == 3
+    assert "rankdir=BT" in text
+
+
+def test_values_and_names_are_written_in_boxes() -> None:
+    text = dot(add(delayed([1, 2]), delayed(3, name="three")), add(1, 2, dask_key_name="sum"))
+    for label in ("[1, 2]", "three", "sum"):
+        assert f'label = "{label}"' in text
+
+
+def test_a_shared_promise_is_drawn_once() -> None:
+    a = delayed([1, 2, 3])
+    assert dot(a[0] + a[0]).count('label = "getitem"') == 1
+
+
+def test_colors_by_order_differ() -> None:
+    assert len(set(workshop_colors(color="order"))) > len(set(workshop_colors()))
+
+
+def workshop_colors(**kwargs: Any) -> list[str]:
+    svg = workshop().visualize(filename=None, **kwargs)._repr_svg_()
+    return [
+        element.attrib["fill"] for element in ElementTree.fromstring(svg).iter() if "fill" in element.attrib
+    ]
+
+
+def test_rankdir_is_heeded() -> None:
+    assert dot(workshop(), rankdir="LR") != dot(workshop())
+    with pytest.raises(ValueError, match="`rankdir` is `TB`, `BT`, `LR` or `RL`, not `up`"):
+        dot(workshop(), rankdir="up")
+
+
+def test_formats_that_are_not_there() -> None:
+    with pytest.raises(ValueError) as error:
+        workshop().visualize("soup.pdf")
+    assert str(error.value) == "tureen draws no `pdf`\nhint: choose one of `png`, `svg`, `dot`"
+
+
+def test_colorings_that_are_not_there() -> None:
+    with pytest.raises(NotImplementedError, match="can't colour by `ages` yet"):
+        dot(workshop(), color="ages")
+    with pytest.raises(ValueError, match='`color` is None or "order"'):
+        dot(workshop(), color="red")
+
+
+def test_attributes_for_graphviz_are_named_and_ignored() -> None:
+    with pytest.warns(UserWarning, match="no use of `node_attr`"):
+        dot(workshop(), node_attr={"penwidth": "6"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        dot(workshop(), engine="graphviz", optimize_graph=True)
+
+
+def test_nothing_and_very_much_can_be_drawn() -> None:
+    assert "<svg" in visualize(filename=None)._repr_svg_()
+    many = delayed(sum)([add(i, 1) for i in range(20_000)])
+    assert len(visualize(many, filename=None).data) < 1_000_000
