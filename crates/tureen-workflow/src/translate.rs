@@ -5,7 +5,7 @@
 //! `run:` becomes a function definition. Evaluates nothing, talks to nobody.
 
 use crate::diagnostic::Diagnostic;
-use crate::parse::{Directive, File, Rule, StatementKind};
+use crate::parse::{Directive, File, Rule, StatementKind, UseRule};
 use crate::span::{SourceId, Span};
 use crate::token::Kind;
 
@@ -104,8 +104,8 @@ pub(crate) fn translate(
             StatementKind::Rule(rule) => translator.rule(rule),
             StatementKind::Global(directive) => translator.global(directive),
             StatementKind::Handler(directive) => translator.handler(directive),
-            StatementKind::Module(rule) => translator.refuse("module", rule.keyword),
-            StatementKind::UseRule(used) => translator.refuse("use rule", used.header),
+            StatementKind::Module(rule) => translator.module(rule),
+            StatementKind::UseRule(used) => translator.use_rule(used),
         }
     }
     translator.out.push_str(&text[translator.done..]);
@@ -183,6 +183,37 @@ impl Translator<'_> {
                 }
                 _ => self.call(directive, &word),
             }
+        }
+    }
+
+    fn module(&mut self, module: &Rule) {
+        let header = Span { end: module.header_end, ..module.keyword };
+        let number = self.places.add(header, None);
+        let name = module.name.map_or("None".to_owned(), |name| format!("{:?}", self.word(name)));
+        let body = if module.directives.is_empty() { " pass" } else { "" };
+        self.replace(header.start, header.end, &format!("with __tureen__.module({number}, {name}):{body}"));
+        for directive in &module.directives {
+            let word = self.word(directive.keyword).to_owned();
+            self.call(directive, &word);
+        }
+    }
+
+    fn use_rule(&mut self, used: &UseRule) {
+        let number = self.places.add(used.header, None);
+        let list = |spans: &[Span]| {
+            let names: Vec<String> = spans.iter().map(|span| format!("{:?}", self.word(*span))).collect();
+            format!("[{}]", names.join(", "))
+        };
+        let text = |text: Option<&str>| text.map_or("None".to_owned(), |text| format!("{text:?}"));
+        let module = text(used.from.map(|from| self.word(from)));
+        let (rules, exclude) = (list(&used.rules), list(&used.exclude));
+        let rename = text(used.rename.as_deref());
+        let body = if used.directives.is_empty() { " pass" } else { "" };
+        let new = format!("with __tureen__.use({number}, {rules}, {module}, {exclude}, {rename}):{body}");
+        self.replace(used.header.start, used.header.end, &new);
+        for directive in &used.directives {
+            let word = self.word(directive.keyword).to_owned();
+            self.call(directive, &word);
         }
     }
 

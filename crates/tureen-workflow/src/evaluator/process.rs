@@ -21,6 +21,7 @@ const MODULES: &[(&str, &str)] = &[
     ("_tureen.jobs", include_str!("../python/jobs.py")),
     ("_tureen.main", include_str!("../python/main.py")),
     ("_tureen.session", include_str!("../python/session.py")),
+    ("_tureen.space", include_str!("../python/space.py")),
     ("_tureen.trace", include_str!("../python/trace.py")),
     ("_tureen.wire", include_str!("../python/wire.py")),
     ("snakemake", "__version__ = '9.27.1'\n"),

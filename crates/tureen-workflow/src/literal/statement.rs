@@ -91,8 +91,9 @@ impl Reader<'_> {
             return refuse("this `include:` can't be read");
         };
         let path = sources.get(file.source).path.clone();
+        // Snakemake executes a file as often as it is included; a circle is for the evaluator to tell.
         if self.included.contains(&path) {
-            return Ok(());
+            return refuse("this file is included twice");
         }
         self.file(&file, sources, include)
     }
@@ -174,6 +175,8 @@ impl Reader<'_> {
                 _ => return refuse(),
             }
         }
+        // A call sees items without a name first, even those of a `*list` behind named ones.
+        values.sort_by_key(|(name, _, _)| name.is_some());
         Ok(values)
     }
 

@@ -6,7 +6,7 @@ import sys
 from _tureen.wire import encode
 from _tureen.containers import Namedlist
 from snakemake.exceptions import WorkflowError
-from snakemake.io import is_callable, is_flagged, strip_wildcard_constraints
+from snakemake.io import call_with, flag, is_callable, is_flagged, strip_wildcard_constraints
 
 #: Flags that say something about a file, by the name that the other side knows.
 MARKS = {"temp", "protected", "directory", "touch", "ancient"}
@@ -24,24 +24,76 @@ class Refusal(WorkflowError):
 
 
 class Declared:
-    """One rule: what is sent, and what `rules.name` shows."""
+    """One rule: its directives as given, what is sent of them, and what `rules.name` shows."""
 
-    def __init__(self, number, name, is_checkpoint):
+    def __init__(self, number, name, is_checkpoint, space):
+        self.number = number
         self.name = name
-        self.data = {
-            "place": number, "checkpoint": is_checkpoint, "docstring": None, "run": None, "input": [], "output": [],
-            "log": [], "params": [], "resources": [], "constraints": [], "options": {}, "unsupported": [],
-            "local": False, "default": False,
-        }
+        self.is_checkpoint = is_checkpoint
+        self.space = space
+        self.raw = {}
+        self.docstring = None
         self.run = None
+        self.run_place = None
         self.items = {}
 
     def __getattr__(self, part):
         if part in ("input", "output", "params", "log"):
-            return self.items.get(part, Namedlist())
+            return self.__dict__["items"].get(part, Namedlist())
         if part == "benchmark":
-            return strip_wildcard_constraints(self.items["benchmark"])
+            return strip_wildcard_constraints(self.__dict__["items"]["benchmark"])
         raise AttributeError(part)
+
+    def copied(self, number, name, space):
+        """A new rule with the directives of this one."""
+        other = Declared(number, name, self.is_checkpoint, space)
+        other.raw = {word: given for word, given in self.raw.items() if word != "name"}
+        other.docstring, other.run, other.run_place = self.docstring, self.run, self.run_place
+        return other
+
+    def override(self, raw):
+        """Take over directives of `use rule ... with:`; named params are replaced one by one."""
+        for word, (place, args, kwargs) in raw.items():
+            if word == "params" and word in self.raw:
+                _, old_args, old_kwargs = self.raw[word]
+                args, kwargs = args or old_args, {**old_kwargs, **kwargs}
+            self.raw[word] = (place, args, kwargs)
+
+    def build(self, functions):
+        """Work the directives out."""
+        self.data = {
+            "place": self.number, "checkpoint": self.is_checkpoint, "docstring": self.docstring, "run": self.run_place,
+            "input": [], "output": [], "log": [], "params": [], "resources": [], "constraints": [], "options": {},
+            "unsupported": [], "local": False, "default": False, "name": self.name,
+        }
+        for word, (place, args, kwargs) in self.raw.items():
+            if word in ("input", "output", "log", "benchmark") and self.space.parent is not None:
+                args = [self.moved(word, value) for value in args]
+                kwargs = {name: self.moved(word, value) for name, value in kwargs.items()}
+            self.set(word, place, args, kwargs, functions)
+
+    def moved(self, word, value):
+        """Paths with the prefixes that `module` asks for; what functions give, too."""
+        if isinstance(value, os.PathLike):
+            value = os.fspath(value)
+        if is_callable(value):
+            return self.moved_later(word, value)
+        if isinstance(value, str):
+            return self.space.path(word, value)
+        if isinstance(value, dict):
+            return {name: self.moved(word, item) for name, item in value.items()}
+        return [self.moved(word, item) for item in value] if hasattr(value, "__iter__") else value
+
+    def moved_later(self, word, function):
+        call = getattr(function, "callable", None) or function
+
+        def later(wildcards, **details):
+            return self.moved(word, call_with(call, wildcards, details))
+
+        moved = later
+        for name, detail in getattr(function, "flags", {}).items():
+            moved = flag(moved, name, detail)
+        return moved
 
     def set(self, word, place, args, kwargs, functions):
         """Take one directive."""
@@ -67,9 +119,9 @@ class Declared:
             data["constraints"] = [[name, str(value)] for name, value in kwargs.items()]
         elif word == "envmodules":
             pass
-        else:
-            if kwargs or len(args) != 1:
-                raise Refusal(f"`{word}:` takes one value", place)
+        elif kwargs or len(args) != 1:
+            raise Refusal(f"`{word}:` takes one value", place)
+        elif word != "name":
             self.set_single(word, place, args[0], functions)
 
     def set_single(self, word, place, value, functions):
@@ -97,17 +149,17 @@ class Declared:
         elif word in ("shadow", "handover"):
             if value:
                 data["unsupported"].append([word, place])
-        elif word in ("shell", "script", "notebook", "wrapper", "cwl", "template_engine", "message", "group", "name"):
+        elif word in ("shell", "script", "notebook", "wrapper", "cwl", "template_engine", "message", "group"):
             if isinstance(value, os.PathLike):
                 value = os.fspath(value)
             if word in ("message", "group") and callable(value):
                 raise Refusal(f"a function in `{word}:` is not supported yet", place)
             if value is None and word in ("message", "group"):
                 return
+            if word == "group" and isinstance(value, int):
+                value = str(value)
             if not isinstance(value, str):
                 raise Refusal(f"`{word}:` takes a string, but this is {type(value).__name__}", place)
-            if word == "name":
-                self.name = str(value)
             data["options"][word] = {"text": str(value), "place": place}
         else:
             raise Refusal(f"`{word}:` is not supported yet", place)
@@ -200,7 +252,9 @@ def shown_files(args, kwargs):
         if isinstance(value, os.PathLike):
             value = os.fspath(value)
         if isinstance(value, str) and not is_callable(value):
-            return strip_wildcard_constraints(value)
+            bare = strip_wildcard_constraints(value)
+            # A moved path stays one, so that it is not moved again where it is used.
+            return type(value)(bare) if hasattr(type(value), "of") else bare
         if is_callable(value):
             return value
         return [item for part in value for item in flat(plain(part))]
@@ -225,39 +279,40 @@ class Functions:
         return len(self.functions) - 1
 
 
-class Rules:
-    """`rules.name`"""
-
-    def __init__(self):
-        self._rules = {}
-
-    def __getattr__(self, name):
-        try:
-            return self._rules[name]
-        except KeyError:
-            raise WorkflowError(
-                f"Rule {name} is not defined in this workflow. Available rules: {', '.join(self._rules)}"
-            ) from None
-
-
 class RuleBlock:
     """`with __tureen__.rule(...)`: a rule's directives are taken inside."""
 
     def __init__(self, session, number, name, is_checkpoint, run):
         self.session = session
-        self.declared = Declared(number, name, is_checkpoint)
+        self.declared = Declared(number, name, is_checkpoint, session.space)
         self.run = run
 
     def __enter__(self):
-        self.session.open_rule = self.declared
+        self.session.open_block = self.declared
 
     def __exit__(self, kind, error, trace):
-        self.session.open_rule = None
+        self.session.open_block = None
         if kind is not None:
             return
         if self.run is not None:
-            names = sys._getframe(1).f_locals
-            function = names[f"__tureen_run_{self.run}"]
-            self.declared.data["run"] = self.run
-            self.declared.run = function
+            self.declared.run_place = self.run
+            self.declared.run = sys._getframe(1).f_locals[f"__tureen_run_{self.run}"]
         self.session.add_rule(self.declared)
+
+
+class OtherBlock:
+    """`module name:` and `use rule ... with:`: directives are taken inside, then something is done with them."""
+
+    def __init__(self, session, finish):
+        self.session = session
+        self.finish = finish
+        self.raw = {}
+        self.docstring = None
+
+    def __enter__(self):
+        self.session.open_block = self
+
+    def __exit__(self, kind, error, trace):
+        self.session.open_block = None
+        if kind is None:
+            self.finish(self.raw)

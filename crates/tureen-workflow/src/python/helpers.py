@@ -161,6 +161,38 @@ def parse_input(infile, parser, **kwargs):
     return later
 
 
+def prepend_param(prefix, paths_or_func, space=True):
+    """Put a command-line option before each path."""
+
+    def one(path):
+        path = os.fspath(path)
+        return f"{prefix}{' ' if space else ''}{path}"
+
+    def every(paths):
+        return " ".join(map(one, paths if isinstance(paths, list) else [paths]))
+
+    if isinstance(paths_or_func, ItemProxy):
+        return _item_of(paths_or_func._kind, every)
+    if not is_callable(paths_or_func):
+        return every(paths_or_func)
+
+    def later(wildcards, **details):
+        return every(call_with(paths_or_func, wildcards, details))
+
+    return later
+
+
+def extract_checksum(infile, **kwargs):
+    """Give a file's checksum from a list of `checksum  path` lines."""
+    wanted = kwargs["file"].removeprefix("./")
+    with open(infile) if isinstance(infile, (str, os.PathLike)) else infile as lines:
+        for line in lines:
+            checksum, _, path = line.strip().partition("  ")
+            if path.removeprefix("./") == wanted:
+                return checksum
+    raise KeyError(wanted)
+
+
 def flatten(list_of_lists):
     out = []
     for item in list_of_lists:

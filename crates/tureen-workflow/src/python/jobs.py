@@ -102,7 +102,9 @@ def given(value, role, flags):
 def formatted(session, request):
     """Fill the fields of a text with the job's and the Snakefile's names."""
     try:
-        variables = {**session.globals, **names_of(request["job"])}
+        declared = session.by_name.get(request["job"]["rule"])
+        space = declared.space if declared else session.space
+        variables = {**space.globals, **names_of(request["job"])}
         return {"text": clean(format_with(request["text"], (), variables))}
     except Exception as error:
         return {"error": trace.describe(error)}
@@ -152,7 +154,7 @@ def in_child(session, connection, job, out, err, result):
     end = {"done": True}
     try:
         names = names_of(job)
-        run = session.rules._rules[job["rule"]].run
+        run = session.by_name[job["rule"]].run
         run(*(names[name] for name in "input output params wildcards threads resources log rule jobid".split()))
     except BaseException as error:
         end = ending(error)

@@ -6,7 +6,8 @@ import types
 
 from _tureen import helpers
 from _tureen.containers import Namedlist
-from _tureen.declare import Functions, Refusal, RuleBlock, Rules
+from _tureen.declare import Functions, OtherBlock, Refusal, RuleBlock
+from _tureen.space import Module, Space
 from _tureen.wire import decode, encode
 from snakemake import io
 from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
@@ -31,7 +32,7 @@ FROM_IO = (
     "protected temp temporary ancient directory expand collect glob_wildcards flag touch unpack local pipe service "
     "repeat report multiext ensure update before_update"
 ).split()
-FROM_HELPERS = "branch lookup evaluate exists subpath parse_input flatten".split()
+FROM_HELPERS = "branch lookup evaluate exists subpath parse_input flatten prepend_param extract_checksum".split()
 
 
 class Stopped(BaseException):
@@ -44,38 +45,43 @@ class Session:
     def __init__(self, connection, settings):
         self.connection = connection
         self.functions = Functions()
-        self.rules = Rules()
-        self.in_order = []
-        self.open_rule = None
+        self.by_name = {}
+        self.open_block = None
         self.included = []
-        self.keys = set()
+        self.keys = []
         self.stack = []
         self.handlers = {}
         self.settings = settings
         self.overrides = decode(settings["overrides"])
         self.made = set()
         self.data = {
-            "rule_orders": [], "local_rules": [], "constraints": [], "workdir": None, "default": None,
+            "rule_orders": [], "local_rules": [], "workdir": None,
         }
-        self.default_is_set = False
+        self.default = None
         self.scatter = {}
         self.environment = dict(os.environ)
         self.workflow = WorkflowView(self)
+        self.space = self.main = Space(self, None)
+        self.space.globals["config"] = decode(settings["config"])
         # As under Snakemake the namespace is that of a module, so that what is defined in it can be pickled.
-        module = types.ModuleType("snakemake.workflow")
-        sys.modules[module.__name__] = module
-        self.globals = module.__dict__
-        self.globals.update({
-            "__tureen__": self, "config": decode(settings["config"]), "rules": self.rules, "workflow": self.workflow,
-            "checkpoints": Checkpoints(self), "WorkflowError": WorkflowError, "update_config": update_config,
-            "scatter": Scatter(), "gather": Scatter(),
+        sys.modules["snakemake.workflow"] = self.space.module
+
+    @property
+    def globals(self):
+        return self.space.globals
+
+    def fill(self, names, rules):
+        """Put the names that Snakefiles find into a new namespace."""
+        names.update({
+            "__tureen__": self, "rules": rules, "workflow": self.workflow, "checkpoints": Checkpoints(self, rules),
+            "WorkflowError": WorkflowError, "update_config": update_config, "scatter": Scatter(), "gather": Scatter(),
         })
         for name in FROM_IO:
-            self.globals[name] = getattr(io, name)
+            names[name] = getattr(io, name)
         for name in FROM_HELPERS:
-            self.globals[name] = getattr(helpers, name)
+            names[name] = getattr(helpers, name)
         for kind in ("input", "output", "params", "resources", "threads"):
-            self.globals[kind] = helpers.ItemProxy(kind)
+            names[kind] = helpers.ItemProxy(kind)
 
     def load(self, path, place=None):
         """Execute a file (translated by the other side) in the namespace."""
@@ -84,8 +90,8 @@ class Session:
         if answer is None:
             raise Stopped
         if answer["key"] in self.keys:
-            return
-        self.keys.add(answer["key"])
+            raise Refusal(f"`{path}` includes itself", place)
+        self.keys.append(answer["key"])
         self.included.append(path)
         self.stack.append(path)
         text = answer["text"]
@@ -99,9 +105,10 @@ class Session:
             sys.path.insert(0, folder)
         exec(compile(text, path, "exec", dont_inherit=True), self.globals)
         for word, name in answer["handlers"]:
-            if name in self.globals:
+            if name in self.globals and self.space is self.main:
                 self.handlers[word] = self.globals[name]
         self.stack.pop()
+        self.keys.pop()
 
     # What translated files call.
 
@@ -109,47 +116,80 @@ class Session:
         return RuleBlock(self, number, name, is_checkpoint, run)
 
     def docstring(self, text):
-        self.open_rule.data["docstring"] = text
+        self.open_block.docstring = text
 
     def set(self, word, place):
         def take(*args, **kwargs):
-            if self.open_rule is not None:
-                self.open_rule.set(word, place, args, kwargs, self.functions)
+            if self.open_block is not None:
+                self.open_block.raw[word] = (place, args, kwargs)
             else:
                 self.set_global(word, place, args, kwargs)
 
         return take
 
+    def module(self, number, name):
+        def finish(raw):
+            module = Module(self, number, name, raw)
+            self.space.modules[module.name] = module
+
+        return OtherBlock(self, finish)
+
+    def use(self, number, rules, module, exclude, rename):
+        def finish(raw):
+            if module is None:
+                self.inherit(number, rules, rename, raw)
+            else:
+                self.space.find_module(module, number).use(rules, exclude, rename, raw, number)
+
+        return OtherBlock(self, finish)
+
+    def inherit(self, number, rules, rename, raw):
+        """`use rule a as b with:` within one workflow."""
+        if len(rules) != 1 or rename is None:
+            raise Refusal("`use rule` without a module takes one rule and a new name for it: `use rule a as b with:`", number)
+        if self.space.final_name(rename) is None:
+            return
+        original = self.space.rules._rules.get(rules[0])
+        if original is None:
+            raise Refusal(f"there is no rule named `{rules[0]}` to be used", number)
+        declared = original.copied(number, rename.replace("*", rules[0]), self.space)
+        declared.override(raw)
+        self.add_rule(declared)
+
     def add_rule(self, declared):
-        name = declared.name = declared.name or str(len(self.in_order) + 1)
-        if name in self.rules._rules:
-            raise Refusal(f"there are two rules named `{name}`", declared.data["place"])
-        declared.data["name"] = name
+        space = declared.space
+        given = declared.raw.get("name")
+        original = str(given[1][0]) if given and given[1] else declared.name or str(len(self.by_name) + 1)
+        space.rules._rules[original] = declared
+        name = space.final_name(original)
+        declared.name = name or original
+        if name is not None:
+            space.override(declared)
+        declared.build(self.functions)
+        if name is None:
+            return
+        if name in self.by_name and not space.may_replace(original):
+            raise Refusal(f"there are two rules named `{name}`", declared.number)
+        self.by_name[name] = declared
         if declared.data["local"]:
             self.data["local_rules"].append(name)
-        if declared.data["default"]:
-            self.data["default"], self.default_is_set = len(self.in_order), True
-        elif self.data["default"] is None and len(self.stack) == 1:
-            self.data["default"] = len(self.in_order)
-        self.rules._rules[name] = declared
-        self.in_order.append(declared)
+        if declared.data["default"] or self.default is None:
+            self.default = name
 
     def set_global(self, word, place, args, kwargs):
         if word == "wildcard_constraints":
-            known = dict(self.data["constraints"])
-            known.update({name: str(value) for name, value in kwargs.items()})
-            self.data["constraints"] = [list(item) for item in known.items()]
+            self.space.constraints.update({name: str(value) for name, value in kwargs.items()})
         elif word == "ruleorder":
-            self.data["rule_orders"].append(list(args))
+            self.data["rule_orders"].append([self.space.renamed(name) for name in args])
         elif word == "localrules":
-            self.data["local_rules"].extend(args)
+            self.data["local_rules"].extend(self.space.renamed(name) for name in args)
         elif word == "envvars":
             missing = [name for name in args if name not in os.environ]
             if missing:
                 raise Refusal(
                     f"the environment variables {', '.join(missing)} are needed by this workflow but not set", place
                 )
-        elif word in ("container", "singularity", "containerized", "conda", "report"):
+        elif word in ("container", "singularity", "containerized", "conda", "report", "resource_scopes"):
             pass  # without the matching command-line option Snakemake does nothing with these
         elif word == "scattergather":
             self.add_scatter(kwargs)
@@ -163,9 +203,13 @@ class Session:
     def include(self, path, place):
         if "://" in path:
             raise Refusal("including from the network is not supported yet", place)
+        default = self.default
         self.load(os.path.join(os.path.dirname(self.stack[-1]), path), place)
+        self.default = default
 
     def configfile(self, path, place):
+        if self.space.has_own_config:
+            return
         self.connection.send({"config": os.path.abspath(path)})
         answer, _ = self.connection.receive()
         if "error" in answer:
@@ -182,9 +226,7 @@ class Session:
 
     def add_scatter(self, content):
         self.scatter.update(content)
-        known = dict(self.data["constraints"])
-        known["scatteritem"] = r"\d+-of-\d+"
-        self.data["constraints"] = [list(item) for item in known.items()]
+        self.space.constraints["scatteritem"] = r"\d+-of-\d+"
         for key, count in content.items():
 
             def items(*args, _count=count, **wildcards):
@@ -201,9 +243,12 @@ class Session:
         now = dict(os.environ)
         changed = [[name, value] for name, value in now.items() if self.environment.get(name) != value]
         changed += [[name, None] for name in self.environment if name not in now]
+        names = list(self.by_name)
         return {
             **self.data,
-            "rules": [declared.data for declared in self.in_order],
+            "rules": [{**declared.data, "name": name} for name, declared in self.by_name.items()],
+            "default": None if self.default is None else names.index(self.default),
+            "constraints": [list(item) for item in self.main.constraints.items()],
             "config": encode(self.globals["config"]),
             "handlers": list(self.handlers),
             "environment": changed,
@@ -245,7 +290,7 @@ class WorkflowView:
 
     @property
     def rules(self):
-        return list(self._session.in_order)
+        return list(self._session.by_name.values())
 
     @property
     def overwrite_configfiles(self):
@@ -261,7 +306,7 @@ class WorkflowView:
         return os.path.join(self.current_basedir, path)
 
     def get_rule(self, name):
-        return getattr(self._session.rules, name)
+        return self._session.by_name[name]
 
     def __getattr__(self, name):
         raise AttributeError(f"`workflow.{name}` is not supported by tureen yet")
@@ -274,12 +319,13 @@ class Scatter:
 class Checkpoints:
     """`checkpoints.name.get(**wildcards)`"""
 
-    def __init__(self, session):
+    def __init__(self, session, rules):
         self._session = session
+        self._rules = rules
 
     def __getattr__(self, name):
-        rule = self._session.rules._rules.get(name)
-        if rule is None or not rule.data["checkpoint"]:
+        rule = self._rules._rules.get(name)
+        if rule is None or not rule.is_checkpoint:
             raise AttributeError(f"there is no checkpoint named {name}")
         return Checkpoint(self._session, rule)
 

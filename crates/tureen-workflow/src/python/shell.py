@@ -57,7 +57,10 @@ class shell:
         if "stepout" in kwargs:
             raise KeyError("Argument stepout is not allowed in shell command.")
         command = format(cmd, *args, stepout=2, **kwargs)
-        caller = {**sys._getframe(1).f_locals, **kwargs}
+        frame = sys._getframe(1)
+        # Threads and resources are the job's only when it is its `run:` block that calls.
+        caller = dict(frame.f_locals) if frame.f_code.co_name.startswith("__tureen_run_") else {}
+        caller.update(kwargs)
         resources = caller.get("resources")
         executable = getattr(resources, "shell_exec", None) or cls.get_executable()
         prefix = cls._prefix

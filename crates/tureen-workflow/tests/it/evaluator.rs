@@ -405,7 +405,7 @@ fn includes_config_and_workdir() {
     write("config.yaml", "aa: 1\nnested: {x: yes, when: 2020-01-02}\n");
     let mut request = request(
         &folder,
-        "import os\nconfigfile: '@/config.yaml'\ninclude: 'sub/inner.smk'\ninclude: 'sub/inner.smk'\nworkdir: '@/work'\n\
+        "import os\nconfigfile: '@/config.yaml'\ninclude: 'sub/inner.smk'\nworkdir: '@/work'\n\
          rule outer:\n    output: config['nested']['when'].isoformat() + str(config['aa']) + str(workflow.cores)\n    shell: 'x'\n\
          os.environ['SET_HERE'] = '1'\nshell.prefix('set -x; ')\n",
     );

@@ -1,7 +1,9 @@
 //! The crate through its public face.
 
 mod evaluator;
+mod evaluator_modules;
 mod literal;
 mod parse;
+mod static_and_python;
 mod plan;
 mod tokens;
