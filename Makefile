@@ -41,7 +41,7 @@ conformance:
 	$(PYTHON) conformance/run.py
 
 pictures: venv
-	.venv/bin/tureen --directory examples/peasoup --dag svg --forceall > docs/peasoup.svg
+	.venv/bin/tureen -s examples/peasoup/Snakefile -d examples/peasoup --dag svg --forceall > docs/peasoup.svg
 
 clean:
 	rm -rf target .venv dist tureen.data demo-output .cache

@@ -25,6 +25,7 @@ PROGRAMS = Path(sys.executable).parent
 ENVIRONMENT = os.environ | {"PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}", "VIRTUAL_ENV": sys.prefix}
 
 N_LINES_SHOWN = 16
+N_COLUMNS_SHOWN = 100
 
 
 class StepFailed(Exception):
@@ -194,7 +195,8 @@ def show(text: str, *, keep_all: bool = False) -> None:
         n_left_out = len(lines) - N_LINES_SHOWN
         lines = [*lines[: N_LINES_SHOWN // 2], f"... {n_left_out} more lines", *lines[-N_LINES_SHOWN // 2 :]]
     for line in lines:
-        print(f"    {line}".rstrip())
+        is_long = len(line) > N_COLUMNS_SHOWN and not keep_all
+        print(f"    {line[:N_COLUMNS_SHOWN]}…" if is_long else f"    {line}".rstrip())
 
 
 def show_file(path: Path) -> None:
