@@ -36,6 +36,8 @@ def explain(
     error.__traceback__ = _without_ours(error.__traceback__)
     if not isinstance(error, Exception):
         return  # Ctrl-C or sys.exit(): no failure of this call.
+    if getattr(error, "_tureen_blamed", False):
+        return  # A bag has told more: which element, step and partition.
     call = label + ("" if args is None else f"({_arguments(args, kwargs or {})})")
     place = _place(code, instruction)
     _add_note(error, f"in {call}" + (f", a promise made at {place}" if place else ""))

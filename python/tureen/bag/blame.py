@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .loop import find_loop
+from .naming import function_name
 
 if TYPE_CHECKING:
     from .chain import Chain
@@ -37,11 +38,29 @@ def shorten(value: Any) -> str:
     return text if len(text) <= 120 else text[:57] + "..." + text[-57:]
 
 
-def blame_partition(error: Exception, chain: Chain, partition: int, *, at_start: bool = False) -> None:
+def blame_start(error: Exception, head: Any, chain: Chain, partition: int, *, gathers: bool) -> None:
+    """As `blame_partition`, for an exception in what a partition starts from."""
+    if getattr(error, "_tureen_blamed", False):
+        return
+    place = f"`{function_name(head)}`" if gathers else f"the source of partition {partition}"
+    traceback = error.__traceback__
+    while traceback is not None:
+        local = traceback.tb_frame.f_locals
+        if (
+            traceback.tb_frame.f_code.co_filename.startswith(_PACKAGE)
+            and {"element", "function"} <= local.keys()
+        ):
+            place += f" for the element {shorten(local['element'])}"
+        traceback = traceback.tb_next
+    _note(error, f"in {place} of `{chain.label}`")
+    error.__traceback__ = users_frames(error.__traceback__)
+
+
+def blame_partition(error: Exception, chain: Chain, partition: int) -> None:
     """Add a note to an exception that left a chain, and take our frames out of its traceback."""
     if getattr(error, "_tureen_blamed", False):
         return
-    where = "the source of" if at_start else _find(error.__traceback__, chain)
+    where = _find(error.__traceback__, chain)
     _note(error, f"in {where} partition {partition} of `{chain.label}`")
     if str(error).startswith(_ZIP) and isinstance(error, ValueError) and _is_our_zip(error.__traceback__):
         error.args = (
@@ -84,7 +103,7 @@ def _find(traceback: TracebackType | None, chain: Chain) -> str:
             continue
         mark = loop.lines[line] if line < len(loop.lines) else None
         if mark is None or mark[0] < 0:
-            place = _step(chain, segment.first - 1)
+            place = _step(chain, segment.first - (not segment.aligned))
             continue
         index, variable, is_direct = mark
         place = _step(chain, segment.first + index)

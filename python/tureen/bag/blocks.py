@@ -98,15 +98,20 @@ class ByteRange(io.RawIOBase):
     def __init__(self, file: BinaryIO, start: int, end: int) -> None:
         self._file = file
         self._left = end - start
+        self._n_read = 0
         file.seek(start)
 
     def readable(self) -> bool:
         return True
 
+    def tell(self) -> int:
+        return self._n_read
+
     def readinto(self, buffer: object) -> int:
         view = memoryview(buffer)[: self._left]  # type: ignore[arg-type]
         n = self._file.readinto(view) if len(view) else 0  # type: ignore[attr-defined]
         self._left -= n
+        self._n_read += n
         return int(n)
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from .blame import blame_partition
+from .blame import blame_partition, blame_start
 from .loop import Loop, is_full, loop_for
 from .steps import HERE, PARTITION, Aligned, Need, Step
 
@@ -55,12 +55,12 @@ class Chain:
             self._segments = list(_cut(self.steps))
         return self._segments
 
-    def start(self, head: Callable[..., Any], given: Sequence[Any], partition: int) -> Any:
+    def start(self, head: Callable[..., Any], given: Sequence[Any], partition: int, gathers: bool) -> Any:
         """Return what a partition starts from, as its source or the partitions it needs make it."""
         try:
             return head(*given)
         except Exception as error:
-            blame_partition(error, self, partition, at_start=True)
+            blame_start(error, head, self, partition, gathers=gathers)
             raise
 
     def run(self, value: Any, needs: Sequence[Any], partition: int) -> Any:

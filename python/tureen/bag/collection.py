@@ -76,7 +76,7 @@ class Collection:
         >>> db.from_sequence([1, 2, 3]).map(lambda n: n + 1).compute(scheduler="sync")
         [2, 3, 4]
         """
-        return computing.promise_of(self).compute(**kwargs)  # type: ignore[arg-type]
+        return computing.run(computing.promise_of(self), **kwargs)  # type: ignore[arg-type]
 
     def persist(self, **kwargs: Any) -> Bag:
         """Compute the partitions now, and return a bag that holds them."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from .blame import users_frames
 from .chain import as_elements
 from .layers import Layer, Ref, SourceLayer
 from .naming import unique_token
@@ -63,6 +64,14 @@ def promises_of(collections: Sequence[Bag | Item], *, fuse: bool = True) -> list
 
 def _gathered(*parts: Any) -> list[Any]:
     return as_elements(parts)
+
+
+def run(promise: Any, **kwargs: Any) -> Any:
+    """Return a promise's value. An exception comes out with the user's frames only."""
+    try:
+        return promise.compute(**kwargs)
+    except Exception as error:
+        raise error.with_traceback(users_frames(error.__traceback__))  # noqa: B904  # the same
 
 
 def compute(*args: Any, **kwargs: Any) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ per element.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,10 +15,9 @@ from operator import itemgetter
 from typing import Any
 
 from .hash import stable_hash
-from .layers import GatherLayer, Layer, Ref, StepLayer
+from .layers import GatherLayer, Layer, Ref
 from .naming import function_name, token
 from .reduce import NOTHING, Group, fresh
-from .steps import Step
 
 Groups = dict[Any, list[Any]]
 
@@ -27,28 +27,24 @@ def key_function(key: Any) -> Callable[[Any], Any]:
     return key if callable(key) else itemgetter(key)
 
 
+_FEW = 64
+"""Up to so many partitions, each is shared out by a task of its own; beyond, several together."""
+
+
 def groupby_layer(base: Layer, grouper: Any, n_partitions: int) -> Layer:
     """Return the layer of `(key, elements)` pairs, each key in one partition only."""
-    function = key_function(grouper)
-    step = Step("partition", Grouped(function), streams=True, word=f"groupby({function_name(grouper)})")
-    layer: Layer = StepLayer("groupby-part", base, step)
+    grouped = Grouped(key_function(grouper))
     rounds = math.isqrt(max(n_partitions - 1, 0)) + 1
-    size = -(-layer.n_partitions // rounds)
-    n_first = -(-layer.n_partitions // size)
-    its_token = token(layer, n_partitions)
-    # First round: neighbouring partitions are merged and shared out by hash into `rounds` lots.
-    split = GatherLayer(
-        "shuffle-split",
-        token(its_token, 1),
-        n_first,
-        [layer],
-        Group(layer, size),
-        Split(rounds, n_partitions),
-    )
+    size = 1 if base.n_partitions <= _FEW else -(-base.n_partitions // rounds)
+    n_first = -(-base.n_partitions // size)
+    its_token = token("groupby", base, grouped, n_partitions)
+    # First round: neighbouring partitions are grouped and shared out by hash into `rounds` lots.
+    split_function = Split(grouped, rounds, n_partitions)
+    word = f"groupby-{grouped.__name__}"
+    split = GatherLayer(word, token(its_token, 1), n_first, [base], Group(base, size), split_function)
     # Second round: a lot is gathered from everywhere, and shared out to the partitions that it holds.
-    lots = GatherLayer(
-        "shuffle-join", token(its_token, 2), rounds, [split], All(split), Join(rounds, n_partitions), Own()
-    )
+    join_function = Join(rounds, n_partitions)
+    lots = GatherLayer("groupby-join", token(its_token, 2), rounds, [split], All(split), join_function, Own())
     return GatherLayer("groupby", its_token, n_partitions, [lots], Lot(lots, rounds), _pick, Place(rounds))
 
 
@@ -80,23 +76,34 @@ class Grouped:
         return groups
 
 
+Lots = list[tuple[Groups, list[int]]]
+"""For each lot, its groups, and beside them the partition that each belongs to."""
+
+
 class Split:
-    """Merges groups and shares them out to lots by the hash of their keys."""
+    """Groups the elements of some partitions, and shares the groups out to lots by the hash of their keys."""
 
-    __slots__ = ("n_partitions", "rounds")
+    __slots__ = ("__name__", "grouped", "n_partitions", "rounds")
 
-    def __init__(self, rounds: int, n_partitions: int) -> None:
+    def __init__(self, grouped: Grouped, rounds: int, n_partitions: int) -> None:
+        self.grouped = grouped
         self.rounds = rounds
         self.n_partitions = n_partitions
+        self.__name__ = "groupby"
 
-    def __call__(self, parts: Sequence[Groups]) -> list[Any]:
-        merged = merge_groups(parts)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Split, (self.grouped, self.rounds, self.n_partitions)
+
+    def __call__(self, parts: Sequence[Iterable[Any]]) -> Lots:
+        groups = self.grouped(parts[0] if len(parts) == 1 else itertools.chain.from_iterable(parts))
         if self.n_partitions == 1:
-            return [[(0, key, elements) for key, elements in merged.items()]]
-        lots: list[Any] = [[] for _ in range(self.rounds)]
-        for key, elements in merged.items():
+            return [(groups, [0] * len(groups))]
+        lots: Lots = [({}, []) for _ in range(self.rounds)]
+        for key, elements in groups.items():
             partition = stable_hash(key) % self.n_partitions
-            lots[partition % self.rounds].append((partition, key, elements))
+            its_groups, its_partitions = lots[partition % self.rounds]
+            its_groups[key] = elements
+            its_partitions.append(partition)
         return lots
 
 
@@ -109,19 +116,24 @@ class Join:
         self.rounds = rounds
         self.n_partitions = n_partitions
 
-    def __call__(self, splits: Sequence[list[Any]], lot: int) -> list[list[Any]]:
-        places: dict[Any, tuple[int, list[Any]]] = {}
+    def __call__(self, splits: Sequence[Lots], lot: int) -> list[list[tuple[Any, list[Any]]]]:
+        merged: Groups = {}
+        places: list[int] = []
+        get = merged.get
         for split in splits:
-            for partition, key, elements in split[lot]:
-                held = places.get(key)
+            groups, partitions = split[lot]
+            for (key, elements), partition in zip(groups.items(), partitions, strict=True):
+                held = get(key)
                 if held is None:
-                    places[key] = (partition, list(elements))
+                    # A copy: what a task made may be asked for again, and is not changed.
+                    merged[key] = elements[:]
+                    places.append(partition // self.rounds)
                 else:
-                    held[1].extend(elements)
-        partitions: list[list[Any]] = [[] for _ in range(-(-self.n_partitions // self.rounds))]
-        for key, (partition, elements) in places.items():
-            partitions[partition // self.rounds].append((key, elements))
-        return partitions
+                    held += elements
+        shared: list[list[tuple[Any, list[Any]]]] = [[] for _ in range(-(-self.n_partitions // self.rounds))]
+        for pair, place in zip(merged.items(), places, strict=True):
+            shared[place].append(pair)
+        return shared
 
 
 class All:
@@ -172,21 +184,6 @@ class Place:
 
 def _pick(values: Sequence[Any], place: int) -> Any:
     return values[0][place]
-
-
-def merge_groups(parts: Sequence[Groups]) -> Groups:
-    """Return the groups of all parts together, keys and elements in order of first sight."""
-    if len(parts) == 1:
-        return parts[0]
-    merged: Groups = {}
-    for part in parts:
-        for key, elements in part.items():
-            group = merged.get(key)
-            if group is None:
-                merged[key] = list(elements)  # The part may be needed by others: it is not changed.
-            else:
-                group.extend(elements)
-    return merged
 
 
 class FoldedBy:

@@ -19,7 +19,7 @@ _EPOCH_UTC = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 def stable_hash(key: Any) -> int:
-    """Return a hash of 64 bits that is well mixed, for sharing keys out to partitions.
+    """Return a hash of 32 bits that is well mixed, for sharing keys out to partitions.
 
     Stable across processes for numbers, text, bytes, None, tuples, frozensets, enums, dates and frozen
     dataclasses of these. For other types it builds on their own `__hash__`, which is right within a process.
@@ -50,10 +50,8 @@ def _raw(key: Any) -> int:
 
 
 def _mix(number: int) -> int:
-    number &= _MASK
-    number = ((number ^ (number >> 32)) * 0x9E3779B97F4A7C15) & _MASK
-    number = ((number ^ (number >> 29)) * 0xBF58476D1CE4E5B9) & _MASK
-    return number ^ (number >> 32)
+    # Fibonacci hashing: the upper half of the product depends on all bits below.
+    return (((number ^ (number >> 32)) * 0x9E3779B97F4A7C15) & _MASK) >> 32
 
 
 def _text(key: str) -> int:

@@ -69,7 +69,7 @@ class Item:
 
     def compute(self, **kwargs: Any) -> Any:
         """Return the value. Keywords as `tureen.compute`: `scheduler`, `num_workers`."""
-        return computing.promise_of(self).compute(**kwargs)
+        return computing.run(computing.promise_of(self), **kwargs)
 
     def persist(self, **kwargs: Any) -> Item:
         """Compute the value now, and return an item that holds it."""

@@ -77,7 +77,7 @@ class Lines(Stream):
                 else:
                     yield from _split(text, str(self.delimiter))
             except UnicodeDecodeError as error:
-                _tell_byte(error, path, start, text.buffer.tell(), self.block is not None)
+                _tell_byte(error, path, start, text.buffer)
                 raise
             finally:
                 text.detach()
@@ -120,11 +120,14 @@ def _split(text: Iterable[str], delimiter: str) -> Iterator[str]:
         yield last
 
 
-def _tell_byte(error: UnicodeDecodeError, path: str, start: int, position: int, is_block: bool) -> None:
+def _tell_byte(error: UnicodeDecodeError, path: str, start: int, file: Any) -> None:
     """Add to a decoding error the file and the byte, counted from the file's start."""
-    first = position - len(error.object) + error.start + (start if is_block else 0)
     byte = error.object[error.start]
+    try:
+        number = f"byte {start + file.tell() - len(error.object) + error.start} (0x{byte:02x})"
+    except OSError:  # A page from the web doesn't tell where it is.
+        number = f"a byte 0x{byte:02x}"
     error.reason = (
-        f"{error.reason}: byte {first} (0x{byte:02x}) of `{path}` is no {error.encoding} text\n"
+        f"{error.reason}: {number} of `{path}` is no {error.encoding} text\n"
         'hint: give the file\'s `encoding=`, or `errors="replace"`'
     )

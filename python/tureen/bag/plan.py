@@ -62,9 +62,8 @@ class Work:
         value = needs[0] if self.n_head else None
         if self.head is not None:
             given = needs[: self.n_head]
-            value = self.chain.start(
-                self.head, (list(given), *self.own) if self.gathers else given, self.partition
-            )
+            given = (list(given), *self.own) if self.gathers else given
+            value = self.chain.start(self.head, given, self.partition, self.gathers)
         return self.chain.run(value, needs[self.n_head :], self.partition)
 
     def __repr__(self) -> str:
@@ -111,7 +110,9 @@ class _Recipe:
         self.bottom = bottom
         self.has_head = has_head
         self.steps = steps
-        self.chain = Chain(_renumbered(steps), f"tureen.bag<{layer.word}, npartitions={layer.n_partitions}>")
+        self.chain = Chain(
+            _renumbered(steps), f"tureen.bag<{bottom.word}, npartitions={bottom.n_partitions}>"
+        )
 
     def needs(self, partition: int) -> tuple[list[Ref], int]:
         """Return what a partition needs, and how many of these are the head's."""

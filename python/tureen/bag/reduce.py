@@ -54,8 +54,10 @@ def tree(
     is_only = base.n_partitions == 1
     first = name or function_name(perpartition)
     then = f"{name or function_name(aggregate)}-aggregate"
+    kind, _, of = first.partition("-")
+    word = f"reduction({first})" if not streams else f"{kind}({of})" if of else kind
     function = perpartition if streams else Whole(perpartition, is_only)
-    step = Step("partition", function, streams=streams, word=first if first != "lambda" else "reduction")
+    step = Step("partition", function, streams=streams, word=word)
     layer: Layer = StepLayer(f"{first}-part", base, step)
     return gather_tree(layer, Together(aggregate, False), Together(aggregate, True), size, then)
 

@@ -87,6 +87,6 @@ class Step:
     def describe(self) -> str:
         """Return the step as the user wrote it, say ``map(clean_word)``."""
         word = self.word or self.kind
-        if self.function is None or word in ("flatten", "pluck"):
+        if self.word or self.function is None:
             return word
         return f"{word}({function_name(self.function)})"
