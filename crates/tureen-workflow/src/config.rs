@@ -85,33 +85,39 @@ pub struct Problem {
 /// ```
 pub fn parse(text: &str) -> Result<Value, Problem> {
     match serde_json::from_str::<serde_json::Value>(text) {
-        Ok(json) => from_json(json).ok_or_else(|| Problem {
-            line: 1,
-            column: 1,
-            message: "it holds a whole number of more than 64 bits".to_owned(),
-        }),
+        Ok(json) => {
+            // A whole number past 64 bits has become a float: better refused than changed. Which numbers were
+            // written whole is forgotten by then, but only long rows of digits can be.
+            let mut long_digits = text.as_bytes().chunk_by(|a, b| a.is_ascii_digit() && b.is_ascii_digit());
+            let may_be_rounded = long_digits.any(|digits| digits.len() > 18);
+            from_json(json, may_be_rounded).ok_or_else(|| Problem {
+                line: 1,
+                column: 1,
+                message: "it holds a whole number of more than 64 bits".to_owned(),
+            })
+        }
         Err(_) => yaml::load(text),
     }
 }
 
-fn from_json(json: serde_json::Value) -> Option<Value> {
+fn from_json(json: serde_json::Value, may_be_rounded: bool) -> Option<Value> {
     use serde_json::Value as Json;
     Some(match json {
         Json::Null => Value::None,
         Json::Bool(value) => Value::Bool(value),
         Json::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(value), _) => Value::Int(value),
-            // A whole number past 64 bits has become a float: better refused than changed.
-            (None, Some(value)) if value.abs() < 9.2e18 => Value::Float(value),
-            (None, Some(value)) if number.to_string().contains(['e', '.']) && value.abs() > 2e19 => {
-                Value::Float(value)
-            }
+            (None, Some(value)) if value.abs() < 9.2e18 || !may_be_rounded => Value::Float(value),
             _ => return None,
         },
         Json::String(text) => Value::Str(text),
-        Json::Array(items) => Value::List(items.into_iter().map(from_json).collect::<Option<_>>()?),
+        Json::Array(items) => {
+            Value::List(items.into_iter().map(|item| from_json(item, may_be_rounded)).collect::<Option<_>>()?)
+        }
         Json::Object(items) => {
-            let pairs = items.into_iter().map(|(key, value)| Some((Value::Str(key), from_json(value)?)));
+            let pairs = items
+                .into_iter()
+                .map(|(key, value)| Some((Value::Str(key), from_json(value, may_be_rounded)?)));
             Value::Dict(pairs.collect::<Option<_>>()?)
         }
     })

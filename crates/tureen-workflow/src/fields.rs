@@ -60,10 +60,13 @@ pub fn fill(text: &str, view: &JobView, globals: Globals<'_>) -> Result<String, 
             continue;
         }
         if !is_open {
-            return Err(FieldError::Syntax("a `}` stands alone; write `}}` for the character itself".to_owned()));
+            return Err(FieldError::Syntax(
+                "a `}` stands alone; write `}}` for the character itself".to_owned(),
+            ));
         }
-        let end = closing_brace(after)
-            .ok_or_else(|| FieldError::Syntax("a `{` is never closed; write `{{` for the character itself".to_owned()))?;
+        let end = closing_brace(after).ok_or_else(|| {
+            FieldError::Syntax("a `{` is never closed; write `{{` for the character itself".to_owned())
+        })?;
         filled.push_str(&field(&after[..end], view, globals)?);
         rest = &after[end + 1..];
     }
@@ -87,7 +90,8 @@ fn closing_brace(text: &str) -> Option<usize> {
 
 fn field(field: &str, view: &JobView, globals: Globals<'_>) -> Result<String, FieldError> {
     let (path, format) = split_format(field);
-    let (path, conversion) = path.rsplit_once('!').map_or((path, ""), |(path, conversion)| (path, conversion));
+    let (path, conversion) =
+        path.rsplit_once('!').map_or((path, ""), |(path, conversion)| (path, conversion));
     let name_end = path.find(['.', '[']).unwrap_or(path.len());
     let name = &path[..name_end];
     if name.is_empty() || name.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -95,12 +99,14 @@ fn field(field: &str, view: &JobView, globals: Globals<'_>) -> Result<String, Fi
             "the field `{{{field}}}` has no name; double the braces if they are meant as text"
         )));
     }
-    let mut thing = lookup::named(name, view, globals).ok_or_else(|| FieldError::UnknownName(name.to_owned()))?;
+    let mut thing =
+        lookup::named(name, view, globals).ok_or_else(|| FieldError::UnknownName(name.to_owned()))?;
     let mut place = name_end;
     while place < path.len() {
         let rest = &path[place..];
         if let Some(inside) = rest.strip_prefix('[') {
-            let end = inside.find(']').ok_or_else(|| FieldError::Syntax(format!("`{{{field}}}` lacks a `]`")))?;
+            let end =
+                inside.find(']').ok_or_else(|| FieldError::Syntax(format!("`{{{field}}}` lacks a `]`")))?;
             let key = &inside[..end];
             thing = thing.item(key).ok_or_else(|| no_part(&path[..place], &format!("item `{key}`")))?;
             place += end + 2;
@@ -108,7 +114,8 @@ fn field(field: &str, view: &JobView, globals: Globals<'_>) -> Result<String, Fi
             let rest = &rest[1..];
             let end = rest.find(['.', '[']).unwrap_or(rest.len());
             let key = &rest[..end];
-            thing = thing.attribute(key).ok_or_else(|| no_part(&path[..place], &format!("attribute `{key}`")))?;
+            thing =
+                thing.attribute(key).ok_or_else(|| no_part(&path[..place], &format!("attribute `{key}`")))?;
             place += end + 1;
         }
     }
@@ -154,7 +161,8 @@ mod tests {
 
     fn check(text: &str, expected: &str) {
         let one = |name: Option<&str>, value| Entry { name: name.map(str::to_owned), value };
-        let files = |names: &[&str]| Value::List(names.iter().map(|name| Value::Str((*name).to_owned())).collect());
+        let files =
+            |names: &[&str]| Value::List(names.iter().map(|name| Value::Str((*name).to_owned())).collect());
         let view = JobView {
             rule: "boil".into(),
             wildcards: vec![("x".into(), "7".into())],

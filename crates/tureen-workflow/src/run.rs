@@ -162,7 +162,8 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
         n_done: AtomicUsize::new(0),
         failures: Mutex::new(Vec::new()),
     };
-    let n_threads = usize::try_from(settings.cores).unwrap_or(usize::MAX).min(plan.order.len()).clamp(1, MOST_THREADS);
+    let n_threads =
+        usize::try_from(settings.cores).unwrap_or(usize::MAX).min(plan.order.len()).clamp(1, MOST_THREADS);
     threads::run(&run, n_threads, |task| shared.work(plan.order[task.index()]), |_| ());
     stop.unwatch();
     // A record that can't be tidied is only longer than it needs to be.

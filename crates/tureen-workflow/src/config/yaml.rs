@@ -17,16 +17,18 @@ const MAX_DEPTH: usize = 400;
 
 /// Reads a YAML document.
 pub(super) fn load(text: &str) -> Result<Value, Problem> {
-    Loader { text, strings_only: false, anchors: FxHashMap::default(), n_nodes: 0 }.document()
+    Loader::new(text, false).document()
 }
 
 /// Reads a YAML document whose scalars all are strings (PyYAML's base loader).
 pub(super) fn load_strings(text: &str) -> Result<Value, Problem> {
-    Loader { text, strings_only: true, anchors: FxHashMap::default(), n_nodes: 0 }.document()
+    Loader::new(text, true).document()
 }
 
 struct Loader<'t> {
     text: &'t str,
+    /// The lines, if there is a tab anywhere.
+    lines: Vec<&'t str>,
     strings_only: bool,
     anchors: FxHashMap<usize, (Value, usize)>,
     n_nodes: usize,
@@ -53,7 +55,12 @@ enum Kind {
 
 type Place = saphyr_parser::Span;
 
-impl Loader<'_> {
+impl<'t> Loader<'t> {
+    fn new(text: &'t str, strings_only: bool) -> Self {
+        let lines = if text.contains('\t') { text.split('\n').collect() } else { Vec::new() };
+        Self { text, lines, strings_only, anchors: FxHashMap::default(), n_nodes: 0 }
+    }
+
     fn document(mut self) -> Result<Value, Problem> {
         let text = self.text;
         let mut parser = Parser::new_from_str(text);
@@ -66,6 +73,9 @@ impl Loader<'_> {
                 column: error.marker().col() + 1,
                 message: error.info().to_owned(),
             })?;
+            if !self.lines.is_empty() && !matches!(event, Event::SequenceEnd | Event::MappingEnd) {
+                self.check_indentation(place)?;
+            }
             let node = match event {
                 Event::StreamEnd => break,
                 Event::Nothing | Event::StreamStart | Event::DocumentEnd => continue,
@@ -79,6 +89,12 @@ impl Loader<'_> {
                 Event::Scalar(scalar, style, anchor, tag) => {
                     let is_plain = style == ScalarStyle::Plain;
                     let is_merge = is_plain && tag.is_none() && scalar == "<<" && !self.strings_only;
+                    let is_key = matches!(stack.last(), Some(Open::Dict { key: None, .. }));
+                    let is_sign = is_plain && tag.is_none() && matches!(&*scalar, "<<" | "=");
+                    if is_sign && !is_key && !self.strings_only {
+                        return Err(problem(place, &format!("`{scalar}` can't be a value")));
+                    }
+                    let scalar = self.without_added_newline(scalar, style, place);
                     let value = self.scalar(&scalar, is_plain, tag.as_deref(), place)?;
                     self.remember(anchor, &value, 1);
                     Some((value, is_merge, 1))
@@ -124,6 +140,32 @@ impl Loader<'_> {
             }
         }
         Ok(root.unwrap_or(Value::None))
+    }
+
+    /// A block scalar that ends with the text, where no newline is, has none; the parser adds one.
+    fn without_added_newline<'s>(
+        &self,
+        scalar: Cow<'s, str>,
+        style: ScalarStyle,
+        place: Place,
+    ) -> Cow<'s, str> {
+        let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        let is_last = || place.end.index() >= self.text.chars().count();
+        match scalar.strip_suffix('\n') {
+            Some(rest) if is_block && !self.text.ends_with('\n') && is_last() => Cow::Owned(rest.to_owned()),
+            _ => scalar,
+        }
+    }
+
+    /// PyYAML takes no tab in the indentation before a token.
+    fn check_indentation(&self, place: Place) -> Result<(), Problem> {
+        let column = place.start.col();
+        let before = self.lines.get(place.start.line().saturating_sub(1)).copied().unwrap_or("");
+        let before = &before[..before.char_indices().nth(column).map_or(before.len(), |(index, _)| index)];
+        if before.contains('\t') && before.trim().is_empty() {
+            return Err(problem(place, "a tab can't be used to indent"));
+        }
+        Ok(())
     }
 
     fn remember(&mut self, anchor: usize, value: &Value, size: usize) {
@@ -200,7 +242,7 @@ impl Loader<'_> {
             return Ok(Value::Str(text.to_owned()));
         }
         let result = match tag.map(tag_name).as_deref() {
-            None if is_plain => resolve::resolve(text),
+            None | Some("!") if is_plain => resolve::resolve(text),
             None | Some("!" | "str") => Ok(Value::Str(text.to_owned())),
             Some("int") => resolve::int(text),
             Some("float") => resolve::float(text),

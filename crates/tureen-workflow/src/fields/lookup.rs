@@ -24,16 +24,18 @@ pub(super) fn named<'v>(name: &str, view: &'v JobView, globals: Globals<'v>) -> 
         "output" => Some(entries(&view.output, true)),
         "log" => Some(entries(&view.log, true)),
         "params" => Some(entries(&view.params, false)),
-        "wildcards" => Some(pairs(view.wildcards.iter().map(|(name, value)| {
-            (name.as_str(), Cow::Owned(Value::Str(value.clone())))
-        }))),
+        "wildcards" => Some(pairs(
+            view.wildcards.iter().map(|(name, value)| (name.as_str(), Cow::Owned(Value::Str(value.clone())))),
+        )),
         "resources" => {
             Some(pairs(view.resources.iter().map(|(name, value)| (name.as_str(), Cow::Borrowed(value)))))
         }
         "threads" => owned(Value::Int(view.threads)),
         "rule" | "rulename" | "name" => owned(Value::Str(view.rule.clone())),
         "jobid" => owned(Value::Int(view.jobid)),
-        "config" if globals.config.is_some() => globals.config.map(|config| Thing::Plain(Cow::Borrowed(config))),
+        "config" if globals.config.is_some() => {
+            globals.config.map(|config| Thing::Plain(Cow::Borrowed(config)))
+        }
         _ => {
             let (_, value) = globals.names.iter().rev().find(|(known, _)| known == name)?;
             Some(Thing::Plain(Cow::Borrowed(value)))
@@ -68,13 +70,16 @@ impl<'v> Thing<'v> {
         match self {
             Thing::Named { values, names } => match number {
                 Some(number) => values.get(number).cloned().map(Thing::Plain),
-                None => names.iter().find(|(name, _)| *name == key).map(|(_, value)| Thing::Plain(value.clone())),
+                None => {
+                    names.iter().find(|(name, _)| *name == key).map(|(_, value)| Thing::Plain(value.clone()))
+                }
             },
             Thing::Plain(value) => {
                 let found = match (value.as_ref(), number) {
                     (Value::List(values) | Value::Tuple(values), Some(number)) => values.get(number)?.clone(),
                     (Value::Dict(pairs), _) => {
-                        let key = number.map_or_else(|| Value::Str(key.to_owned()), |number| Value::Int(number as i64));
+                        let key = number
+                            .map_or_else(|| Value::Str(key.to_owned()), |number| Value::Int(number as i64));
                         pairs.iter().find(|(known, _)| *known == key)?.1.clone()
                     }
                     (Value::Str(text), Some(number)) => Value::Str(text.chars().nth(number)?.to_string()),
@@ -115,7 +120,9 @@ impl<'v> Thing<'v> {
 
     pub(super) fn repr(&self) -> String {
         match self {
-            Thing::Named { values, .. } => repr(&Value::List(values.iter().map(|value| value.as_ref().clone()).collect())),
+            Thing::Named { values, .. } => {
+                repr(&Value::List(values.iter().map(|value| value.as_ref().clone()).collect()))
+            }
             Thing::Plain(value) => repr(value),
         }
     }
@@ -127,7 +134,11 @@ impl<'v> Thing<'v> {
             Value::Int(number) => {
                 let width = format.strip_suffix('d').unwrap_or(format);
                 let size: usize = width.parse().ok()?;
-                Some(if width.starts_with('0') { format!("{number:0size$}") } else { format!("{number:size$}") })
+                Some(if width.starts_with('0') {
+                    format!("{number:0size$}")
+                } else {
+                    format!("{number:size$}")
+                })
             }
             Value::Float(number) => {
                 let digits: usize = format.strip_prefix('.')?.strip_suffix('f')?.parse().ok()?;

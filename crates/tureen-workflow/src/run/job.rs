@@ -32,7 +32,9 @@ impl Shared<'_, '_> {
         let retries = if rule.retries == 0 { self.settings.retries } else { rule.retries };
         for number in 1..=retries {
             match self.attempt(job, i64::from(number)) {
-                Err(failure) if matches!(failure.what, What::Command(_) | What::Block(_) | What::Files(_)) => {
+                Err(failure)
+                    if matches!(failure.what, What::Command(_) | What::Block(_) | What::Files(_)) =>
+                {
                     (self.tell)(Happening::Retries(&failure));
                 }
                 other => return other,
@@ -73,9 +75,9 @@ impl Shared<'_, '_> {
             Ok(row) => row,
             Err(error) => return Err(self.failed(attempt, What::Record(error.to_string()))),
         };
-        let end = self.work_on(&mut attempt).and_then(|()| {
-            files::finish(&attempt.outputs, self.settings.latency_wait).map_err(What::Files)
-        });
+        let end = self
+            .work_on(&mut attempt)
+            .and_then(|()| files::finish(&attempt.outputs, self.settings.latency_wait).map_err(What::Files));
         if let Err(what) = end {
             let what = if self.stop.is_asked() { What::Stopped } else { what };
             let mut failure = self.failed(attempt, what);
@@ -103,7 +105,8 @@ impl Shared<'_, '_> {
 
     fn outputs(&self, job: JobId) -> Vec<Output> {
         let patterns = &self.rules.patterns[self.graph.jobs.rule(job)].outputs;
-        let paths = self.graph.jobs.outputs(job).iter().map(|&file| PathBuf::from(self.graph.jobs.path(file)));
+        let paths =
+            self.graph.jobs.outputs(job).iter().map(|&file| PathBuf::from(self.graph.jobs.path(file)));
         paths.zip(patterns).map(|(path, pattern)| Output { path, marks: pattern.marks.clone() }).collect()
     }
 
@@ -119,7 +122,14 @@ impl Shared<'_, '_> {
                 let mut environment = workflow.environment.clone();
                 let threads = attempt.view.threads.to_string();
                 // As Snakemake: programs that look at these use what the job was given.
-                for name in ["OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"] {
+                for name in [
+                    "OMP_NUM_THREADS",
+                    "GOTO_NUM_THREADS",
+                    "OPENBLAS_NUM_THREADS",
+                    "MKL_NUM_THREADS",
+                    "VECLIB_MAXIMUM_THREADS",
+                    "NUMEXPR_NUM_THREADS",
+                ] {
                     environment.push((name.to_owned(), Some(threads.clone())));
                 }
                 let folder = attempt.view.resources.iter().find(|(name, _)| name == "tmpdir");
@@ -135,7 +145,8 @@ impl Shared<'_, '_> {
                 }
             }
             (Action::Run { .. }, _) => {
-                let block = self.python.block.expect("a workflow with `run:` blocks was read by an evaluator");
+                let block =
+                    self.python.block.expect("a workflow with `run:` blocks was read by an evaluator");
                 match block(&attempt.view, self.stop, &mut output) {
                     Ok(RunEnd::Done | RunEnd::Exited(0)) => Ok(()),
                     Ok(end) => Err(What::Block(end)),
@@ -170,7 +181,11 @@ impl Shared<'_, '_> {
             code: self.codes[self.graph.jobs.rule(attempt.job)].clone(),
             params: params_text(&attempt.view.params),
             shell: attempt.command.clone().unwrap_or_default(),
-            outputs: attempt.outputs.iter().map(|output| output.path.to_string_lossy().into_owned()).collect(),
+            outputs: attempt
+                .outputs
+                .iter()
+                .map(|output| output.path.to_string_lossy().into_owned())
+                .collect(),
             log: attempt.logs.clone(),
         }
     }
@@ -181,7 +196,8 @@ impl Shared<'_, '_> {
             self.graph.jobs.inputs(job).iter().map(|input| self.graph.jobs.path(input.file)).collect();
         paths.sort_unstable();
         paths.dedup();
-        let memory = |path: &str| InputMemory { path: path.to_owned(), content: content_hash(Path::new(path)) };
+        let memory =
+            |path: &str| InputMemory { path: path.to_owned(), content: content_hash(Path::new(path)) };
         paths.into_iter().map(memory).collect()
     }
 
@@ -197,7 +213,8 @@ impl Shared<'_, '_> {
     fn fill_command(&self, job: JobId, view: &JobView) -> Result<Option<String>, Box<Diagnostic>> {
         let Action::Shell { command, span } = &self.rule(job).action else { return Ok(None) };
         self.fill(command, view).map(Some).map_err(|error| {
-            let diagnostic = Diagnostic::new(format!("the command of rule `{}` can't be filled: {error}", view.rule));
+            let diagnostic =
+                Diagnostic::new(format!("the command of rule `{}` can't be filled: {error}", view.rule));
             Box::new(hint_for(&error, diagnostic.at(*span, ""), view))
         })
     }
@@ -212,7 +229,10 @@ impl Shared<'_, '_> {
         let workflow = self.rules.workflow;
         let globals = Globals { config: workflow.config.as_ref(), names: &workflow.globals };
         match (fill(text, view, globals), self.python.format) {
-            (Err(FieldError::UnknownName(_) | FieldError::NoPart { .. } | FieldError::Format(_)), Some(format)) => {
+            (
+                Err(FieldError::UnknownName(_) | FieldError::NoPart { .. } | FieldError::Format(_)),
+                Some(format),
+            ) => {
                 let request = Format { text: text.to_owned(), job: view.clone() };
                 format(&request).map_err(|exception| {
                     FieldError::Syntax(format!("{}: {}", exception.class, exception.message))
@@ -224,7 +244,9 @@ impl Shared<'_, '_> {
 
     fn failed(&self, attempt: Attempt, what: What) -> Box<Failure> {
         let span = match &self.rule(attempt.job).action {
-            Action::Shell { span, .. } | Action::Run { span, .. } | Action::Script { span, .. } => Some(*span),
+            Action::Shell { span, .. } | Action::Run { span, .. } | Action::Script { span, .. } => {
+                Some(*span)
+            }
             Action::None => None,
         };
         Box::new(Failure {

@@ -51,7 +51,9 @@ impl Temporary {
         let mut unneeded: Vec<FileId> = read_by(graph, job).into_iter().filter(was_last).collect();
         let outputs = graph.jobs.outputs(job).iter().copied();
         unneeded.extend(
-            outputs.filter(|file| self.n_readers.get(file).is_some_and(|count| count.load(Ordering::Acquire) == 0)),
+            outputs.filter(|file| {
+                self.n_readers.get(file).is_some_and(|count| count.load(Ordering::Acquire) == 0)
+            }),
         );
         unneeded
     }

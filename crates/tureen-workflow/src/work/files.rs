@@ -60,10 +60,14 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> FileFault {
 /// Removes what an earlier run left at the outputs and logs, and makes the directories they go to.
 pub fn prepare(outputs: &[Output], logs: &[String]) -> Result<(), FileFault> {
     let is_protected = |path: &Path| {
-        fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_symlink() && metadata.permissions().mode() & 0o222 == 0)
+        fs::symlink_metadata(path)
+            .is_ok_and(|metadata| !metadata.is_symlink() && metadata.permissions().mode() & 0o222 == 0)
     };
-    let protected: Vec<PathBuf> =
-        outputs.iter().filter(|output| is_protected(&output.path)).map(|output| output.path.clone()).collect();
+    let protected: Vec<PathBuf> = outputs
+        .iter()
+        .filter(|output| is_protected(&output.path))
+        .map(|output| output.path.clone())
+        .collect();
     if !protected.is_empty() {
         return Err(FileFault::Protected(protected));
     }
@@ -84,7 +88,9 @@ pub fn prepare(outputs: &[Output], logs: &[String]) -> Result<(), FileFault> {
 /// Removes a file, a link or an empty directory; a full directory only if it is announced as an output.
 fn remove(path: &Path, is_directory_output: bool) -> Result<(), FileFault> {
     let removed = match fs::symlink_metadata(path) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(());
+        }
         Err(error) => Err(error),
         Ok(metadata) if !metadata.is_dir() => fs::remove_file(path),
         Ok(_) if is_directory_output => fs::remove_dir_all(path),

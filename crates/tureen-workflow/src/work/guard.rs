@@ -21,8 +21,12 @@ impl Guard {
     /// Starts the guard: a command that calls [`stand_guard`] on its standard input.
     pub fn start(mut command: Command) -> std::io::Result<Self> {
         // A group of its own: Ctrl-C in the terminal is not meant for it.
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn()?;
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()?;
         let pipe = child.stdin.take().expect("its standard input is a pipe");
         Ok(Self { child, pipe })
     }

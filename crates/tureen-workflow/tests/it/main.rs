@@ -1,5 +1,6 @@
 //! The crate through its public face.
 
+mod config;
 mod evaluator;
 mod evaluator_modules;
 mod literal;
