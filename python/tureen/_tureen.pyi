@@ -2,16 +2,16 @@ from collections.abc import Iterator
 from typing import Any, final
 
 __all__ = [
+    "Delayed",
+    "__version__",
     "compute",
-    "persist",
+    "draw",
     "finish",
+    "forget_threads",
+    "persist",
+    "porter_stem",
     "set_pure_by_default",
     "wrap",
-    "draw",
-    "forget_threads",
-    "Delayed",
-    "porter_stem",
-    "__version__",
 ]
 
 __version__: str
