@@ -9,8 +9,8 @@
 
 from tureen import _lifetime, config
 from tureen._annotations import annotate, get_annotations
-from tureen._collections import is_dask_collection, optimize
-from tureen._tureen import Delayed, __version__, compute, persist
+from tureen._collections import is_dask_collection, optimize, persist
+from tureen._tureen import Delayed, __version__, compute
 from tureen._visualize import visualize
 from tureen.delayed import delayed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tureen._tureen import Delayed
+from tureen._tureen import persist as _persist_promises
 
 # The module `typing` takes longer to import than all of this package.
 TYPE_CHECKING = False
@@ -30,6 +31,22 @@ def is_dask_collection(x: Any) -> bool:
     return True if hasattr(x, "dask") and hasattr(x, "expr") else graph() is not None
 
 
+def persist(*args: Any, traverse: bool = True, **kwargs: Any) -> tuple[Any, ...]:
+    """Compute promises, and give promises of the values, under the same keys, in their places.
+
+    Bags, and collections of dask's, stay what they are, with their parts computed. Keywords: those of ``compute``.
+
+    >>> from tureen import delayed
+    >>> (kept,) = persist(delayed(max)(1, 2))
+    >>> kept.compute()
+    2
+    """
+    # What knows how to be persisted by itself may be more than one promise.
+    rest = [arg for arg in args if not _persists_itself(arg)]
+    kept = iter(_persist_promises(*rest, traverse=traverse, **kwargs))
+    return tuple(arg.persist(**kwargs) if _persists_itself(arg) else next(kept) for arg in args)
+
+
 def optimize(*args: Any, traverse: bool = True, **kwargs: Any) -> tuple[Any, ...]:
     """Give back what was given: promises need no optimising, only what is needed is ever computed.
 
@@ -37,3 +54,7 @@ def optimize(*args: Any, traverse: bool = True, **kwargs: Any) -> tuple[Any, ...
     (1, 2)
     """
     return args
+
+
+def _persists_itself(arg: Any) -> bool:
+    return not isinstance(arg, Delayed) and is_dask_collection(arg)

@@ -15,7 +15,7 @@ def describe(obj: Any) -> Any:
     ('name', 'math', 'sqrt')
     """
     if not isinstance(obj, type):
-        for method in ("__tureen_tokenize__", "__dask_tokenize__"):
+        for method in ("__tureen_token__", "__dask_tokenize__"):
             own = getattr(type(obj), method, None)
             if own is not None:
                 return (method, _class_name(obj), own(obj))

@@ -116,6 +116,17 @@ def test_persist_keeps_the_key_and_computes_no_more() -> None:
     assert (y_p.compute(), (again[0] + 1).compute(), calls) == (3, 4, [])
 
 
+def test_persist_leaves_a_bag_a_bag() -> None:
+    import tureen.bag as db
+
+    identity, calls = counting()
+    bag = db.from_sequence([1, 2], npartitions=2).map(identity.__wrapped__)
+    kept, three = persist(bag, add(1, 2))
+    assert type(kept) is type(bag)
+    calls.clear()
+    assert (kept.compute(), three.compute(), calls) == ([1, 2], 3, [])
+
+
 @pytest.mark.parametrize(
     "name", "add sub mul truediv floordiv mod pow lshift rshift and_ or_ xor eq ne lt le gt ge".split()
 )
