@@ -33,9 +33,15 @@ check-python: dev-venv
 	$(IN_VENV) -m mypy
 	$(IN_VENV) -m mypy.stubtest tureen._tureen
 
-bench: dev-venv
+bench: dev-venv .venv-peers
 	cargo bench --locked --package tureen-engine
 	for script in bench/*.py; do echo "== $$script"; $(IN_VENV) $$script || exit 1; done
+
+# The programs that tureen is timed beside.
+.venv-peers: bench/requirements.txt
+	$(PYTHON) -m venv $@
+	env -u PYTHONDONTWRITEBYTECODE $@/bin/python -m pip install --quiet --requirement bench/requirements.txt
+	touch $@
 
 conformance:
 	$(PYTHON) conformance/run.py
@@ -44,7 +50,7 @@ pictures: venv
 	.venv/bin/tureen -s examples/peasoup/Snakefile -d examples/peasoup --dag svg --forceall > docs/peasoup.svg
 
 clean:
-	rm -rf target .venv dist tureen.data demo-output .cache
+	rm -rf target .venv .venv-peers dist tureen.data demo-output .cache
 
 # Both do nothing when no source has changed.
 venv:
