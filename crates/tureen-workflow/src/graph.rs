@@ -3,16 +3,16 @@
 use tureen_engine::{Demand, Graph, GraphBuilder, TaskId};
 
 use crate::diagnostic::Diagnostic;
+use crate::evaluator::job::Role;
 use crate::job::{Ask, JobGraph, JobId, Rules};
-use crate::params::{complete_view, whole_number};
+use crate::params::{ask_one, whole_number};
 use crate::plan::Plan;
 use crate::rule::{Action, Param};
-use crate::value::Value;
 
 /// Builds the engine's graph. Threads are clipped to `cores`; a job that only gathers holds none.
 ///
 /// # Errors
-/// A threads or resources function that raised.
+/// A threads or priority function that raised, or gave no number.
 pub fn engine_graph(
     rules: &Rules<'_>,
     graph: &JobGraph,
@@ -31,39 +31,44 @@ pub fn engine_graph(
             builder.set_demand(task, Demand::cores(0));
             continue;
         }
-        builder.set_demand(task, demand(rules, graph, job, cores, ask)?);
-        if let Param::Value(Value::Int(priority)) = rule.priority
-            && priority != 0
-        {
+        builder.set_demand(task, Demand::cores(threads(rules, graph, job, cores, ask)?));
+        let priority = priority(rules, graph, job, ask)?;
+        if priority != 0 {
             builder.set_priority(task, priority);
         }
     }
     Ok(builder.build())
 }
 
-fn demand(
+fn threads(
     rules: &Rules<'_>,
     graph: &JobGraph,
     job: JobId,
     cores: u64,
     ask: &mut Ask<'_>,
-) -> Result<Demand, Box<Diagnostic>> {
+) -> Result<u64, Box<Diagnostic>> {
     let rule = &rules.workflow.rules[graph.jobs.rule(job)];
-    let clip = |value: &Value| {
-        let threads = whole_number(value).and_then(|threads| u64::try_from(threads).ok()).unwrap_or(1);
-        threads.min(cores)
+    let threads = match &rule.threads {
+        Param::Value(value) => whole_number(value),
+        function => whole_number(&ask_one(rule, function, Role::Threads, &graph.view(rules, job), ask)?),
     };
-    let mut demand;
-    if let (Param::Value(threads), true) = (&rule.threads, rule.resources.is_empty()) {
-        demand = Demand::cores(clip(threads));
-    } else {
-        let view = complete_view(rules, graph, job, Some(cores), ask)?;
-        demand = Demand::cores(u64::try_from(view.threads).unwrap_or(1));
-        for (name, value) in &view.resources {
-            if let Some(amount) = whole_number(value).and_then(|amount| u64::try_from(amount).ok()) {
-                demand = demand.with(name, amount);
-            }
-        }
-    }
-    Ok(demand)
+    Ok(threads.and_then(|threads| u64::try_from(threads).ok()).unwrap_or(1).min(cores))
+}
+
+fn priority(
+    rules: &Rules<'_>,
+    graph: &JobGraph,
+    job: JobId,
+    ask: &mut Ask<'_>,
+) -> Result<i64, Box<Diagnostic>> {
+    let rule = &rules.workflow.rules[graph.jobs.rule(job)];
+    let value = match &rule.priority {
+        Param::Value(value) => value.clone(),
+        function => ask_one(rule, function, Role::Priority, &graph.view(rules, job), ask)?,
+    };
+    whole_number(&value).ok_or_else(|| {
+        let repr = crate::format::repr(&value);
+        let message = format!("the priority of rule `{}` is {repr}, which is no number", rule.name);
+        Box::new(Diagnostic::new(message).at(rule.span, ""))
+    })
 }

@@ -2,8 +2,16 @@
 
 /// The candidate nearest to `word` by edit distance, if one is near enough to be worth saying.
 pub fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+    nearest_within(word, (word.chars().count() / 3).clamp(1, 6), candidates)
+}
+
+/// The candidate nearest to `word` by edit distance, if that is at most `limit`.
+pub fn nearest_within<'c>(
+    word: &str,
+    limit: usize,
+    candidates: impl Iterator<Item = &'c str>,
+) -> Option<&'c str> {
     let letters: Vec<char> = word.chars().collect();
-    let limit = (letters.len() / 3).clamp(1, 6);
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
         let within = best.map_or(limit, |(distance, _)| distance.saturating_sub(1));

@@ -11,7 +11,7 @@ use crate::value::Value;
 /// What stands for a value that can't be known before the inputs exist (as Snakemake 9.27 shows it).
 pub const NOT_YET: &str = "<TBD>";
 
-/// The job's whole view: files, threads clipped to `cores`, resources and params.
+/// The job's whole view for an attempt (from 1): files, threads clipped to `cores`, resources and params.
 ///
 /// # Errors
 /// A function that raised, or gave something that is no number where one is needed.
@@ -19,11 +19,13 @@ pub fn complete_view(
     rules: &Rules<'_>,
     graph: &JobGraph,
     job: JobId,
+    attempt: i64,
     cores: Option<u64>,
     ask: &mut Ask<'_>,
 ) -> Result<JobView, Box<Diagnostic>> {
     let rule = &rules.workflow.rules[graph.jobs.rule(job)];
     let mut view = graph.view(rules, job);
+    view.attempt = attempt;
     let threads = ask_one(rule, &rule.threads, Role::Threads, &view, ask)?;
     view.threads = whole_number(&threads).unwrap_or(1).max(0);
     if let Some(cores) = cores {
@@ -87,7 +89,7 @@ pub fn whole_number(value: &Value) -> Option<i64> {
     }
 }
 
-fn ask_one(
+pub(crate) fn ask_one(
     rule: &Rule,
     param: &Param,
     role: Role,

@@ -21,7 +21,7 @@ struct BySuffix {
     lengths: Vec<usize>,
 }
 
-/// An output of a rule.
+/// A product of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     rule: u32,
@@ -38,11 +38,11 @@ pub struct Maker<'p> {
 }
 
 impl RuleIndex {
-    /// Indexes the outputs of all rules.
+    /// Indexes the outputs (and logs and benchmarks) of all rules.
     pub fn new(rules: &[RulePatterns]) -> Self {
         let mut index = Self::default();
         for (rule, patterns) in rules.iter().enumerate() {
-            for (output, marked) in patterns.outputs.iter().enumerate() {
+            for (output, marked) in patterns.products().enumerate() {
                 let place = Place { rule: rule as u32, output: output as u32 };
                 let pattern = &marked.pattern;
                 if pattern.is_literal() {
@@ -83,8 +83,10 @@ impl RuleIndex {
             }
             let patterns = &rules[place.rule as usize];
             let mut values = vec![None; patterns.wildcards.len()];
-            if patterns.outputs[place.output as usize].pattern.matches(path, &mut values) {
-                // Every output names every wildcard, so each has a value now.
+            let product = patterns.product(place.output as usize);
+            if product.is_some_and(|product| product.pattern.matches(path, &mut values))
+                && values.iter().all(Option::is_some)
+            {
                 makers.push(Maker { rule: place.rule, values: values.into_iter().flatten().collect() });
             }
         }

@@ -44,6 +44,16 @@ pub enum InputPatterns {
 }
 
 impl RulePatterns {
+    /// What a job of the rule leaves behind, any of which can be asked for: outputs, then logs, then the benchmark.
+    pub fn products(&self) -> impl Iterator<Item = &MarkedPattern> {
+        self.outputs.iter().chain(&self.logs).chain(&self.benchmark)
+    }
+
+    /// The product of a number (see [`RulePatterns::products`]).
+    pub fn product(&self, number: usize) -> Option<&MarkedPattern> {
+        self.products().nth(number)
+    }
+
     /// Whether the rule has wildcards at all.
     pub fn has_wildcards(&self) -> bool {
         !self.wildcards.is_empty()
@@ -75,6 +85,10 @@ fn read_rule(workflow: &Workflow, rule: &Rule) -> Result<RulePatterns, Box<Diagn
     for file in files_of(&rule.output) {
         let n_known = wildcards.len();
         let output = read_file(file, &mut wildcards, &constraint_of)?;
+        if let Some(twin) = files_of(&rule.output).zip(&outputs).find(|(known, _)| known.text == file.text) {
+            let message = format!("rule `{}` names the output `{}` twice", rule.name, file.text);
+            return Err(Box::new(Diagnostic::new(message).at(file.span, "").at(twin.1.span, "the first time")));
+        }
         let is_complete = (0..wildcards.len()).all(|index| output.pattern.wildcards().any(|i| i == index));
         if let Some(first) = outputs.first()
             && (wildcards.len() > n_known || !is_complete)

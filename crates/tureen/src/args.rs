@@ -9,7 +9,9 @@ use clap::Parser;
 /// A drop-in for `snakemake`: the same Snakefiles, options, files and exit codes.
 #[derive(Debug, Parser)]
 #[command(name = "tureen", version, infer_long_args = true, max_term_width = 110)]
-#[command(after_help = "Examples:\n  tureen -c 4            run the workflow in this folder on four cores\n  tureen -n              show what would run, and why\n  tureen -c1 out/a.txt   make one file\n  tureen --dag svg       draw the jobs (no Graphviz needed)")]
+#[command(
+    after_help = "Examples:\n  tureen -c 4            run the workflow in this folder on four cores\n  tureen -n              show what would run, and why\n  tureen -c1 out/a.txt   make one file\n  tureen --dag svg       draw the jobs (no Graphviz needed)"
+)]
 pub(crate) struct Args {
     /// Files to make, or rules to run [default: the first rule]
     pub(crate) targets: Vec<String>,
@@ -117,6 +119,9 @@ pub(crate) struct Args {
     /// Unfinished outputs are always made anew, so this changes nothing
     #[arg(long, visible_alias = "ri")]
     pub(crate) rerun_incomplete: bool,
+    /// The disk is asked once per plan in any case, so this changes nothing
+    #[arg(long)]
+    pub(crate) trust_io_cache: bool,
     /// The log of a failed job is named in any case; with this its end is shown too
     #[arg(long)]
     pub(crate) show_failed_logs: bool,

@@ -46,7 +46,11 @@ pub(crate) fn drawn(diagnostic: &Diagnostic, sources: &Sources, has_colour: bool
     text
 }
 
-fn snippet<'s>(id: SourceId, labels: &'s [Label], sources: &'s Sources) -> Snippet<'s, annotate_snippets::Annotation<'s>> {
+fn snippet<'s>(
+    id: SourceId,
+    labels: &'s [Label],
+    sources: &'s Sources,
+) -> Snippet<'s, annotate_snippets::Annotation<'s>> {
     let source = sources.get(id);
     let mut snippet = Snippet::source(source.text.as_str()).path(source.path.to_string_lossy());
     for (number, label) in labels.iter().enumerate().filter(|(_, label)| label.span.source == id) {
@@ -54,7 +58,11 @@ fn snippet<'s>(id: SourceId, labels: &'s [Label], sources: &'s Sources) -> Snipp
         let end = source.text.len();
         let range = (label.span.start as usize).min(end)..(label.span.end as usize).min(end);
         let annotation = kind.span(range);
-        snippet = snippet.annotation(if label.text.is_empty() { annotation } else { annotation.label(label.text.as_str()) });
+        snippet = snippet.annotation(if label.text.is_empty() {
+            annotation
+        } else {
+            annotation.label(label.text.as_str())
+        });
     }
     snippet
 }

@@ -120,10 +120,6 @@ impl Settings {
             let relative = |path: PathBuf| path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path);
             settings.snakefile = settings.snakefile.map(relative);
         }
-        if settings.targets.is_empty() {
-            // As Snakemake: what is forced by name is also what is asked for.
-            settings.targets.clone_from(&settings.wishes.force);
-        }
         if settings.task == Task::Run && settings.cores.is_none() {
             return Err(Diagnostic::new("it must be said how many cores to use")
                 .hint("`--cores all`, or `-c 4`; `-n` shows what would run"));
@@ -179,8 +175,9 @@ fn cores(args: &Args) -> Result<Option<u64>, Diagnostic> {
 fn seconds(seconds: Option<f64>) -> Result<Option<Duration>, Diagnostic> {
     seconds
         .map(|seconds| {
-            Duration::try_from_secs_f64(seconds)
-                .map_err(|_| Diagnostic::new("`--latency-wait` takes a number of seconds that is not negative"))
+            Duration::try_from_secs_f64(seconds).map_err(|_| {
+                Diagnostic::new("`--latency-wait` takes a number of seconds that is not negative")
+            })
         })
         .transpose()
 }

@@ -17,7 +17,8 @@ pub(crate) fn table(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan) -> String 
         entry.0 = entry.0.min(level);
         entry.1 += 1;
     }
-    let mut rows: Vec<(&str, u32, u32)> = counts.into_iter().map(|(name, (level, count))| (name, level, count)).collect();
+    let mut rows: Vec<(&str, u32, u32)> =
+        counts.into_iter().map(|(name, (level, count))| (name, level, count)).collect();
     rows.sort_unstable_by_key(|&(name, level, _)| (level, name));
     let width = rows.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0).max(5);
     let mut table = format!("Job stats:\n{:width$}    count\n{:-<width$}  -------\n", "job", "");

@@ -42,7 +42,13 @@ impl Talk {
     }
 
     /// A job as it stands in the plan, or as it starts.
-    pub(crate) fn job(&self, view: &JobView, reason: &str, command: Option<&str>, message: Option<&str>) -> String {
+    pub(crate) fn job(
+        &self,
+        view: &JobView,
+        reason: &str,
+        command: Option<&str>,
+        message: Option<&str>,
+    ) -> String {
         let mut lines = Vec::new();
         if let Some(message) = message {
             lines.push(format!("Job {}: {message}", view.jobid));
@@ -97,7 +103,10 @@ impl Talk {
                     Ok(())
                 } else {
                     let share = n_done * 100 / n_total.max(1);
-                    self.say(&format!("Finished jobid: {}\n{n_done} of {n_total} steps ({share}%) done", job.index()))
+                    self.say(&format!(
+                        "Finished jobid: {}\n{n_done} of {n_total} steps ({share}%) done",
+                        job.index()
+                    ))
                 }
             }
             Happening::Failed(failure) => self.say(&failed(failure, "failed")),
@@ -119,8 +128,12 @@ impl Talk {
 fn failed(failure: &Failure, how: &str) -> String {
     let wildcards: Vec<String> =
         failure.view.wildcards.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let wildcards = if wildcards.is_empty() { String::new() } else { format!(" ({})", wildcards.join(", ")) };
-    format!("Error in rule {}{wildcards}: jobid {} {how}", failure.view.rule, failure.view.jobid)
+    let wildcards = if wildcards.is_empty() {
+        String::new()
+    } else {
+        format!("\n    wildcards: {}", wildcards.join(", "))
+    };
+    format!("Error in rule {}:\n    jobid: {}{wildcards}\n    ({how})", failure.view.rule, failure.view.jobid)
 }
 
 fn pass_on(stream: Stream, bytes: &[u8]) {

@@ -36,7 +36,7 @@ struct Explorer<'r, 'w> {
     rules: &'r Rules<'w>,
     explored: Explored,
     /// Files to find makers for.
-    queue: Vec<FileId>,
+    queue: Vec<(FileId, Option<JobId>)>,
     is_queued: Vec<bool>,
     /// Jobs whose input functions are still to be asked.
     to_ask: Vec<JobId>,
@@ -59,7 +59,7 @@ pub(super) fn explore(
             Target::Rule(rule) => Wanted::Job(explorer.want_job(*rule as u32, &[])),
             Target::File(path) => {
                 let file = explorer.explored.jobs.add_file(path);
-                explorer.want_file(file);
+                explorer.want_file(file, None);
                 Wanted::File(file)
             }
         };
@@ -67,8 +67,8 @@ pub(super) fn explore(
     }
     let mut next = 0;
     loop {
-        while let Some(&file) = explorer.queue.get(next) {
-            explorer.find_makers(file);
+        while let Some(&(file, user)) = explorer.queue.get(next) {
+            explorer.find_makers(file, user);
             next += 1;
         }
         if explorer.to_ask.is_empty() {
@@ -83,20 +83,37 @@ pub(super) fn explore(
 }
 
 impl Explorer<'_, '_> {
-    fn want_file(&mut self, file: FileId) {
+    fn want_file(&mut self, file: FileId, user: Option<JobId>) {
         if self.is_queued.len() <= file.index() {
             self.is_queued.resize(file.index() + 1, false);
         }
         if !std::mem::replace(&mut self.is_queued[file.index()], true) {
-            self.queue.push(file);
+            self.queue.push((file, user));
         }
     }
 
-    fn find_makers(&mut self, file: FileId) {
+    /// If the values of a maker could be read in several ways, those of the first user's wildcards of the same
+    /// names are preferred (as Snakemake 9.27).
+    fn find_makers(&mut self, file: FileId, user: Option<JobId>) {
         let path = self.explored.jobs.path(file).to_owned();
         let start = self.explored.candidates.len() as u32;
         for maker in self.rules.index.makers(&self.rules.patterns, &path) {
-            let job = self.want_job(maker.rule, &maker.values);
+            let patterns = &self.rules.patterns[maker.rule as usize];
+            let names = &patterns.wildcards;
+            let hinted = user.filter(|_| names.len() > 1).and_then(|user| self.values_of(user, names));
+            let hinted = hinted.filter(|values| {
+                patterns.products().any(|product| {
+                    let mut filled = String::new();
+                    product.pattern.fill(values, &mut filled);
+                    filled == path
+                })
+            });
+            let job = match &hinted {
+                Some(values) => {
+                    self.want_job(maker.rule, &values.iter().map(String::as_str).collect::<Vec<_>>())
+                }
+                None => self.want_job(maker.rule, &maker.values),
+            };
             self.explored.candidates.push(job);
         }
         let candidates_of = &mut self.explored.candidates_of;
@@ -104,6 +121,16 @@ impl Explorer<'_, '_> {
             candidates_of.resize(file.index() + 1, (0, 0));
         }
         candidates_of[file.index()] = (start, self.explored.candidates.len() as u32);
+    }
+
+    /// A job's wildcard values under these names, if it has them all.
+    fn values_of(&self, job: JobId, names: &[String]) -> Option<Vec<String>> {
+        let known = &self.rules.patterns[self.explored.jobs.rule(job)].wildcards;
+        let value = |name: &String| {
+            let position = known.iter().position(|other| other == name)?;
+            self.explored.jobs.values(job).nth(position).map(str::to_owned)
+        };
+        names.iter().map(value).collect()
     }
 
     fn want_job(&mut self, rule: u32, values: &[&str]) -> JobId {
@@ -119,7 +146,7 @@ impl Explorer<'_, '_> {
         } else {
             let mut inputs = Vec::new();
             for (item, entry) in patterns.inputs.iter().enumerate() {
-                self.fill_static(entry, item as u16, values, &mut inputs);
+                self.fill_static(job, entry, item as u16, values, &mut inputs);
             }
             self.explored.jobs.set_inputs(job, inputs);
         }
@@ -128,7 +155,7 @@ impl Explorer<'_, '_> {
 
     fn fill_static(
         &mut self,
-        entry: &InputPatterns,
+        job: JobId, entry: &InputPatterns,
         item: u16,
         values: &[&str],
         inputs: &mut Vec<InputFile>,
@@ -139,7 +166,7 @@ impl Explorer<'_, '_> {
             path.clear();
             marked.pattern.fill(values, &mut path);
             let file = self.explored.jobs.add_file(&path);
-            self.want_file(file);
+            self.want_file(file, Some(job));
             inputs.push(InputFile { file, item, is_ancient: marked.marks.is_ancient });
         }
     }
@@ -194,7 +221,7 @@ impl Explorer<'_, '_> {
             let rule_item = rule_item as u16;
             if let Input::Files(list) = &item.value {
                 let entry = &rules.patterns[rule].inputs[rule_item as usize];
-                self.fill_static(entry, items.len() as u16, &values, &mut inputs);
+                self.fill_static(job, entry, items.len() as u16, &values, &mut inputs);
                 items.push(DynamicItem { name: item.name.clone(), is_list: list.is_list, rule_item });
                 continue;
             }
@@ -229,7 +256,7 @@ impl Explorer<'_, '_> {
                         })?;
                         for path in paths {
                             let file = self.explored.jobs.add_file(&path);
-                            self.want_file(file);
+                            self.want_file(file, Some(job));
                             let is_ancient = ancient.get(path.as_str()).copied().unwrap_or(false);
                             inputs.push(InputFile { file, item: items.len() as u16, is_ancient });
                         }

@@ -6,7 +6,7 @@ use super::table::{FileId, JobId};
 use crate::diagnostic::Diagnostic;
 use crate::disk::Disk;
 use crate::evaluator::job::Exception;
-use crate::nearest::nearest;
+use crate::nearest::{nearest, nearest_within};
 use crate::span::Span;
 use crate::wildcards::InputPatterns;
 
@@ -66,7 +66,11 @@ pub(super) fn describe(
                 Some(span) => diagnostic.at(span, "closes the circle"),
                 None => diagnostic,
             };
-            diagnostic.hint("a rule must not need, even through others, what it makes: give one of these files another name")
+            let near = files.first().and_then(|&file| disk.nearest_beside(path(file)));
+            diagnostic.hint(match near {
+                Some(near) if files.len() == 1 => format!("did you mean `{near}`, which exists?"),
+                _ => "a rule must not need, even through others, what it makes: give one of these files another name".to_owned(),
+            })
         }
         Failure::Ambiguous { file, first, other } => {
             let (first, other) = (rule(*first), rule(*other));
@@ -155,7 +159,7 @@ fn missing(
     let Some((job, _)) = needed_by else {
         let names = rules.workflow.rules.iter().map(|rule| rule.name.as_str());
         let diagnostic = Diagnostic::new(format!("no rule makes `{path}`, and no such file or rule exists"));
-        return match suggestion(rules, explored, path, disk)
+        return match suggestion(rules, path, disk)
             .or_else(|| nearest(path, names).map(|name| format!("did you mean rule `{name}`?")))
         {
             Some(hint) => diagnostic.hint(hint),
@@ -182,14 +186,14 @@ fn missing(
             lacking.iter().filter(|&&name| name != path).map(|name| format!("`{name}`")).collect();
         diagnostic = diagnostic.note(format!("the same job lacks {} as well", others.join(", ")));
     }
-    match suggestion(rules, explored, path, disk) {
+    match suggestion(rules, path, disk) {
         Some(hint) => diagnostic.hint(hint),
         None => diagnostic.hint("check the name, or add a rule with it as output"),
     }
 }
 
 /// The nearest thing that could be made or is there.
-fn suggestion(rules: &Rules<'_>, explored: &Explored, path: &str, disk: &mut Disk) -> Option<String> {
+fn suggestion(rules: &Rules<'_>, path: &str, disk: &mut Disk) -> Option<String> {
     if let Some(near) = disk.nearest_beside(path) {
         return Some(format!("did you mean `{near}`, which exists?"));
     }
@@ -205,11 +209,12 @@ fn suggestion(rules: &Rules<'_>, explored: &Explored, path: &str, disk: &mut Dis
             }
         }
     }
-    let near =
-        nearest(path, candidates.iter().map(|(_, text, _)| text.as_str()).filter(|text| *text != path))?;
+    // An ending may differ more than a slip of the fingers: `b.sort` for `b.sorted.txt`.
+    let limit = (path.chars().count() / 2).clamp(1, 12);
+    let texts = candidates.iter().map(|(_, text, _)| text.as_str()).filter(|text| *text != path);
+    let near = nearest_within(path, limit, texts)?;
     let (number, _, pattern) = candidates.iter().find(|(_, text, _)| text == near)?;
     let name = &rules.workflow.rules[*number].name;
-    let _ = explored;
     Some(match pattern {
         Some(pattern) => format!("rule `{name}` makes `{pattern}`; did you mean `{near}`?"),
         None => format!("did you mean `{near}`, which rule `{name}` makes?"),

@@ -44,9 +44,12 @@ impl Planner<'_, '_> {
     fn find_unfinished(&mut self, job: JobId, reason: &mut Reason) {
         for &file in self.graph.jobs.outputs(job) {
             let path = self.graph.jobs.path(file);
-            if self.remembered.get(path).is_some_and(|memory| memory.is_unfinished) && self.disk.exists(path)
-            {
+            let Some(memory) = self.remembered.get(path) else { continue };
+            if memory.is_unfinished && self.disk.exists(path) {
                 reason.unfinished.push(file);
+            } else if (memory.is_unfinished || memory.has_failed) && !self.disk.exists(path) {
+                // It was wanted when its job began, so what is behind it may be older than it should be.
+                reason.missing.push(file);
             }
         }
     }
@@ -113,7 +116,8 @@ impl Planner<'_, '_> {
         let graph = self.graph;
         let paths = graph.jobs.outputs(job).iter().map(|&file| graph.jobs.path(file));
         let remembered = self.remembered;
-        let memories: Vec<_> = paths.filter_map(|path| remembered.get(path)).collect();
+        let memories: Vec<_> =
+            paths.filter_map(|path| remembered.get(path)).filter(|memory| !memory.has_failed).collect();
         let Some(&first) = memories.first() else { return Ok(()) };
         let rule = graph.jobs.rule(job);
         let triggers = self.wishes.triggers;

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 pub struct Remembered {
     /// Its job started and did not end: the file may be half written.
     pub is_unfinished: bool,
+    /// Its job failed, and what it had made was removed: if the file is there, somebody else put it there.
+    pub has_failed: bool,
     /// The rule.
     pub rule: String,
     /// The normalised code of the rule.

@@ -22,7 +22,8 @@ const TABLES: &str = "
         inputs TEXT NOT NULL,
         log TEXT NOT NULL,
         started REAL NOT NULL,
-        ended REAL
+        ended REAL,
+        has_failed INTEGER NOT NULL DEFAULT 0
     );
     CREATE TABLE IF NOT EXISTS output (
         path TEXT PRIMARY KEY,
@@ -83,7 +84,7 @@ pub struct JobStart {
 /// Everything remembered, by output path; nothing if there is no record. Creates no file.
 pub(super) fn load(connection: &Connection) -> rusqlite::Result<FxHashMap<String, Remembered>> {
     let mut statement = connection.prepare(
-        "SELECT output.path, job.rule, job.code, job.params, job.shell, job.inputs, job.log, job.ended IS NULL
+        "SELECT output.path, job.rule, job.code, job.params, job.shell, job.inputs, job.log, job.ended IS NULL, job.has_failed
          FROM output JOIN job ON job.id = output.job",
     )?;
     let mut rows = statement.query([])?;
@@ -97,6 +98,7 @@ pub(super) fn load(connection: &Connection) -> rusqlite::Result<FxHashMap<String
         };
         let memory = Remembered {
             is_unfinished: row.get(7)?,
+            has_failed: row.get(8)?,
             rule: row.get(1)?,
             code: row.get(2)?,
             params: row.get(3)?,
@@ -192,13 +194,12 @@ impl Record {
         Ok(())
     }
 
-    /// Forgets a job that failed and whose outputs were removed.
-    pub fn forget(&self, id: i64) -> rusqlite::Result<()> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction()?;
-        transaction.prepare_cached("DELETE FROM output WHERE job = ?")?.execute([id])?;
-        transaction.prepare_cached("DELETE FROM job WHERE id = ?")?.execute([id])?;
-        transaction.commit()
+    /// Writes that a job failed and that its outputs were removed.
+    pub fn fail(&self, id: i64) -> rusqlite::Result<()> {
+        self.lock()
+            .prepare_cached("UPDATE job SET ended = ?, has_failed = 1 WHERE id = ?")?
+            .execute(params![now(), id])?;
+        Ok(())
     }
 
     /// Drops the rows of jobs whose outputs have been made anew since. For the end of a run.

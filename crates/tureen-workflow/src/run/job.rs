@@ -51,8 +51,8 @@ impl Shared<'_, '_> {
         let mut attempt = self.begin(job);
         attempt.view.attempt = number;
         let mut ask = |calls: &[_]| (self.python.ask)(calls);
-        match complete_view(self.rules, self.graph, job, Some(self.settings.cores), &mut ask) {
-            Ok(view) => attempt.view = JobView { attempt: number, ..view },
+        match complete_view(self.rules, self.graph, job, number, Some(self.settings.cores), &mut ask) {
+            Ok(view) => attempt.view = view,
             Err(diagnostic) => return Err(self.failed(attempt, What::NotReady(diagnostic))),
         }
         match self.fill_command(job, &attempt.view) {
@@ -86,7 +86,7 @@ impl Shared<'_, '_> {
                 failure.removed = files::remove_outputs(&outputs);
                 if outputs.iter().all(|output| std::fs::symlink_metadata(&output.path).is_err()) {
                     // Should this fail, the outputs count as unfinished, which is also true.
-                    let _ = self.record.forget(row);
+                    let _ = self.record.fail(row);
                 }
             }
             return Err(failure);

@@ -14,10 +14,13 @@ pub(crate) struct Temporary {
 }
 
 impl Temporary {
-    /// Counts the readers in the plan. Files that were asked for by name are not temporary for this run, nor are
-    /// those of a target rule other than the default one (as Snakemake 9.27).
+    /// Counts the readers in the plan. Files that were asked for, by name or through a rule that only
+    /// gathers, are not temporary for this run, nor are those of a target rule other than the default one (as Snakemake 9.27).
     pub(crate) fn new(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan) -> Self {
-        let wanted: FxHashSet<FileId> = graph.target_files.iter().copied().collect();
+        let mut wanted: FxHashSet<FileId> = graph.target_files.iter().copied().collect();
+        for &target in graph.targets.iter().filter(|&&target| graph.jobs.outputs(target).is_empty()) {
+            wanted.extend(graph.jobs.inputs(target).iter().map(|input| input.file));
+        }
         let targets: FxHashSet<JobId> = graph.targets.iter().copied().collect();
         let mut n_readers = FxHashMap::default();
         for &job in &graph.order {

@@ -3,8 +3,8 @@
 use tureen_draw::Picture;
 use tureen_workflow::diagnostic::Diagnostic;
 
-use super::load::{self, Planned, planned};
 use super::Ended;
+use super::load::{self, Planned, planned};
 use super::python::with_python;
 use crate::settings::{Format, Settings};
 use crate::talk::data;
@@ -20,7 +20,8 @@ pub(super) fn rules(settings: &Settings, format: Format) -> Result<u8, Ended> {
 
 fn draw(settings: &Settings, format: Format, picture: impl Fn(&Planned<'_>) -> Picture) -> Result<u8, Ended> {
     let reading = load::workflow(settings)?;
-    let made = with_python(&reading, |python| planned(settings, &reading, python).map(|planned| picture(&planned)));
+    let made =
+        with_python(&reading, |python| planned(settings, &reading, python).map(|planned| picture(&planned)));
     let picture = match made {
         Ok(picture) => picture,
         Err(faults) => return Err(load::ended(faults, reading.sources)),
@@ -29,8 +30,9 @@ fn draw(settings: &Settings, format: Format, picture: impl Fn(&Planned<'_>) -> P
         Format::Dot => tureen_draw::dot(&picture).into_bytes(),
         Format::Svg => tureen_draw::svg(&picture).into_bytes(),
         Format::Mermaid => tureen_draw::mermaid(&picture).into_bytes(),
-        Format::Png => tureen_draw::png(&picture, 2.0)
-            .map_err(|error| Diagnostic::new(format!("the picture can't be made: {error}")).hint("`--dag svg` has no limits"))?,
+        Format::Png => tureen_draw::png(&picture, 2.0).map_err(|error| {
+            Diagnostic::new(format!("the picture can't be made: {error}")).hint("`--dag svg` has no limits")
+        })?,
     };
     data(&bytes)?;
     Ok(exit_code::SUCCESS)

@@ -17,7 +17,9 @@ pub(super) fn dry_run(settings: &Settings) -> Result<u8, Ended> {
     let sections = with_python(&reading, |python| {
         let Planned { rules, graph, plan, .. } = planned(settings, &reading, python)?;
         if plan.is_empty() {
-            return Ok(vec!["Nothing to be done (all requested files are present and up to date).".to_owned()]);
+            return Ok(vec![
+                "Nothing to be done (all requested files are present and up to date).".to_owned(),
+            ]);
         }
         let table = stats::table(&rules, &graph, &plan);
         let mut sections = vec![table.clone()];
@@ -33,7 +35,8 @@ pub(super) fn dry_run(settings: &Settings) -> Result<u8, Ended> {
                 continue;
             }
             let mut ask = |calls: &[_]| (python.ask)(calls);
-            let view = complete_view(&rules, &graph, job, cores, &mut ask).map_err(|fault| vec![*fault])?;
+            let view =
+                complete_view(&rules, &graph, job, 1, cores, &mut ask).map_err(|fault| vec![*fault])?;
             let (command, message) = filled(&rules, &graph, job, &view, python);
             let reason = reason.text(&graph.jobs);
             sections.push(talk.job(&view, &reason, command.as_deref(), message.as_deref()));
@@ -62,7 +65,9 @@ pub(super) fn dry_run(settings: &Settings) -> Result<u8, Ended> {
             talk.say(&section)?;
         }
         if n_sections > 1 {
-            talk.say("This was a dry-run (flag -n). The order of jobs does not reflect the order of execution.")?;
+            talk.say(
+                "This was a dry-run (flag -n). The order of jobs does not reflect the order of execution.",
+            )?;
         }
     }
     Ok(exit_code::SUCCESS)

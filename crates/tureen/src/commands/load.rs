@@ -36,7 +36,8 @@ pub(crate) fn workflow(settings: &Settings) -> Result<Reading, Ended> {
         python: settings.python.clone(),
         cores: settings.cores.map(|cores| u32::try_from(cores).unwrap_or(u32::MAX)),
     };
-    let reading = read(&request).map_err(|unreadable| Ended::Errors(unreadable.diagnostics, unreadable.sources))?;
+    let reading =
+        read(&request).map_err(|unreadable| Ended::Errors(unreadable.diagnostics, unreadable.sources))?;
     if let Some(directory) = &reading.workflow.workdir {
         enter(Path::new(directory))?;
     }
@@ -71,9 +72,9 @@ fn snakefile(settings: &Settings) -> Result<PathBuf, Ended> {
 
 /// Makes a directory, if need be, and goes there.
 fn enter(directory: &Path) -> Result<(), Ended> {
-    std::fs::create_dir_all(directory)
-        .and_then(|()| std::env::set_current_dir(directory))
-        .map_err(|error| Diagnostic::new(format!("can't work in the directory `{}`: {error}", directory.display())).into())
+    std::fs::create_dir_all(directory).and_then(|()| std::env::set_current_dir(directory)).map_err(|error| {
+        Diagnostic::new(format!("can't work in the directory `{}`: {error}", directory.display())).into()
+    })
 }
 
 /// A workflow with its jobs and plan.
@@ -101,7 +102,10 @@ pub(crate) fn planned<'w>(
     let mut graph = find_jobs(&rules, &targets, &mut disk, &mut ask)?;
     select(&rules, &mut graph, &settings.selection)?;
     let remembered = Record::read(Path::new(FOLDER)).map_err(|error| {
-        vec![Diagnostic::new(error.to_string()).hint("if it is damaged, remove it: times of files will decide then")]
+        vec![
+            Diagnostic::new(error.to_string())
+                .hint("if it is damaged, remove it: times of files will decide then"),
+        ]
     })?;
     let plan = plan(&rules, &graph, &mut disk, &remembered, &settings.wishes, &mut ask)?;
     refuse_unsupported(&rules, &graph, &plan)?;
@@ -122,14 +126,17 @@ fn refuse_unsupported(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan) -> Resul
             let message = format!("`{directive}:` is not supported yet, and rule `{}` has to run", rule.name);
             faults.push(Diagnostic::new(message).at(*span, ""));
         }
-        for (directive, span) in rule.unsupported.iter().filter(|(directive, _)| !SOFTWARE.contains(&directive.as_str())) {
+        for (directive, span) in
+            rule.unsupported.iter().filter(|(directive, _)| !SOFTWARE.contains(&directive.as_str()))
+        {
             let message = format!("`{directive}:` is not supported yet, and rule `{}` has to run", rule.name);
             faults.push(Diagnostic::new(message).at(*span, ""));
         }
         for pattern in &rules.patterns[number].outputs {
             for mark in &pattern.marks.other {
                 if !["report", "nodelocal", "local", "update"].contains(&mark.as_str()) || mark == "update" {
-                    let message = format!("`{mark}()` is not supported yet, and rule `{}` has to run", rule.name);
+                    let message =
+                        format!("`{mark}()` is not supported yet, and rule `{}` has to run", rule.name);
                     faults.push(Diagnostic::new(message).at(pattern.span, ""));
                 }
             }

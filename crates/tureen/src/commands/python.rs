@@ -24,7 +24,8 @@ pub(super) fn with_python<T>(reading: &Reading, work: impl FnOnce(&Python<'_>) -
         }
     };
     let block = |job: &JobView, stop: &Stop, output: &mut dyn FnMut(Stream, &[u8])| {
-        block::run(evaluator, job, stop, output).map_err(|broken| Box::new(Diagnostic::from_text(&broken.to_string())))
+        block::run(evaluator, job, stop, output)
+            .map_err(|broken| Box::new(Diagnostic::from_text(&broken.to_string())))
     };
     work(&Python { ask: &ask, format: Some(&format), block: Some(&block) })
 }

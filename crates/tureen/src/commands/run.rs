@@ -56,8 +56,10 @@ fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> R
         return Ok(exit_code::SUCCESS);
     }
     let record = Record::open(folder).map_err(|error| {
-        vec![Diagnostic::new(error.to_string())
-            .hint("the workflow's folder must be writable; `--directory` runs it in another one")]
+        vec![
+            Diagnostic::new(error.to_string())
+                .hint("the workflow's folder must be writable; `--directory` runs it in another one"),
+        ]
     })?;
     if lock.is_none() {
         lock = Some(take_lock(settings, folder).map_err(|fault| vec![*fault])?);
@@ -79,7 +81,9 @@ fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> R
     let n_total = plan.order.len();
     let tell = |happening: Happening<'_>| {
         let reason = || match &happening {
-            Happening::Starts { job, .. } => plan.reason(*job).map_or(String::new(), |reason| reason.text(&graph.jobs)),
+            Happening::Starts { job, .. } => {
+                plan.reason(*job).map_or(String::new(), |reason| reason.text(&graph.jobs))
+            }
             _ => String::new(),
         };
         talk.happening(&happening, n_total, &reason);
@@ -114,15 +118,20 @@ fn conclude(settings: &Settings, reading: &Reading, end: &End, n_total: usize, s
     if end.failures.is_empty() {
         return exit_code::SUCCESS;
     }
-    let stories: Vec<Diagnostic> =
-        end.failures.iter().rev().map(|failure| story::story(failure, settings.show_failed_logs)).collect();
+    let stories: Vec<Diagnostic> = end
+        .failures
+        .iter()
+        .rev()
+        .map(|failure| story::story(failure, &reading.sources, settings.show_failed_logs))
+        .collect();
     render::errors(&stories, &reading.sources);
     exit_code::FAILURE
 }
 
 /// Executes `onstart:`, `onsuccess:` or `onerror:`, if the Snakefile has it.
 fn handle(reading: &Reading, handler: Handler) -> Result<(), Vec<Diagnostic>> {
-    let Some(evaluator) = reading.evaluator.as_ref().filter(|_| reading.workflow.handlers.contains(&handler)) else {
+    let Some(evaluator) = reading.evaluator.as_ref().filter(|_| reading.workflow.handlers.contains(&handler))
+    else {
         return Ok(());
     };
     match evaluator.handler(handler, "") {
@@ -177,7 +186,16 @@ fn usual_wait() -> Duration {
     /// Magic numbers of network file systems, from `statfs(2)`: NFS, SMB, CIFS, SMB2, AFS, Ceph, Lustre, GPFS,
     /// BeeGFS, FUSE (sshfs and kin).
     const FAR: [u64; 10] = [
-        0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x5346_414F, 0x00C3_6400, 0x0BD0_0BD0, 0x4750_4653, 0x1983_0326, 0x6573_5546,
+        0x6969,
+        0x517B,
+        0xFF53_4D42,
+        0xFE53_4D42,
+        0x5346_414F,
+        0x00C3_6400,
+        0x0BD0_0BD0,
+        0x4750_4653,
+        0x1983_0326,
+        0x6573_5546,
     ];
     match rustix::fs::statfs(".") {
         #[expect(clippy::unnecessary_cast, reason = "the type differs between machines")]
@@ -199,7 +217,8 @@ pub(super) fn filled(
     let fill = |text: &str| {
         let here = fill(text, view, globals).ok();
         let there = || {
-            let request = tureen_workflow::evaluator::job::Format { text: text.to_owned(), job: view.clone() };
+            let request =
+                tureen_workflow::evaluator::job::Format { text: text.to_owned(), job: view.clone() };
             python.format.and_then(|format| format(&request).ok())
         };
         here.or_else(there).unwrap_or_else(|| text.to_owned())

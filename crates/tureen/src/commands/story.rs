@@ -5,22 +5,26 @@ use std::fmt::Write;
 use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::evaluator::job::{Exception, Frame, RunEnd};
 use tureen_workflow::run::{Failure, What};
+use tureen_workflow::span::{Source, Sources, Span};
 use tureen_workflow::work::files::FileFault;
 use tureen_workflow::work::shell::Exit;
 
-pub(super) fn story(failure: &Failure, shows_logs: bool) -> Diagnostic {
+pub(super) fn story(failure: &Failure, sources: &Sources, shows_logs: bool) -> Diagnostic {
     let name = name(failure);
     let mut diagnostic = match &failure.what {
         What::Command(exit) => Diagnostic::new(format!("{name} failed: its command {}", ended(*exit))),
-        What::NoStart(error) => Diagnostic::new(format!("{name} failed: its command can't be started: {error}")),
+        What::NoStart(error) => {
+            Diagnostic::new(format!("{name} failed: its command can't be started: {error}"))
+        }
         What::Files(fault) => about_files(&name, fault),
         What::Block(end) => about_block(&name, end),
         What::NotReady(diagnostic) => return (**diagnostic).clone(),
-        What::Record(error) => Diagnostic::new(format!("{name} failed: it can't be recorded: {error}"))
-            .hint("is the disk full?"),
+        What::Record(error) => {
+            Diagnostic::new(format!("{name} failed: it can't be recorded: {error}")).hint("is the disk full?")
+        }
         What::Stopped => Diagnostic::new(format!("{name} was stopped")),
     };
-    if let Some(span) = failure.span {
+    if let Some(span) = raising_line(failure, sources).or(failure.span) {
         diagnostic = diagnostic.at(span, "");
     }
     if let Some(command) = &failure.command {
@@ -38,10 +42,32 @@ pub(super) fn story(failure: &Failure, shows_logs: bool) -> Diagnostic {
         }
     }
     if !failure.removed.is_empty() {
-        let removed: Vec<String> = failure.removed.iter().map(|path| format!("`{}`", path.display())).collect();
+        let removed: Vec<String> =
+            failure.removed.iter().map(|path| format!("`{}`", path.display())).collect();
         diagnostic = diagnostic.note(format!("removed {}, which may be incomplete", removed.join(", ")));
     }
     diagnostic
+}
+
+/// The line of the user's files where a `run:` block went wrong.
+fn raising_line(failure: &Failure, sources: &Sources) -> Option<Span> {
+    let What::Block(RunEnd::Raised(Exception { frames, .. }) | RunEnd::ShellFailed { frames, .. }) =
+        &failure.what
+    else {
+        return None;
+    };
+    let source = failure.span?.source;
+    let Source { path, text } = sources.get(source);
+    let frame = frames.iter().rev().find(|frame| std::path::Path::new(&frame.file) == path)?;
+    let mut start = 0;
+    let mut lines = text.split_inclusive('\n');
+    for line in lines.by_ref().take(frame.line.saturating_sub(1) as usize) {
+        start += line.len();
+    }
+    let line = lines.next()?;
+    let start = start + (line.len() - line.trim_start().len());
+    let end = start + line.trim().len();
+    Some(Span { source, start: u32::try_from(start).ok()?, end: u32::try_from(end).ok()? })
 }
 
 fn name(failure: &Failure) -> String {
@@ -105,15 +131,20 @@ pub(super) fn about_block(name: &str, end: &RunEnd) -> Diagnostic {
             let diagnostic = Diagnostic::new(format!("{name} failed: a shell command in it {how}"));
             traced(diagnostic.note(format!("the command was\n{}", command.trim())), frames)
         }
-        RunEnd::Exited(status) => Diagnostic::new(format!("{name} failed: it left with exit status {status}")),
-        RunEnd::Killed(number) => Diagnostic::new(format!("{name} failed: it was ended by {}", signal(*number))),
+        RunEnd::Exited(status) => {
+            Diagnostic::new(format!("{name} failed: it left with exit status {status}"))
+        }
+        RunEnd::Killed(number) => {
+            Diagnostic::new(format!("{name} failed: it was ended by {}", signal(*number)))
+        }
         RunEnd::Done => Diagnostic::new(format!("{name} failed")),
     }
 }
 
 fn traced(mut diagnostic: Diagnostic, frames: &[Frame]) -> Diagnostic {
     for Frame { file, line, function, text } in frames {
-        diagnostic = diagnostic.note(format!("{file}:{line}, in {function}\n{text}"));
+        let within = if function.starts_with('<') { String::new() } else { format!(", in `{function}`") };
+        diagnostic = diagnostic.note(format!("{file}:{line}{within}\n{text}"));
     }
     diagnostic
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use tureen_workflow::code::normalised;
 
-use super::load::{self, Planned, planned};
 use super::Ended;
+use super::load::{self, Planned, planned};
 use super::python::with_python;
 use crate::exit_code;
 use crate::settings::Settings;
@@ -67,7 +67,9 @@ fn table(planned: &mut Planned<'_>, is_detailed: bool) -> String {
 
 /// The time of a file as C's `ctime` writes it, in this machine's time zone.
 fn date(path: &Path) -> String {
-    let Ok(modified) = std::fs::metadata(path).and_then(|metadata| metadata.modified()) else { return "-".to_owned() };
+    let Ok(modified) = std::fs::metadata(path).and_then(|metadata| metadata.modified()) else {
+        return "-".to_owned();
+    };
     let seconds = modified.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let Ok(timestamp) = jiff::Timestamp::from_second(seconds.cast_signed()) else { return "-".to_owned() };
     timestamp.to_zoned(jiff::tz::TimeZone::system()).strftime("%a %b %e %H:%M:%S %Y").to_string()
