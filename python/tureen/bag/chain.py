@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from .blame import blame_partition, blame_start
-from .loop import Loop, is_full, loop_for
+from .loop import Loop, longest, loop_for
 from .steps import HERE, PARTITION, Aligned, Need, Step
 
 # A generator within a generator costs a level of CPython's stack, so long chains are cut by lists.
@@ -94,15 +94,7 @@ class Chain:
 def _cut(steps: Sequence[Step]) -> Iterator[Segment]:
     first = 0
     while first < len(steps):
-        end = first + 1
-        if steps[first].is_elementwise:
-            while (
-                end < len(steps)
-                and steps[end].is_elementwise
-                and not steps[end].is_aligned
-                and not is_full(steps[first:end])
-            ):
-                end += 1
+        end = longest(steps, first) if steps[first].is_elementwise else first + 1
         yield Segment(first, steps[first:end])
         first = end
 

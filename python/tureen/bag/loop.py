@@ -41,10 +41,18 @@ def find_loop(filename: str) -> Loop | None:
     return _loops.get(filename)
 
 
-def is_full(steps: Sequence[Step]) -> bool:
-    """Whether one more step would make the loop too long for CPython's compiler."""
-    n_loops = sum(step.kind == "flatten" for step in steps)
-    return len(steps) >= MOST_STEPS or n_loops >= _MOST_NESTED_LOOPS
+def longest(steps: Sequence[Step], first: int) -> int:
+    """Return where the loop that starts at step `first` must end, to stay within CPython's compiler's
+    limits."""
+    n_loops = 0
+    for place in range(first, min(first + MOST_STEPS, len(steps))):
+        step = steps[place]
+        if place > first and (not step.is_elementwise or step.is_aligned):
+            return place
+        n_loops += step.kind == "flatten"
+        if n_loops >= _MOST_NESTED_LOOPS:
+            return place + 1
+    return min(first + MOST_STEPS, len(steps))
 
 
 def loop_for(steps: Sequence[Step]) -> tuple[Loop, tuple[Any, ...]]:
