@@ -69,9 +69,9 @@ def works(xs: list[int], words: list[str]) -> dict[str, tuple[Callable[[], Any],
             lambda: plain_pipeline(xs),
             lambda db: db.from_sequence(xs, npartitions=8).map(add_one).filter(is_third).sum(),
         ),
-        "groupby, 1000 keys": (
+        "groupby, 1000 keys; 64 partitions": (
             lambda: plain_groups(xs),
-            lambda db: db.from_sequence(xs).groupby(last_digits),
+            lambda db: db.from_sequence(xs, npartitions=64).groupby(last_digits),
         ),
         "foldby, 1000 keys": (
             lambda: plain_totals(xs),
