@@ -47,12 +47,18 @@ pub struct Settings {
 /// What the evaluator does for a run; without one, a workflow has no functions and no `run:` blocks.
 pub struct Python<'p> {
     /// Asks functions.
-    pub ask: &'p (dyn Fn(&[Call]) -> Vec<Result<Answer, Exception>> + Sync),
+    pub ask: &'p AskAll<'p>,
     /// Fills texts that name what only the Snakefile knows.
-    pub format: Option<&'p (dyn Fn(&Format) -> Result<String, Exception> + Sync)>,
+    pub format: Option<&'p FillText<'p>>,
     /// Runs the `run:` block of a job.
     pub block: Option<&'p Block<'p>>,
 }
+
+/// Asks a batch of functions; one answer per call, in order.
+pub type AskAll<'a> = dyn Fn(&[Call]) -> Vec<Result<Answer, Exception>> + Sync + 'a;
+
+/// Fills one text.
+pub type FillText<'f> = dyn Fn(&Format) -> Result<String, Exception> + Sync + 'f;
 
 /// Runs a `run:` block: the job, where to stop, where its output goes; how it ended, or why it couldn't start.
 pub type Block<'b> =
@@ -82,6 +88,8 @@ pub enum Happening<'h> {
     Ended {
         /// The job.
         job: JobId,
+        /// Its rule.
+        rule: &'h str,
         /// How many have, with this one.
         n_done: usize,
     },
@@ -180,7 +188,7 @@ impl Shared<'_, '_> {
         match self.run_job(job) {
             Ok(()) => {
                 let n_done = self.n_done.fetch_add(1, Ordering::SeqCst) + 1;
-                (self.tell)(Happening::Ended { job, n_done });
+                (self.tell)(Happening::Ended { job, rule: &self.rule(job).name, n_done });
                 self.drop_temporary(job);
                 Outcome::Done
             }

@@ -98,13 +98,13 @@ impl Talk {
                 pass_on(*stream, bytes);
                 Ok(())
             }
-            Happening::Ended { job, n_done } => {
+            Happening::Ended { job, rule, n_done } => {
                 if self.quiet.progress {
                     Ok(())
                 } else {
                     let share = n_done * 100 / n_total.max(1);
                     self.say(&format!(
-                        "Finished jobid: {}\n{n_done} of {n_total} steps ({share}%) done",
+                        "Finished jobid: {} (Rule: {rule})\n{n_done} of {n_total} steps ({share}%) done",
                         job.index()
                     ))
                 }

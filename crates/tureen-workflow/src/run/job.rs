@@ -43,7 +43,7 @@ impl Shared<'_, '_> {
         self.attempt(job, i64::from(retries) + 1)
     }
 
-    fn rule(&self, job: JobId) -> &Rule {
+    pub(super) fn rule(&self, job: JobId) -> &Rule {
         &self.rules.workflow.rules[self.graph.jobs.rule(job)]
     }
 
