@@ -128,6 +128,8 @@ pub struct UseRule {
     pub rename: Option<String>,
     /// Whether `with:` follows.
     pub has_with: bool,
+    /// The docstring behind `with:`.
+    pub docstring: Option<Range<usize>>,
     /// The directives behind `with:`.
     pub directives: Vec<Directive>,
 }

@@ -168,12 +168,7 @@ impl Translator<'_> {
         let body = if is_empty { " pass" } else { "" };
         let new = format!("with __tureen__.rule({number}, {name}, {is_checkpoint}, {run_number}):{body}");
         self.replace(header.start, header.end, &new);
-        if let Some(tokens) = &rule.docstring {
-            let first = self.file.tokens[tokens.start].start;
-            let last = self.file.tokens[tokens.end - 1].end;
-            self.replace(first, first, "__tureen__.docstring(");
-            self.replace(last, last, ")");
-        }
+        self.docstring(rule.docstring.as_ref());
         for directive in &rule.directives {
             let word = self.word(directive.keyword).to_owned();
             match run_place {
@@ -186,11 +181,21 @@ impl Translator<'_> {
         }
     }
 
+    fn docstring(&mut self, tokens: Option<&std::ops::Range<usize>>) {
+        if let Some(tokens) = tokens {
+            let first = self.file.tokens[tokens.start].start;
+            let last = self.file.tokens[tokens.end - 1].end;
+            self.replace(first, first, "__tureen__.docstring(");
+            self.replace(last, last, ")");
+        }
+    }
+
     fn module(&mut self, module: &Rule) {
         let header = Span { end: module.header_end, ..module.keyword };
         let number = self.places.add(header, None);
         let name = module.name.map_or("None".to_owned(), |name| format!("{:?}", self.word(name)));
-        let body = if module.directives.is_empty() { " pass" } else { "" };
+        let is_empty = module.directives.is_empty() && module.docstring.is_none();
+        let body = if is_empty { " pass" } else { "" };
         self.replace(header.start, header.end, &format!("with __tureen__.module({number}, {name}):{body}"));
         for directive in &module.directives {
             let word = self.word(directive.keyword).to_owned();
@@ -208,9 +213,10 @@ impl Translator<'_> {
         let module = text(used.from.map(|from| self.word(from)));
         let (rules, exclude) = (list(&used.rules), list(&used.exclude));
         let rename = text(used.rename.as_deref());
-        let body = if used.directives.is_empty() { " pass" } else { "" };
+        let body = if used.directives.is_empty() && used.docstring.is_none() { " pass" } else { "" };
         let new = format!("with __tureen__.use({number}, {rules}, {module}, {exclude}, {rename}):{body}");
         self.replace(used.header.start, used.header.end, &new);
+        self.docstring(used.docstring.as_ref());
         for directive in &used.directives {
             let word = self.word(directive.keyword).to_owned();
             self.call(directive, &word);

@@ -20,6 +20,7 @@ impl Parser<'_> {
             exclude: Vec::new(),
             rename: None,
             has_with: false,
+            docstring: None,
             directives: Vec::new(),
         };
         let mut end = self.span(self.next.saturating_sub(1)).end;
@@ -57,7 +58,7 @@ impl Parser<'_> {
                 self.errors
                     .push(Diagnostic::new(message).at(start, "").hint("name the rule that is to be changed"));
             }
-            header.directives = self.directives(Place::UseRule).1;
+            (header.docstring, header.directives) = self.directives(Place::UseRule);
         } else {
             if !matches!(self.kind(self.next), Kind::Newline | Kind::Comment | Kind::End) {
                 let here = self.span(self.next);

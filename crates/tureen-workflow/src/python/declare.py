@@ -106,7 +106,7 @@ class Declared:
         elif word == "params":
             data[word] = [
                 {"name": name, "number": number, "place": place, **param(value, functions)}
-                for name, number, value in entries(args, kwargs)
+                for name, number, value in plain_entries(args, kwargs)
             ]
             self.items[word] = named(args, kwargs, flatten=False)
         elif word == "resources":
@@ -165,10 +165,20 @@ class Declared:
             raise Refusal(f"`{word}:` is not supported yet", place)
 
 
+def plain_entries(args, kwargs):
+    """Yield (name, number among those without a name, value), values as they are."""
+    yield from ((None, number, value) for number, value in enumerate(args))
+    yield from ((name, 0, value) for name, value in kwargs.items())
+
+
 def entries(args, kwargs):
-    """Yield (name, number among those without a name, value)."""
+    """As `plain_entries`, for files: lists of functions and named extensions are taken apart."""
     for number, value in enumerate(args):
-        yield from unfolded_multiext(None, number, value)
+        if isinstance(value, list) and any(is_callable(item) for item in value):
+            # Functions among paths, as in `rules.name.input`: entries of their own.
+            yield from ((None, number, item) for item in value)
+        else:
+            yield from unfolded_multiext(None, number, value)
     for name, value in kwargs.items():
         yield name, 0, value
 

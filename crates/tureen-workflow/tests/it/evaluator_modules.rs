@@ -77,6 +77,18 @@ fn rules_are_taken_renamed_and_changed() {
 }
 
 #[test]
+fn a_docstring_alone_may_follow_with() {
+    let reading = load(
+        "rule x:\n    input: lambda w: 'f', 'g'\n    output: 'x'\nuse rule x as y with:\n    \"\"\"docs\"\"\"\n\n\
+         rule z:\n    input: rules.x.input\n",
+    )
+    .unwrap();
+    let names: Vec<&str> = reading.workflow.rules.iter().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(names, ["x", "y", "z"]);
+    assert_eq!(reading.workflow.rules[2].input.len(), 2, "a function and a path");
+}
+
+#[test]
 fn wrong_uses_are_named() {
     let module = "module m:\n    snakefile: 'm.smk'\n    config: {'name': 'x'}\n";
     for (text, expected) in [
