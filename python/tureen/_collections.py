@@ -34,7 +34,7 @@ def is_dask_collection(x: Any) -> bool:
 def persist(*args: Any, traverse: bool = True, **kwargs: Any) -> tuple[Any, ...]:
     """Compute promises, and give promises of the values, under the same keys, in their places.
 
-    Bags, and collections of dask's, stay what they are, with their parts computed. Keywords: those of ``compute``.
+    Bags and collections of dask's stay what they are, with their parts computed. Keywords: as of ``compute``.
 
     >>> from tureen import delayed
     >>> (kept,) = persist(delayed(max)(1, 2))
