@@ -24,13 +24,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tureen", default=str(Path(sys.executable).parent / "tureen"))
     parser.add_argument("--snakemake", default=str(PROJECT / ".venv-peers" / "bin" / "snakemake"))
-    parser.add_argument("--runs", type=int, default=20, help="runs of tureen; Snakemake has a quarter of them")
+    parser.add_argument("--runs", type=int, default=20, help="of tureen; Snakemake has a quarter")
     options = parser.parse_args()
     for program in (options.tureen, options.snakemake):
         if shutil.which(program) is None:
             print(f"error: there is no `{program}`\nhint: `make bench` installs both", file=sys.stderr)
             return 1
-    # Python compiles a package at every start where it is not allowed to keep the result: that would be unfair.
+    # Where Python may not keep what it compiled, it compiles at every start: unfair to a peer in Python.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
     print(f"{'':34} {'tureen':>12} {'snakemake':>12} {'ratio':>8}   (median ms)")

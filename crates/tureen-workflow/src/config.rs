@@ -54,10 +54,10 @@ pub fn load(path: &Path) -> Result<Value, Error> {
         Error::Malformed(path.to_owned(), problem.line, problem.column, problem.message)
     })?;
     let Value::Dict(mut items) = value else { return Err(Error::NotADict(path.to_owned())) };
-    if let Some(index) = items.iter().position(|(key, _)| *key == Value::Str("__use_yte__".to_owned())) {
-        if items.remove(index).1 == Value::Bool(true) {
-            return Err(Error::Template(path.to_owned()));
-        }
+    if let Some(index) = items.iter().position(|(key, _)| *key == Value::Str("__use_yte__".to_owned()))
+        && items.remove(index).1 == Value::Bool(true)
+    {
+        return Err(Error::Template(path.to_owned()));
     }
     Ok(Value::Dict(items))
 }

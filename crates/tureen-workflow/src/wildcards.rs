@@ -87,7 +87,9 @@ fn read_rule(workflow: &Workflow, rule: &Rule) -> Result<RulePatterns, Box<Diagn
         let output = read_file(file, &mut wildcards, &constraint_of)?;
         if let Some(twin) = files_of(&rule.output).zip(&outputs).find(|(known, _)| known.text == file.text) {
             let message = format!("rule `{}` names the output `{}` twice", rule.name, file.text);
-            return Err(Box::new(Diagnostic::new(message).at(file.span, "").at(twin.1.span, "the first time")));
+            return Err(Box::new(
+                Diagnostic::new(message).at(file.span, "").at(twin.1.span, "the first time"),
+            ));
         }
         let is_complete = (0..wildcards.len()).all(|index| output.pattern.wildcards().any(|i| i == index));
         if let Some(first) = outputs.first()

@@ -17,7 +17,7 @@ const MODULES: &[(&str, &str)] = &[
     ("_tureen", ""),
     ("_tureen.containers", include_str!("../python/containers.py")),
     ("_tureen.declare", include_str!("../python/declare.py")),
-    ("_tureen.helpers", include_str!("../python/helpers.py")),
+    ("_tureen.ready_made", include_str!("../python/ready_made.py")),
     ("_tureen.jobs", include_str!("../python/jobs.py")),
     ("_tureen.main", include_str!("../python/main.py")),
     ("_tureen.session", include_str!("../python/session.py")),

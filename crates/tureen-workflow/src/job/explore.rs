@@ -155,7 +155,8 @@ impl Explorer<'_, '_> {
 
     fn fill_static(
         &mut self,
-        job: JobId, entry: &InputPatterns,
+        job: JobId,
+        entry: &InputPatterns,
         item: u16,
         values: &[&str],
         inputs: &mut Vec<InputFile>,

@@ -31,10 +31,10 @@ impl Reader<'_> {
             action: Action::None,
             unsupported: Vec::new(),
         };
-        if let Some(tokens) = parsed.docstring.clone() {
-            if let Datum::Str(docstring) = self.value(text, tokens)? {
-                rule.docstring = Some(docstring.text);
-            }
+        if let Some(tokens) = parsed.docstring.clone()
+            && let Datum::Str(docstring) = self.value(text, tokens)?
+        {
+            rule.docstring = Some(docstring.text);
         }
         let mut is_default = false;
         for directive in &parsed.directives {

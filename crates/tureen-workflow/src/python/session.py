@@ -4,7 +4,7 @@ import os
 import sys
 import types
 
-from _tureen import helpers
+from _tureen import ready_made
 from _tureen.containers import Namedlist
 from _tureen.declare import Functions, OtherBlock, Refusal, RuleBlock
 from _tureen.space import Module, Space
@@ -27,7 +27,7 @@ LATE = {
     "script": None, "wrapper": None,
 }
 
-#: Taken from `snakemake.io` and our helpers as they are.
+#: Taken from `snakemake.io` and `ready_made` as they are.
 FROM_IO = (
     "protected temp temporary ancient directory expand collect glob_wildcards flag touch unpack local pipe service "
     "repeat report multiext ensure update before_update"
@@ -79,9 +79,9 @@ class Session:
         for name in FROM_IO:
             names[name] = getattr(io, name)
         for name in FROM_HELPERS:
-            names[name] = getattr(helpers, name)
+            names[name] = getattr(ready_made, name)
         for kind in ("input", "output", "params", "resources", "threads"):
-            names[kind] = helpers.ItemProxy(kind)
+            names[kind] = ready_made.ItemProxy(kind)
 
     def load(self, path, place=None):
         """Execute a file (translated by the other side) in the namespace."""

@@ -119,7 +119,8 @@ impl Made {
 
     /// The first error's words: message, labels, notes, hint.
     pub(crate) fn error(&self, targets: &[&str]) -> String {
-        let error = self.find(targets).err().expect("it can't be made").remove(0);
+        let Err(mut errors) = self.find(targets) else { panic!("it can be made") };
+        let error = errors.remove(0);
         let labels = error.labels.iter().map(|label| label.text.clone());
         let words: Vec<String> = [error.message.clone()]
             .into_iter()
