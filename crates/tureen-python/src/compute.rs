@@ -15,6 +15,7 @@ use crate::promise::{Promise, Work};
 use crate::scan::{scan, scan_shallow};
 use crate::session::Session;
 use crate::site::Site;
+use crate::steps;
 use crate::template::{Arguments, Filled};
 
 /// How often a waiting thread looks for Ctrl-C and for failures.
@@ -112,18 +113,22 @@ pub(crate) fn kept<'py>(
     made.with_outputs(this.n_outputs()).born(py, false)
 }
 
-/// Where tasks run, and how many at a time.
-type Settings = (String, usize);
+/// Where tasks run, how many at a time, and who hands them to somebody else's executor (`tureen._relay`), if anybody does.
+type Settings = (String, usize, Option<Py<PyAny>>);
 
 fn run<'py>(
     args: &Bound<'py, PyTuple>,
     traverse: bool,
-    (scheduler, n_workers): Settings,
+    (scheduler, n_workers, relay): Settings,
 ) -> PyResult<(Arguments, Arc<Session>)> {
     let py = args.py();
     let arguments = if traverse { scan(args, None)? } else { scan_shallow(args)? };
     let flat = flatten(py, arguments.promises().collect::<Vec<_>>().into_iter())?;
     let session = Arc::new(Session::new(flat, n_workers)?);
+    if let Some(relay) = relay {
+        steps::relay(py, &session, relay.bind(py))?;
+        return Ok((arguments, session));
+    }
     match scheduler.as_str() {
         "sync" => session.pull(py, || py.check_signals()),
         "threads" => run_on_threads(py, &session, n_workers)?,

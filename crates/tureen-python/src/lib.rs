@@ -4,6 +4,7 @@
 //! `make → kind → scan → template → promise → flatten → session → pool → compute → failure → goodbye`; beside them `picture`
 
 mod compute;
+mod dask_graph;
 mod drops;
 mod failure;
 mod flatten;
@@ -23,6 +24,7 @@ mod results;
 mod scan;
 mod session;
 mod site;
+mod steps;
 mod template;
 mod text;
 mod token;
@@ -35,6 +37,8 @@ mod _tureen {
     #[pymodule_export]
     use crate::goodbye::finish;
     #[pymodule_export]
+    use crate::dask_graph::promises_of;
+    #[pymodule_export]
     use crate::make::{set_pure_by_default, wrap};
     #[pymodule_export]
     use crate::picture::draw;
@@ -42,6 +46,8 @@ mod _tureen {
     use crate::pool::forget_threads;
     #[pymodule_export]
     use crate::promise::Promise;
+    #[pymodule_export]
+    use crate::steps::Steps;
     #[pymodule_export]
     use crate::text::porter_stem;
 

@@ -47,6 +47,26 @@ impl Session {
         self.flat.promises.len()
     }
 
+    pub(crate) fn promise(&self, task: TaskId) -> &Py<Promise> {
+        &self.flat.promises[task.index()]
+    }
+
+    pub(crate) fn needs(&self, task: TaskId) -> &[TaskId] {
+        self.flat.graph.needs(task)
+    }
+
+    pub(crate) fn wanted(&self) -> &[TaskId] {
+        &self.flat.wanted
+    }
+
+    pub(crate) fn keep_result(&self, task: TaskId, result: Py<PyAny>) {
+        self.results.set(task, result);
+    }
+
+    pub(crate) fn release(&self, task: TaskId) {
+        self.results.release(task);
+    }
+
     /// Works on the run until nothing is left to start. `between` is called before each task; an error from it ends the run.
     pub(crate) fn pull(&self, py: Python<'_>, mut between: impl FnMut() -> PyResult<()>) {
         let mut released = Vec::new();
@@ -84,7 +104,7 @@ impl Session {
         Ok(())
     }
 
-    fn result_of<'py>(
+    pub(crate) fn result_of<'py>(
         &self,
         py: Python<'py>,
         promise: &Py<Promise>,

@@ -1,0 +1,171 @@
+//! A run whose tasks are handed out one by one, to be done by somebody who is no thread of ours: another library's
+//! executor, or whoever wants to be called before and after each task.
+//! Knows a session; who does the tasks is `tureen._relay`'s business.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyIndexError, PyRuntimeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+use tureen_engine::{Next, Outcome, Report, TaskId};
+
+use crate::failure;
+use crate::key::key_of;
+use crate::promise::{Doing, Promise};
+use crate::session::Session;
+
+/// A callable and its arguments.
+type Ready<'py> = (Bound<'py, PyAny>, Bound<'py, PyTuple>, Option<Bound<'py, PyDict>>);
+
+/// The tasks of a run, by number.
+#[pyclass(frozen, module = "tureen._tureen")]
+pub(crate) struct Steps {
+    session: Arc<Session>,
+}
+
+#[pymethods]
+impl Steps {
+    fn __len__(&self) -> usize {
+        self.session.n_tasks()
+    }
+
+    /// Take a task that can start now; None if there is none.
+    fn take(&self) -> Option<usize> {
+        match self.session.run.try_next(None, &mut Vec::new()) {
+            Next::Start(task) => Some(task.index()),
+            Next::Wait | Next::Finished => None,
+        }
+    }
+
+    /// Give the function to call for a task, and its arguments. With `store`, results are looked up there, by key.
+    #[pyo3(signature = (index, store = None))]
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        index: usize,
+        store: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Ready<'py>> {
+        let task = self.task(index)?;
+        let promise = self.session.promise(task).get();
+        let call = promise.call().expect("values are no tasks");
+        let mut needs = self.session.needs(task).iter();
+        let mut lost = None;
+        let filled = call.arguments.fill(py, |need| match (store, need.get().call()) {
+            (Some(store), Some(_)) => {
+                let found = key_of(py, need.get()).and_then(|key| store.get_item(key));
+                found.unwrap_or_else(|error| {
+                    lost = Some(error);
+                    py.None().into_bound(py)
+                })
+            }
+            _ => self.session.result_of(py, need, &mut needs),
+        });
+        let (args, kwargs) = filled.map_err(|error| failure::explain(py, error, promise, None))?;
+        if let Some(error) = lost {
+            return Err(error);
+        }
+        let function = call.function.bind(py);
+        Ok(match call.doing {
+            Doing::Call => (function.clone(), args, kwargs),
+            Doing::Apply => (args.get_item(0)?, args.get_slice(1, args.len()), kwargs),
+            Doing::Method => {
+                let method = args.get_item(0)?.getattr(function.cast::<PyString>()?);
+                let method = method.map_err(|error| failure::explain(py, error, promise, None))?;
+                (method, args.get_slice(1, args.len()), kwargs)
+            }
+            Doing::Attribute => {
+                let getattr = py.import("builtins")?.getattr("getattr")?;
+                (getattr, PyTuple::new(py, [&args.get_item(0)?, function])?, None)
+            }
+            Doing::Gather => (py.import("tureen._relay")?.getattr("same")?, args, None),
+        })
+    }
+
+    /// Report a task as done. Gives the numbers of the tasks whose results nobody needs any more.
+    ///
+    /// A result that is kept elsewhere need not be given.
+    #[pyo3(signature = (index, result = None))]
+    fn done(&self, index: usize, result: Option<Py<PyAny>>) -> PyResult<Vec<usize>> {
+        let task = self.task(index)?;
+        if let Some(result) = result {
+            self.session.keep_result(task, result);
+        }
+        Ok(self.end(task, Outcome::Done))
+    }
+
+    /// Report a task as failed.
+    fn failed(&self, index: usize) -> PyResult<()> {
+        self.end(self.task(index)?, Outcome::Failed);
+        Ok(())
+    }
+
+    /// Let nothing more start.
+    fn cancel(&self) {
+        self.session.run.cancel();
+    }
+
+    /// The key of a task.
+    fn key(&self, py: Python<'_>, index: usize) -> PyResult<Py<PyAny>> {
+        key_of(py, self.session.promise(self.task(index)?).get())
+    }
+
+    /// The promise of a task.
+    fn promise(&self, py: Python<'_>, index: usize) -> PyResult<Py<Promise>> {
+        Ok(self.session.promise(self.task(index)?).clone_ref(py))
+    }
+
+    /// The tasks that a task needs.
+    fn needs(&self, index: usize) -> PyResult<Vec<usize>> {
+        Ok(self.session.needs(self.task(index)?).iter().map(|need| need.index()).collect())
+    }
+
+    /// The tasks whose results are wanted at the end.
+    fn wanted(&self) -> Vec<usize> {
+        self.session.wanted().iter().map(|task| task.index()).collect()
+    }
+
+    /// Say in an exception of a task which call it came from.
+    #[pyo3(signature = (index, error, args, kwargs))]
+    fn explain<'py>(
+        &self,
+        py: Python<'py>,
+        index: usize,
+        error: Bound<'py, PyAny>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<()> {
+        let promise = self.session.promise(self.task(index)?).get();
+        failure::explain(py, PyErr::from_value(error), promise, Some((args, kwargs)));
+        Ok(())
+    }
+}
+
+impl Steps {
+    pub(crate) fn new(session: Arc<Session>) -> Self {
+        Self { session }
+    }
+
+    fn task(&self, index: usize) -> PyResult<TaskId> {
+        if index >= self.session.n_tasks() {
+            return Err(PyIndexError::new_err(format!("there is no task {index}")));
+        }
+        Ok(TaskId::from_index(index))
+    }
+
+    fn end(&self, task: TaskId, outcome: Outcome) -> Vec<usize> {
+        let mut released = Vec::new();
+        self.session.run.report(Report { task, outcome }, &mut released);
+        released.iter().for_each(|task| self.session.release(*task));
+        released.iter().map(|task| task.index()).collect()
+    }
+}
+
+/// Hands the tasks of a session to a relay (`tureen._relay`), and waits until it has done them.
+pub(crate) fn relay(py: Python<'_>, session: &Arc<Session>, relay: &Bound<'_, PyAny>) -> PyResult<()> {
+    let steps = Bound::new(py, Steps::new(Arc::clone(session)))?;
+    relay.call_method1(pyo3::intern!(py, "run"), (steps,))?;
+    if session.run.counts().done == session.n_tasks() {
+        return Ok(());
+    }
+    Err(PyRuntimeError::new_err("the scheduler gave up before everything was done"))
+}

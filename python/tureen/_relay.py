@@ -1,0 +1,247 @@
+"""Runs whose tasks are done by somebody else's executor, and runs that somebody wants to watch task by task.
+
+The thread that computes hands out the tasks, one by one, and hears of their ends: so callbacks (as dask's, 2026.8) are
+called there, one at a time. Without callbacks or a foreign executor nobody comes by here: our own threads pull.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Callable, Iterable, MutableMapping
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from tureen._tureen import Steps
+
+Submit = Callable[..., "Future[Any]"]
+"""As ``concurrent.futures.Executor.submit``."""
+
+Hooks = tuple[Any, Any, Any, Any, Any]
+"""What to call at the start, with the first state, before a task, after it, and at the end; each may be None."""
+
+
+class Relay(Protocol):
+    """Somebody who does the tasks of a run."""
+
+    def run(self, steps: Steps) -> None:
+        """Do them all, or raise what the first to fail raised."""
+
+
+def same(value: Any) -> Any:
+    """Give back what was given.
+
+    >>> same(3)
+    3
+    """
+    return value
+
+
+def _with_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return function(*args, **kwargs), threading.get_ident()
+
+
+class Handing:
+    """Hands tasks to an executor.
+
+    Args:
+        submit: The executor's ``submit``.
+        hooks: Whom to tell, in dask's way.
+        graph: What the hooks are given as the graph; whoever gives one calls the first and the last hook. By
+            default, the promises by their keys.
+        store: Where results are kept while they are needed, by key; by default with the run.
+        rerun_errors: Whether a task that failed is done again in this thread, for a debugger to see.
+        raise_error: What raises the error of a task; takes the exception and its traceback.
+    """
+
+    __slots__ = ("_graph", "_hooks", "_raise_error", "_rerun_errors", "_store", "_submit", "state")
+
+    def __init__(
+        self,
+        submit: Submit,
+        *,
+        hooks: Iterable[Hooks] = (),
+        graph: Any = None,
+        store: MutableMapping[Any, Any] | None = None,
+        rerun_errors: bool = False,
+        raise_error: Callable[[BaseException, Any], Any] | None = None,
+    ) -> None:
+        self._submit = submit
+        self._hooks = tuple(hooks)
+        self._graph = graph
+        self._store = store
+        self._rerun_errors = rerun_errors
+        self._raise_error = raise_error
+        self.state: dict[str, Any] = {}
+
+    def run(self, steps: Steps) -> None:
+        """Do all tasks of ``steps``.
+
+        Raises:
+            Exception: what the first task that failed raised, or a hook.
+        """
+        told = _Told(steps, self._hooks, self._graph, self._store) if self._hooks else None
+        store = self._store if told is None else told.store
+        wanted = frozenset(steps.wanted()) if store is not None else frozenset()
+        ended: SimpleQueue[tuple[int, Future[Any]]] = SimpleQueue()
+        n_running = 0
+        succeeded = False
+        try:
+            if told is not None:
+                self.state = told.state
+                told.begin()
+            while True:
+                while (task := steps.take()) is not None:
+                    if told is not None:
+                        told.starting(task)
+                    self._start(steps, task, store, told is not None, ended)
+                    n_running += 1
+                if n_running == 0:
+                    break
+                task, future = ended.get()
+                n_running -= 1
+                result = self._result(steps, task, future, store)
+                thread = None
+                if told is not None:
+                    result, thread = result
+                key = None
+                if store is not None:
+                    key = steps.key(task)
+                    store[key] = result
+                released = steps.done(task, result if store is None or task in wanted else None)
+                if store is not None:
+                    for index in released:
+                        store.pop(steps.key(index), None)
+                if told is not None:
+                    told.done(task, key, result, thread, released)
+            succeeded = True
+        finally:
+            if not succeeded:
+                steps.cancel()
+            if told is not None:
+                told.end(succeeded)
+
+    def _start(self, steps: Steps, task: int, store: Any, is_told: bool, ended: Any) -> None:
+        function, args, kwargs = steps.call(task, store)
+        if is_told:
+            future = self._submit(_with_thread, function, args, kwargs or {})
+        elif kwargs:
+            future = self._submit(function, *args, **kwargs)
+        else:
+            future = self._submit(function, *args)
+        future.add_done_callback(lambda future: ended.put((task, future)))
+
+    def _result(self, steps: Steps, task: int, future: Future[Any], store: Any) -> Any:
+        error: BaseException | None
+        try:
+            error = future.exception()
+        except BaseException as cancelled:  # by somebody else who holds the executor
+            error = cancelled
+        if error is None:
+            return future.result()
+        function, args, kwargs = steps.call(task, store)
+        steps.failed(task)
+        if self._rerun_errors:
+            function(*args, **(kwargs or {}))
+        if isinstance(error, Exception):
+            steps.explain(task, error, args, kwargs)
+        if self._raise_error is not None:
+            self._raise_error(error, error.__traceback__)
+        raise error
+
+
+class _Told:
+    """What hooks are told: the graph, and dask's ``state`` of it, kept up to date."""
+
+    __slots__ = ("_begun", "_graph", "_hooks", "_is_whole", "_steps", "_users", "state", "store")
+
+    def __init__(self, steps: Steps, hooks: tuple[Hooks, ...], graph: Any, store: Any) -> None:
+        self._steps = steps
+        self._hooks = hooks
+        self._is_whole = graph is None
+        self._begun: list[Hooks] = []
+        self.store: MutableMapping[Any, Any] = {} if store is None else store
+        tasks = range(len(steps))
+        keys = [steps.key(task) for task in tasks]
+        self._graph = {key: steps.promise(task) for task, key in zip(tasks, keys)} if graph is None else graph
+        needs = [set(steps.needs(task)) for task in tasks]
+        self._users: list[list[int]] = [[] for _ in tasks]
+        for task in tasks:
+            for need in needs[task]:
+                self._users[need].append(task)
+        named = {keys[task]: {keys[need] for need in needs[task]} for task in tasks}
+        users = {keys[task]: {keys[user] for user in self._users[task]} for task in tasks}
+        self.state: dict[str, Any] = {
+            "dependencies": named,
+            "dependents": users,
+            "waiting": {key: set(these) for key, these in named.items() if these},
+            "waiting_data": {key: set(these) for key, these in users.items()},
+            "cache": self.store,
+            # As a dict, since not only the last one may be taken.
+            "ready": {key: None for key, these in named.items() if not these},
+            "running": set(),
+            "finished": set(),
+            "released": set(),
+        }
+
+    def begin(self) -> None:
+        """Call the first two hooks."""
+        if self._is_whole:
+            for hooks in self._hooks:
+                if hooks[0]:
+                    hooks[0](self._graph)
+                self._begun.append(hooks)
+        for _, start_state, _, _, _ in self._hooks:
+            if start_state:
+                start_state(self._graph, self.state)
+
+    def starting(self, task: int) -> None:
+        key = self._steps.key(task)
+        state = self.state
+        state["ready"].pop(key, None)
+        state["running"].add(key)
+        for _, _, before, _, _ in self._hooks:
+            if before:
+                before(key, self._graph, state)
+
+    def done(self, task: int, key: Any, result: Any, thread: Any, released: list[int]) -> None:
+        state = self.state
+        state["running"].discard(key)
+        state["finished"].add(key)
+        for user in self._users[task]:
+            name = self._steps.key(user)
+            state["waiting"][name].discard(key)
+            if not state["waiting"][name]:
+                del state["waiting"][name]
+                state["ready"][name] = None
+        for need in state["dependencies"][key]:
+            state["waiting_data"].get(need, set()).discard(key)
+        for index in released:
+            name = self._steps.key(index)
+            state["released"].add(name)
+            state["waiting_data"].pop(name, None)
+        for _, _, _, after, _ in self._hooks:
+            if after:
+                after(key, result, self._graph, state, thread)
+
+    def end(self, succeeded: bool) -> None:
+        for _, _, _, _, finish in self._begun:
+            if finish:
+                finish(self._graph, self.state, not succeeded)
+
+
+def in_context(submit: Submit) -> Submit:
+    """Have an executor's threads see the context variables of whoever submits.
+
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> with ThreadPoolExecutor(1) as executor:
+    ...     in_context(executor.submit)(max, 1, 2).result()
+    2
+    """
+
+    def submit_in_context(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return submit(contextvars.copy_context().run, function, *args, **kwargs)
+
+    return submit_in_context
