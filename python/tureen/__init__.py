@@ -14,18 +14,41 @@ from tureen._tureen import Delayed, __version__, compute
 from tureen._visualize import visualize
 from tureen.delayed import delayed
 
+# The module `typing` takes longer to import than all of this package.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tureen._executor import Executor
+    from tureen._get import get
+
 _lifetime.register()
 
 __all__ = [
     "Delayed",
+    "Executor",
     "__version__",
     "annotate",
     "compute",
     "config",
     "delayed",
+    "get",
     "get_annotations",
     "is_dask_collection",
     "optimize",
     "persist",
     "visualize",
 ]
+
+# Imported when first asked for: they need more of the standard library than promises do.
+_LATER = {"Executor": "tureen._executor", "get": "tureen._get"}
+
+
+def __getattr__(name: str) -> Any:
+    module = _LATER.get(name)
+    if module is None:
+        raise AttributeError(f"module 'tureen' has no attribute {name!r}")
+    from importlib import import_module
+
+    found = globals()[name] = getattr(import_module(module), name)
+    return found

@@ -110,7 +110,9 @@ class Handing:
                 if store is not None:
                     key = steps.key(task)
                     store[key] = result
-                released = steps.done(task, result if store is None or task in wanted else None)
+                if store is None or task in wanted:
+                    steps.keep(task, result)
+                released = steps.done(task)
                 if store is not None:
                     for index in released:
                         store.pop(steps.key(index), None)
@@ -144,7 +146,11 @@ class Handing:
         function, args, kwargs = steps.call(task, store)
         steps.failed(task)
         if self._rerun_errors:
-            function(*args, **(kwargs or {}))
+            try:
+                function(*args, **(kwargs or {}))
+            except Exception as again:
+                steps.explain(task, again, args, kwargs)
+                raise
         if isinstance(error, Exception):
             steps.explain(task, error, args, kwargs)
         if self._raise_error is not None:
@@ -245,3 +251,77 @@ def in_context(submit: Submit) -> Submit:
         return submit(contextvars.copy_context().run, function, *args, **kwargs)
 
     return submit_in_context
+
+
+def at_once(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+    """Call it here and now, as a ``submit``.
+
+    >>> at_once(max, 1, 2).result()
+    2
+    """
+    future: Future[Any] = Future()
+    try:
+        future.set_result(function(*args, **kwargs))
+    except Exception as error:  # Ctrl-C goes through: this is the user's thread
+        future.set_exception(error)
+    return future
+
+
+def submit_of(pool: Any) -> Submit:
+    """Give the ``submit`` of an executor, or what does the same for a pool of ``multiprocessing``.
+
+    Raises:
+        TypeError: it is neither.
+
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> with ThreadPoolExecutor(1) as executor:
+    ...     submit_of(executor)(max, 1, 2).result()
+    2
+    """
+    if hasattr(pool, "submit"):
+        submit: Submit = pool.submit
+        return submit
+    if not hasattr(pool, "apply_async"):
+        raise TypeError(
+            f"a `{type(pool).__name__}` is no pool of workers\n"
+            "hint: give an executor of `concurrent.futures`, or a pool of `multiprocessing`"
+        )
+
+    def submit_to_pool(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        pool.apply_async(function, args, kwargs, future.set_result, future.set_exception)
+        return future
+
+    return submit_to_pool
+
+
+def as_list(callbacks: Any) -> list[Any]:
+    """Callbacks one by one: one alone may stand for a list of it.
+
+    >>> as_list((None, None, print, None, None))
+    [(None, None, <built-in function print>, None, None)]
+    """
+    if callbacks is None:
+        return []
+    is_one = hasattr(callbacks, "_callback") or (
+        isinstance(callbacks, tuple) and all(part is None or callable(part) for part in callbacks)
+    )
+    return [callbacks] if is_one and callbacks else list(callbacks)
+
+
+def hooks_of(callback: Any) -> Hooks:
+    """What a callback wants called.
+
+    Raises:
+        TypeError: it is no callback.
+
+    >>> hooks_of((None, None, print, None, None))[2] is print
+    True
+    """
+    parts = getattr(callback, "_callback", callback)
+    if not isinstance(parts, tuple) or len(parts) != 5:
+        raise TypeError(
+            "callbacks must be objects of class `Callback` or tuples of five functions, "
+            f"not `{type(callback).__name__}`"
+        )
+    return parts

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from tureen import config
 
 # The module `typing` takes longer to import than all of this package.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
+
+    from tureen._relay import Handing, Relay
+
+    # The scheduler's name, how many tasks may run at a time, and who hands them to others, if anybody does.
+    Choice = tuple[str, int, Relay | None]
 
 _NAMES = {
     "threads": "threads",
@@ -21,7 +28,9 @@ _NAMES = {
 _NOT_YET = {"processes", "multiprocessing", "distributed", "auto"}
 
 
-def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None) -> tuple[str, int]:
+
+
+def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None) -> Choice:
     """Name the scheduler to use, ``threads`` or ``sync``, and how many tasks may run at a time.
 
     Keywords that we don't know are ignored, as dask ignores them.
@@ -32,49 +41,136 @@ def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None) -> tuple[s
         NotImplementedError: the scheduler is one that tureen does not have yet.
 
     >>> choose("threads", None, {"num_workers": 3})
-    ('threads', 3)
+    ('threads', 3, None)
     """
     if get is not None:
         raise TypeError("the `get=` keyword is gone, as in dask\nhint: use `scheduler=` instead")
+    keywords = keywords or {}
     if scheduler is None:
         scheduler = config.get("scheduler", None)
+    if scheduler is not None and not isinstance(scheduler, str):
+        return _foreign(scheduler, keywords)
     name = _scheduler_name(scheduler)
-    return name, 1 if name == "sync" else _n_workers(keywords or {})
+    asked = {key: _asked_for(key, keywords) for key in ("pool", "rerun_exceptions_locally", "callbacks")}
+    if asked["callbacks"] is None:
+        asked["callbacks"] = _diagnostics_in_use()
+    if any(asked.values()):
+        relay, n = handing({**keywords, **asked}, asked["callbacks"] or (), in_this_thread=name == "sync")
+        return name, n, relay
+    return name, 1 if name == "sync" else n_workers(keywords), None
 
 
-def _scheduler_name(scheduler: Any) -> str:
+def handing(
+    settings: Mapping[str, Any], callbacks: Any = (), graph: Any = None, in_this_thread: bool = False
+) -> tuple[Handing | None, int]:
+    """Give whoever hands out tasks one by one, if these settings call for it, and how many run at a time.
+
+    Args:
+        settings: ``pool``, ``num_workers``, ``cache``, ``rerun_exceptions_locally`` and ``raise_exception``, as dask
+            has them.
+        callbacks: Tuples of five, as dask's callbacks, or objects that have one.
+        graph: What callbacks are given as the graph.
+        in_this_thread: Whether tasks run in the thread that computes.
+    """
+    watched = ("pool", "cache", "raise_exception", "rerun_exceptions_locally")
+    # A cache may be empty, and counts all the same.
+    is_called_for = callbacks or any(settings.get(key) not in (None, False) for key in watched)
+    pool = settings.get("pool")
+    n = 1 if in_this_thread else _pool_size(pool) or n_workers(settings)
+    if not is_called_for:
+        return None, n
+    from tureen import _relay
+
+    if pool is not None:
+        submit = _relay.submit_of(pool)
+    elif in_this_thread:
+        submit = _relay.at_once
+    else:
+        from tureen._executor import Executor
+
+        submit = _relay.in_context(Executor(n).submit)
+    return _relay.Handing(
+        submit,
+        hooks=[_relay.hooks_of(callback) for callback in _relay.as_list(callbacks)],
+        graph=graph,
+        store=settings.get("cache"),
+        rerun_errors=bool(settings.get("rerun_exceptions_locally")),
+        raise_error=settings.get("raise_exception"),
+    ), n
+
+
+def _foreign(scheduler: Any, keywords: dict[str, Any]) -> Choice:
+    """Somebody else's executor, a ``get`` function of dask's, or one of dask's clients."""
+    from tureen import _relay
+
+    if isinstance(scheduler, _relay.Handing):
+        return "handing", n_workers(keywords), scheduler
+    if hasattr(scheduler, "submit") and not hasattr(scheduler, "get"):
+        relay, n = handing({**keywords, "pool": scheduler}, _diagnostics_in_use())
+        return "executor", n, relay
+    get = getattr(scheduler, "get", None) or scheduler
+    if not callable(get):
+        raise ValueError(
+            f"a `{type(scheduler).__name__}` is no scheduler\n"
+            'hint: use `"threads"`, `"sync"`, an executor, or a `get` function of dask\'s'
+        )
+    from tureen._dask_graph import ByGet
+
+    return "get", 1, ByGet(get, keywords)
+
+
+def _asked_for(key: str, keywords: Mapping[str, Any]) -> Any:
+    value = keywords.get(key)
+    return config.get(key, None) if value is None else value
+
+
+def _diagnostics_in_use() -> Any:
+    """The callbacks that are active, if anybody has made any."""
+    module = sys.modules.get("tureen.diagnostics")
+    return None if module is None else module.active_callbacks()
+
+
+def _pool_size(pool: Any) -> int | None:
+    """How many calls a pool runs at a time, if it says so."""
+    for name in ("_max_workers", "_processes"):
+        size = getattr(pool, name, None)
+        if isinstance(size, int) and size > 0:
+            return size
+    return None
+
+
+def _scheduler_name(scheduler: str | None) -> str:
     if scheduler is None:
         return "threads"
-    if isinstance(scheduler, str):
-        name = scheduler.lower()
-        if name in _NAMES:
-            return _NAMES[name]
-        if name not in _NOT_YET:
-            known = ", ".join(f"`{known}`" for known in _NAMES)
-            raise ValueError(f"there is no scheduler `{scheduler}`\nhint: choose one of {known}")
-        what = f"`{scheduler}`"
-    else:
-        what = f"a `{type(scheduler).__name__}`"
+    name = scheduler.lower()
+    if name in _NAMES:
+        return _NAMES[name]
+    if name not in _NOT_YET:
+        known = ", ".join(f"`{known}`" for known in _NAMES)
+        raise ValueError(f"there is no scheduler `{scheduler}`\nhint: choose one of {known}")
     raise NotImplementedError(
-        f"tureen can't use {what} as a scheduler yet\n"
+        f"tureen can't use `{scheduler}` as a scheduler yet\n"
         'hint: use `scheduler="threads"`, or `"sync"` to run everything in this thread'
     )
 
 
-def _n_workers(keywords: dict[str, Any]) -> int:
-    for unsupported in ("pool",):
-        if keywords.get(unsupported) is not None or config.get(unsupported, None) is not None:
-            raise NotImplementedError(
-                f"tureen can't use `{unsupported}=` yet\nhint: say how many threads with `num_workers=`"
-            )
-    n_workers = keywords.get("num_workers")
-    if n_workers is None:
-        n_workers = config.get("num_workers", None)
-    if n_workers is None:
+def n_workers(keywords: Mapping[str, Any], called: str = "num_workers") -> int:
+    """Tell how many tasks may run at a time: as said here, else as configured, else one for each processor.
+
+    Raises:
+        ValueError: it is not a number from 1 to 100000.
+
+    >>> n_workers({"num_workers": 3})
+    3
+    """
+    n = keywords.get("num_workers")
+    if n is None:
+        n = config.get("num_workers", None)
+    if n is None:
         return cpu_count()
-    if isinstance(n_workers, bool) or not isinstance(n_workers, int) or not 1 <= n_workers <= 100_000:
-        raise ValueError(f"`num_workers` is a number from 1 to 100000, not {n_workers!r}")
-    return n_workers
+    if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= 100_000:
+        raise ValueError(f"`{called}` is a number from 1 to 100000, not {n!r}")
+    return n
 
 
 def cpu_count() -> int:

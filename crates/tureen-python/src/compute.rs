@@ -8,6 +8,7 @@ use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
+use crate::context::InContext;
 use crate::flatten::flatten;
 use crate::goodbye;
 use crate::pool;
@@ -146,12 +147,13 @@ fn run_on_threads(py: Python<'_>, session: &Arc<Session>, n_workers: usize) -> P
         return Ok(());
     }
     goodbye::remember(session);
+    let work = InContext::here(py, session)?;
     if pool::is_worker() {
         // This thread would only wait: it works on the inner run itself, so that there is always somebody who does.
-        pool::lend(py, session, n_threads - 1, true)?;
+        pool::lend(py, &work, n_threads - 1, true)?;
         session.pull(py, || Ok(()));
     } else {
-        pool::lend(py, session, n_threads, false)?;
+        pool::lend(py, &work, n_threads, false)?;
     }
     while !py.detach(|| session.run.wait_finished(Some(LOOK_AGAIN))) && !session.has_failed() {
         py.check_signals().inspect_err(|_| session.abandon())?;

@@ -36,21 +36,21 @@ pub(crate) fn promises_of<'py>(
 }
 
 /// The classes of dask's nodes, and the function that turns what is none into one.
-struct Nodes {
-    graph_node: Py<PyType>,
-    task_ref: Py<PyType>,
-    task: Py<PyType>,
-    alias: Py<PyType>,
-    data: Py<PyType>,
-    list: Py<PyType>,
-    tuple: Py<PyType>,
-    set: Py<PyType>,
-    dict: Py<PyType>,
+pub(crate) struct Nodes {
+    pub(crate) graph_node: Py<PyType>,
+    pub(crate) task_ref: Py<PyType>,
+    pub(crate) task: Py<PyType>,
+    pub(crate) alias: Py<PyType>,
+    pub(crate) data: Py<PyType>,
+    pub(crate) list: Py<PyType>,
+    pub(crate) tuple: Py<PyType>,
+    pub(crate) set: Py<PyType>,
+    pub(crate) dict: Py<PyType>,
     convert: Py<PyAny>,
 }
 
 impl Nodes {
-    fn of_dask(py: Python<'_>) -> PyResult<&Self> {
+    pub(crate) fn of_dask(py: Python<'_>) -> PyResult<&'static Self> {
         static NODES: PyOnceLock<Nodes> = PyOnceLock::new();
         NODES.get_or_try_init(py, || {
             let module = py.import("dask._task_spec")?;

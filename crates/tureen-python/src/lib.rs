@@ -4,7 +4,9 @@
 //! `make → kind → scan → template → promise → flatten → session → pool → compute → failure → goodbye`; beside them `picture`
 
 mod compute;
+mod context;
 mod dask_graph;
+mod dask_protocol;
 mod drops;
 mod failure;
 mod flatten;
@@ -20,6 +22,7 @@ mod picture;
 mod pool;
 mod promise;
 mod protocol;
+mod queue;
 mod results;
 mod scan;
 mod session;
@@ -27,6 +30,7 @@ mod site;
 mod steps;
 mod template;
 mod text;
+mod to_dask;
 mod token;
 mod tracking;
 
@@ -39,6 +43,8 @@ mod _tureen {
     #[pymodule_export]
     use crate::dask_graph::promises_of;
     #[pymodule_export]
+    use crate::dask_protocol::kept_under;
+    #[pymodule_export]
     use crate::make::{set_pure_by_default, wrap};
     #[pymodule_export]
     use crate::picture::draw;
@@ -47,7 +53,11 @@ mod _tureen {
     #[pymodule_export]
     use crate::promise::Promise;
     #[pymodule_export]
+    use crate::queue::CallQueue;
+    #[pymodule_export]
     use crate::steps::Steps;
+    #[pymodule_export]
+    use crate::to_dask::dask_graph_of;
     #[pymodule_export]
     use crate::text::porter_stem;
 

@@ -1,5 +1,5 @@
-//! Warm threads that work on sessions.
-//! Knows threads, and sessions as something to pull from.
+//! Warm threads that work on whatever can be pulled from: sessions, queues of calls.
+//! Knows threads, and when they are idle.
 //!
 //! A thread is attached to the interpreter for its life and detaches only to wait: attaching for each call would cost more
 //! than ten microseconds. There are as many threads as were ever wanted at once.
@@ -12,7 +12,11 @@ use std::thread;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use crate::session::Session;
+/// Something that threads work on.
+pub(crate) trait Pull: Send + Sync {
+    /// Works on it until there is nothing left to begin.
+    fn pull(&self, py: Python<'_>);
+}
 
 /// The pool of this process. This lock is only ever held together with the interpreter's lock, which a thread that forks
 /// holds too: so a forked child finds it free, and starts with an empty pool ([`forget_threads`]).
@@ -27,7 +31,7 @@ struct Pool {
 #[derive(Default)]
 struct State {
     /// Each entry is a wish for one thread.
-    wishes: VecDeque<Arc<Session>>,
+    wishes: VecDeque<Arc<dyn Pull>>,
     n_idle: usize,
 }
 
@@ -40,14 +44,14 @@ pub(crate) fn is_worker() -> bool {
     IS_WORKER.get()
 }
 
-/// Has `n` threads work on a session. With `only_idle`, no thread is started for it.
-pub(crate) fn lend(py: Python<'_>, session: &Arc<Session>, n: usize, only_idle: bool) -> PyResult<()> {
+/// Has `n` threads work on something. With `only_idle`, no thread is started for it.
+pub(crate) fn lend(py: Python<'_>, work: &Arc<dyn Pull>, n: usize, only_idle: bool) -> PyResult<()> {
     let pool = Arc::clone(POOL.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default());
     let n_new = py.detach(|| {
         let mut state = pool.state.lock().unwrap_or_else(PoisonError::into_inner);
         let n_unclaimed = state.n_idle.saturating_sub(state.wishes.len());
         let n = if only_idle { n.min(n_unclaimed) } else { n };
-        state.wishes.extend((0..n).map(|_| Arc::clone(session)));
+        state.wishes.extend((0..n).map(|_| Arc::clone(work)));
         drop(state);
         (0..n).for_each(|_| pool.has_work.notify_one());
         n.saturating_sub(n_unclaimed)
@@ -78,18 +82,18 @@ fn serve(pool: &Pool) {
     IS_WORKER.set(true);
     Python::attach(|py| {
         loop {
-            let session = py.detach(|| {
+            let work = py.detach(|| {
                 let mut state = pool.state.lock().unwrap_or_else(PoisonError::into_inner);
                 loop {
-                    if let Some(session) = state.wishes.pop_front() {
-                        break session;
+                    if let Some(work) = state.wishes.pop_front() {
+                        break work;
                     }
                     state.n_idle += 1;
                     state = pool.has_work.wait(state).unwrap_or_else(PoisonError::into_inner);
                     state.n_idle -= 1;
                 }
             });
-            session.pull(py, || Ok(()));
+            work.pull(py);
         }
     });
 }

@@ -81,16 +81,15 @@ impl Steps {
         })
     }
 
+    /// Keep the result of a task with the run.
+    fn keep(&self, index: usize, result: Py<PyAny>) -> PyResult<()> {
+        self.session.keep_result(self.task(index)?, result);
+        Ok(())
+    }
+
     /// Report a task as done. Gives the numbers of the tasks whose results nobody needs any more.
-    ///
-    /// A result that is kept elsewhere need not be given.
-    #[pyo3(signature = (index, result = None))]
-    fn done(&self, index: usize, result: Option<Py<PyAny>>) -> PyResult<Vec<usize>> {
-        let task = self.task(index)?;
-        if let Some(result) = result {
-            self.session.keep_result(task, result);
-        }
-        Ok(self.end(task, Outcome::Done))
+    fn done(&self, index: usize) -> PyResult<Vec<usize>> {
+        Ok(self.end(self.task(index)?, Outcome::Done))
     }
 
     /// Report a task as failed.

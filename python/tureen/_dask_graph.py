@@ -1,0 +1,94 @@
+"""Our promises in dask's hands: as graphs of dask's (2026.8), and on its ``get`` functions. dask is imported when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from tureen._tureen import Delayed, dask_graph_of, kept_under
+
+if TYPE_CHECKING:
+    from tureen._tureen import Steps
+
+
+class ByGet:
+    """Has a ``get`` function, such as ``dask.threaded.get`` or a distributed client's, compute the tasks of a run."""
+
+    __slots__ = ("_get", "_keywords")
+
+    def __init__(self, get: Callable[..., Any], keywords: Mapping[str, Any]) -> None:
+        self._get = get
+        self._keywords = keywords
+
+    def run(self, steps: Steps) -> None:
+        """Compute what is wanted of ``steps``.
+
+        Raises:
+            Exception: what ``get`` raises.
+        """
+        wanted = list(dict.fromkeys(steps.wanted()))
+        if not wanted:
+            return
+        promises = [steps.promise(task) for task in wanted]
+        values = self._get(dask_graph_of(promises), [promise.key for promise in promises], **self._keywords)
+        results = dict(zip(wanted, values))
+        # All the others have no results here: nobody asks for them.
+        while (task := steps.take()) is not None:
+            if task in results:
+                steps.keep(task, results[task])
+            steps.done(task)
+
+
+def layered(graph: dict[Any, Any], key: Any) -> Any:
+    """A graph of one layer, as dask's own promises have it."""
+    highlevel: Any = import_module("dask.highlevelgraph")
+    return highlevel.HighLevelGraph.from_collections(str(key), graph, dependencies=())
+
+
+def rebuilt(graph: Mapping[Any, Any], key: Any, rename: Mapping[str, str] | None = None) -> Delayed:
+    """A promise for a key of a graph that dask has persisted: of the value, if that is there."""
+    if rename:
+        spec: Any = import_module("dask.base")
+        key = spec.replace_name_in_key(key, rename)
+    value = graph[key]
+    task_spec: Any = import_module("dask._task_spec")
+    if isinstance(value, task_spec.DataNode):
+        value = value.value
+    return kept_under(key, value)
+
+
+def same(value: Any) -> Any:
+    """Give back what was given.
+
+    >>> same(3)
+    3
+    """
+    return value
+
+
+def apply(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """Call a function that was a promise itself.
+
+    >>> apply(max, 1, 2)
+    2
+    """
+    return function(*args, **kwargs)
+
+
+def call_method(name: str, owner: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """Call a method by its name.
+
+    >>> call_method("upper", "soup")
+    'SOUP'
+    """
+    return getattr(owner, name)(*args, **kwargs)
+
+
+def attribute(name: str, owner: Any, /) -> Any:
+    """Take an attribute by its name.
+
+    >>> attribute("real", 3)
+    3
+    """
+    return getattr(owner, name)
