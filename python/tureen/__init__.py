@@ -7,6 +7,8 @@
 10
 """
 
+from __future__ import annotations
+
 from tureen import _lifetime, config
 from tureen._annotations import annotate, get_annotations
 from tureen._collections import is_dask_collection, optimize, persist

@@ -63,7 +63,7 @@ class Executor(futures.Executor):
             raise
         return future
 
-    def map(  # type: ignore[override]
+    def map(
         self,
         fn: Callable[..., Any],
         *iterables: Iterable[Any],

@@ -64,7 +64,7 @@ def get(
     with ExitStack() as stack:
         hooks = _active_hooks(callbacks, stack)
         if hooks:
-            graph = import_module("dask._task_spec").convert_legacy_graph(graph)  # type: ignore[attr-defined]
+            graph = import_module("dask._task_spec").convert_legacy_graph(graph)
         elif type(graph) is not dict:
             graph = dict(graph)
         values = _values(

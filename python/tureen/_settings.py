@@ -28,8 +28,6 @@ _NAMES = {
 _NOT_YET = {"processes", "multiprocessing", "distributed", "auto"}
 
 
-
-
 def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None) -> Choice:
     """Name the scheduler to use, ``threads`` or ``sync``, and how many tasks may run at a time.
 

@@ -1,6 +1,6 @@
-"""Makes ``scheduler="tureen"`` known to dask: ``import tureen.dask`` once, and say it wherever dask takes a scheduler.
+"""Makes ``scheduler="tureen"`` known to dask: import this once, and say it wherever dask takes a scheduler.
 
-dask keeps its schedulers in a table by name (``dask.base.named_schedulers``, 2026.8), and we add a line to it.
+dask keeps its schedulers in a table by name (``dask.base.named_schedulers``, 2026.8); we add a line to it.
 
 >>> import dask, tureen.dask
 >>> dask.delayed(sum)([1, 2]).compute(scheduler="tureen")

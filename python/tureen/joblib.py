@@ -1,4 +1,4 @@
-"""A joblib backend: after ``import tureen.joblib``, ``joblib.parallel_config(backend="tureen")`` runs on our threads.
+"""A joblib backend: import this once, and ``joblib.parallel_config(backend="tureen")`` runs on our threads.
 
 Written for joblib 1.6 by its documented ``register_parallel_backend``.
 
@@ -56,7 +56,9 @@ class Backend(_backends.ParallelBackendBase):  # type: ignore[misc]
         self._executor = Executor(n_jobs)
         return n_jobs
 
-    def submit(self, func: Callable[[], Any], callback: Callable[[Future[Any]], Any] | None = None) -> Future[Any]:
+    def submit(
+        self, func: Callable[[], Any], callback: Callable[[Future[Any]], Any] | None = None
+    ) -> Future[Any]:
         """Have a batch run, and joblib told when it has."""
         if self._executor is None:
             raise RuntimeError("the backend was not configured, or is shut down")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import subprocess
 import sys
 import traceback
@@ -133,15 +132,6 @@ def test_a_scheduler_that_is_not_there_yet(scheduler: str) -> None:
         f"tureen can't use `{scheduler}` as a scheduler yet\n"
         'hint: use `scheduler="threads"`, or `"sync"` to run everything in this thread'
     )
-
-
-def test_executors_and_get_functions_are_not_there_yet() -> None:
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        for scheduler in (pool, lambda dsk, keys: None):
-            with pytest.raises(NotImplementedError, match="as a scheduler yet"):
-                delayed(1).compute(scheduler=scheduler)
-        with pytest.raises(NotImplementedError, match="`pool=`"):
-            delayed(1).compute(pool=pool)
 
 
 def test_a_scheduler_that_nobody_has() -> None:

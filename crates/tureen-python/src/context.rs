@@ -17,7 +17,8 @@ pub(crate) struct InContext {
 impl InContext {
     /// In a copy of the context of the calling thread.
     pub(crate) fn here(py: Python<'_>, session: &Arc<Session>) -> PyResult<Arc<dyn Pull>> {
-        let context = py.import(pyo3::intern!(py, "contextvars"))?.call_method0(pyo3::intern!(py, "copy_context"))?;
+        let context =
+            py.import(pyo3::intern!(py, "contextvars"))?.call_method0(pyo3::intern!(py, "copy_context"))?;
         Ok(Arc::new(Self { session: Arc::clone(session), context: context.unbind() }))
     }
 }

@@ -121,7 +121,9 @@ impl<'py> Conversion<'_, 'py> {
                             self.made.set_item(&key, py.None())?;
                             let needs: Vec<_> = draft.keys().cloned().collect();
                             stack.push(Step::Leave(key, draft));
-                            stack.extend(needs.into_iter().rev().map(|key| Step::Enter { key, is_needed: true }));
+                            stack.extend(
+                                needs.into_iter().rev().map(|key| Step::Enter { key, is_needed: true }),
+                            );
                         }
                         None => self.set(&key, self.known_value(&key, is_needed)?)?,
                     },
@@ -133,7 +135,8 @@ impl<'py> Conversion<'_, 'py> {
     }
 
     fn set(&self, key: &Bound<'py, PyAny>, work: Work) -> PyResult<()> {
-        let promise = Promise::new(work, Identity::unique(), Site::default()).with_name(Some(key.clone().unbind()));
+        let promise =
+            Promise::new(work, Identity::unique(), Site::default()).with_name(Some(key.clone().unbind()));
         self.made.set_item(key, Bound::new(key.py(), promise)?)
     }
 
@@ -157,9 +160,10 @@ impl<'py> Conversion<'_, 'py> {
     fn known_value(&self, key: &Bound<'py, PyAny>, is_needed: bool) -> PyResult<Work> {
         match self.known {
             Some(known) if known.contains(key)? => Ok(value_of(known.get_item(key)?)),
-            _ if is_needed => {
-                Err(PyValueError::new_err(format!("Missing dependency {} of a task in the graph", key.repr()?)))
-            }
+            _ if is_needed => Err(PyValueError::new_err(format!(
+                "Missing dependency {} of a task in the graph",
+                key.repr()?
+            ))),
             _ => Err(PyKeyError::new_err(key.clone().unbind())),
         }
     }
@@ -198,7 +202,11 @@ impl<'py> Conversion<'_, 'py> {
             parts.push(Part::Key(arg.getattr(pyo3::intern!(py, "target"))?));
         } else if class.is(&nodes.data) {
             parts.push(Part::Ready(Op::Value(arg.getattr(pyo3::intern!(py, "value"))?.unbind())));
-        } else if class.is(&nodes.list) || class.is(&nodes.tuple) || class.is(&nodes.set) || class.is(&nodes.dict) {
+        } else if class.is(&nodes.list)
+            || class.is(&nodes.tuple)
+            || class.is(&nodes.set)
+            || class.is(&nodes.dict)
+        {
             let items = arg.getattr(pyo3::intern!(py, "args"))?;
             let mut n = 0;
             for item in items.try_iter()? {
@@ -237,7 +245,8 @@ impl<'py> Conversion<'_, 'py> {
                 }
             })
             .collect::<PyResult<_>>()?;
-        let arguments = Arguments::Template(Box::new(Template { ops: ops.into_boxed_slice(), n_args, names }));
+        let arguments =
+            Arguments::Template(Box::new(Template { ops: ops.into_boxed_slice(), n_args, names }));
         Ok(Work::Call(Call { doing, function, arguments }))
     }
 }
@@ -282,5 +291,8 @@ fn cycle(key: &Bound<'_, PyAny>, stack: &[Step<'_>]) -> PyErr {
     }
     path.reverse();
     path.push(key.to_string());
-    PyRuntimeError::new_err(format!("Cycle detected between the following keys:\n  -> {}", path.join("\n  -> ")))
+    PyRuntimeError::new_err(format!(
+        "Cycle detected between the following keys:\n  -> {}",
+        path.join("\n  -> ")
+    ))
 }

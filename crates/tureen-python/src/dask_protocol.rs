@@ -37,6 +37,12 @@ impl Promise {
         key_of(py, self)
     }
 
+    /// No: only what is needed is in the graph.
+    #[classattr]
+    fn __dask_optimize__(py: Python<'_>) -> Py<PyAny> {
+        py.None()
+    }
+
     /// How dask computes promises unless told otherwise: on its threads.
     #[classattr]
     fn __dask_scheduler__() -> OnThreads {

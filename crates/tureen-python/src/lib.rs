@@ -2,6 +2,8 @@
 //! The only crate with PyO3. The pleasant names are in `python/tureen`.
 //!
 //! `make → kind → scan → template → promise → flatten → session → pool → compute → failure → goodbye`; beside them `picture`
+//!
+//! For others: `dask_graph`, `to_dask`, `dask_protocol` (graphs of dask's), `steps` (others' executors), `queue` (ours)
 
 mod compute;
 mod context;
@@ -39,11 +41,11 @@ mod _tureen {
     #[pymodule_export]
     use crate::compute::{compute, persist};
     #[pymodule_export]
-    use crate::goodbye::finish;
-    #[pymodule_export]
     use crate::dask_graph::promises_of;
     #[pymodule_export]
     use crate::dask_protocol::kept_under;
+    #[pymodule_export]
+    use crate::goodbye::finish;
     #[pymodule_export]
     use crate::make::{set_pure_by_default, wrap};
     #[pymodule_export]
@@ -57,9 +59,9 @@ mod _tureen {
     #[pymodule_export]
     use crate::steps::Steps;
     #[pymodule_export]
-    use crate::to_dask::dask_graph_of;
-    #[pymodule_export]
     use crate::text::porter_stem;
+    #[pymodule_export]
+    use crate::to_dask::dask_graph_of;
 
     /// The version of the package.
     #[pymodule_export]

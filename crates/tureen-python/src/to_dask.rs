@@ -13,7 +13,10 @@ use crate::template::{Arguments, Op};
 
 /// Make a graph of dask's that holds these promises, by their keys, and all they need.
 #[pyfunction]
-pub(crate) fn dask_graph_of<'py>(promises: Vec<Py<Promise>>, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn dask_graph_of<'py>(
+    promises: Vec<Py<Promise>>,
+    py: Python<'py>,
+) -> PyResult<Bound<'py, PyDict>> {
     let graph = PyDict::new(py);
     let flat = flatten(py, promises.iter())?;
     let maker = Maker { py, nodes: Nodes::of_dask(py)? };
@@ -51,7 +54,8 @@ impl<'py> Maker<'py> {
             Arguments::Template(template) => {
                 let mut stack = Vec::new();
                 template.ops.iter().try_for_each(|op| self.step(op, &mut stack))?;
-                let kwargs = template.names.as_ref().map(|names| named(names.bind(py), &mut stack)).transpose()?;
+                let kwargs =
+                    template.names.as_ref().map(|names| named(names.bind(py), &mut stack)).transpose()?;
                 (stack, kwargs)
             }
         };
@@ -123,8 +127,8 @@ impl<'py> Maker<'py> {
 
     /// The value as an argument of a node.
     fn value(&self, value: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let looks_like_node =
-            value.is_instance(self.nodes.graph_node.bind(self.py))? || value.get_type().is(&self.nodes.task_ref);
+        let looks_like_node = value.is_instance(self.nodes.graph_node.bind(self.py))?
+            || value.get_type().is(&self.nodes.task_ref);
         if looks_like_node { self.data(&value) } else { Ok(value) }
     }
 
@@ -134,7 +138,10 @@ impl<'py> Maker<'py> {
 }
 
 /// The last values of the stack, by these names.
-fn named<'py>(names: &Bound<'py, PyTuple>, stack: &mut Vec<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyDict>> {
+fn named<'py>(
+    names: &Bound<'py, PyTuple>,
+    stack: &mut Vec<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(names.py());
     for (name, value) in names.iter().zip(stack.drain(stack.len() - names.len()..)) {
         dict.set_item(name, value)?;
