@@ -1,4 +1,4 @@
-"""Our promises in dask's hands: as graphs of dask's (2026.8), and on its ``get`` functions. dask is imported when asked."""
+"""Our promises in dask's hands: as graphs of dask's (2026.8), and on its ``get`` functions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ByGet:
-    """Has a ``get`` function, such as ``dask.threaded.get`` or a distributed client's, compute the tasks of a run."""
+    """Has a ``get`` function, such as ``dask.threaded.get`` or a distributed client's, compute the tasks."""
 
     __slots__ = ("_get", "_keywords")
 
@@ -32,7 +32,7 @@ class ByGet:
             return
         promises = [steps.promise(task) for task in wanted]
         values = self._get(dask_graph_of(promises), [promise.key for promise in promises], **self._keywords)
-        results = dict(zip(wanted, values))
+        results = dict(zip(wanted, values, strict=True))
         # All the others have no results here: nobody asks for them.
         while (task := steps.take()) is not None:
             if task in results:

@@ -18,11 +18,13 @@ _waited_for: weakref.WeakSet[Executor] = weakref.WeakSet()
 class Executor(futures.Executor):
     """Run calls on tureen's threads; whatever takes an executor of ``concurrent.futures`` takes this one.
 
-    The threads are those that compute promises, and are kept warm: an executor that is made and shut down costs
-    no threads. Futures are those of the standard library, so ``concurrent.futures.wait`` and ``as_completed`` work.
+    The threads are those that compute promises, and are kept warm: an executor that is made and shut down
+    costs no threads. Futures are those of the standard library, so ``concurrent.futures.wait`` and
+    ``as_completed`` work.
 
     Args:
-        max_workers: How many calls may run at a time; by default as ``config.set(num_workers=...)`` says, else
+        max_workers: How many calls may run at a time; by default as ``config.set(num_workers=...)`` says,
+            else
             the number of processors.
 
     Raises:
@@ -70,7 +72,7 @@ class Executor(futures.Executor):
         timeout: float | None = None,
         chunksize: int = 1,
     ) -> Iterator[Any]:
-        """Call ``fn`` for the elements of ``iterables``, as ``map`` does, several at a time; results come in order.
+        """Call ``fn`` for the elements of ``iterables``, as ``map`` does, several at a time and in order.
 
         Args:
             fn: What to call, with one element of each iterable.
@@ -144,7 +146,7 @@ class _Call:
                 result = self._fn(*self._args, **self._kwargs)
             except BaseException as error:
                 self._future.set_exception(error)
-                # The traceback holds this frame, and this frame would hold the future that holds the exception.
+                # The traceback holds this frame, which would hold the future that holds the exception.
                 del self._future
             else:
                 self._future.set_result(result)
@@ -177,6 +179,6 @@ def _chunks(elements: Iterator[Any], size: int) -> Iterator[tuple[Any, ...]]:
 
 @atexit.register
 def _finish() -> None:
-    """What was submitted is done before the interpreter ends, as with the executors of the standard library."""
+    """What was submitted is done before the interpreter ends, as in ``concurrent.futures``."""
     for executor in list(_waited_for):
         executor.shutdown()

@@ -1,4 +1,4 @@
-"""``get``: a scheduler function for dask. Whatever runs on ``dask.threaded.get`` (2026.8) runs on this one."""
+"""``get``: a scheduler function for dask: what runs on ``dask.threaded.get`` (2026.8) runs on it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Runs whose tasks are done by somebody else's executor, and runs that somebody wants to watch task by task.
 
-The thread that computes hands out the tasks, one by one, and hears of their ends: so callbacks (as dask's, 2026.8) are
-called there, one at a time. Without callbacks or a foreign executor nobody comes by here: our own threads pull.
+The thread that computes hands out the tasks, one by one, and hears of their ends: so callbacks (as dask's,
+2026.8) are called there, one at a time. Without callbacks or a foreign executor nobody comes by here: our
+own threads pull.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ Submit = Callable[..., "Future[Any]"]
 """As ``concurrent.futures.Executor.submit``."""
 
 Hooks = tuple[Any, Any, Any, Any, Any]
-"""What to call at the start, with the first state, before a task, after it, and at the end; each may be None."""
+"""Called at the start, with the first state, before a task, after it, and at the end; each may be None."""
 
 
 class Relay(Protocol):
@@ -171,7 +172,11 @@ class _Told:
         self.store: MutableMapping[Any, Any] = {} if store is None else store
         tasks = range(len(steps))
         keys = [steps.key(task) for task in tasks]
-        self._graph = {key: steps.promise(task) for task, key in zip(tasks, keys)} if graph is None else graph
+        self._graph = (
+            {key: steps.promise(task) for task, key in zip(tasks, keys, strict=True)}
+            if graph is None
+            else graph
+        )
         needs = [set(steps.needs(task)) for task in tasks]
         self._users: list[list[int]] = [[] for _ in tasks]
         for task in tasks:

@@ -64,7 +64,8 @@ def handing(
     """Give whoever hands out tasks one by one, if these settings call for it, and how many run at a time.
 
     Args:
-        settings: ``pool``, ``num_workers``, ``cache``, ``rerun_exceptions_locally`` and ``raise_exception``, as dask
+        settings: ``pool``, ``num_workers``, ``cache``, ``rerun_exceptions_locally`` and
+            ``raise_exception``, as dask
             has them.
         callbacks: Tuples of five, as dask's callbacks, or objects that have one.
         graph: What callbacks are given as the graph.
