@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from tureen._executor import Executor
     from tureen._get import get
+    from tureen._trace import trace
 
 _lifetime.register()
 
@@ -39,11 +40,12 @@ __all__ = [
     "is_dask_collection",
     "optimize",
     "persist",
+    "trace",
     "visualize",
 ]
 
 # Imported when first asked for: they need more of the standard library than promises do.
-_LATER = {"Executor": "tureen._executor", "get": "tureen._get"}
+_LATER = {"Executor": "tureen._executor", "get": "tureen._get", "trace": "tureen._trace"}
 
 
 def __getattr__(name: str) -> Any:

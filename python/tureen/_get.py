@@ -109,11 +109,16 @@ def _values(graph: dict[Any, Any], keys: list[Any], hooks: list[Any], settings: 
 
 def _active_hooks(callbacks: Any, stack: ExitStack) -> list[Any]:
     """The callbacks of this call, as tuples. Those that are active are not for runs inside this one."""
+    import sys
     from importlib import import_module
 
     module: Any = import_module("dask.callbacks")
     hooks = list(stack.enter_context(module.local_callbacks(callbacks)))
-    return [module.normalize_callback(hook) for hook in hooks]
+    ours = sys.modules.get("tureen.diagnostics._callbacks")
+    if callbacks is None and ours is not None:
+        hooks += ours.active_callbacks()
+        stack.enter_context(ours.not_for_inner_runs())
+    return [getattr(hook, "_callback", None) or module.normalize_callback(hook) for hook in hooks]
 
 
 def _flatten(keys: Any, flat: list[Any]) -> None:

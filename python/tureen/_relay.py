@@ -8,9 +8,11 @@ own threads pull.
 from __future__ import annotations
 
 import contextvars
+import sys
 import threading
 from collections.abc import Callable, Iterable, MutableMapping
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -84,47 +86,51 @@ class Handing:
             Exception: what the first task that failed raised, or a hook.
         """
         told = _Told(steps, self._hooks, self._graph, self._store) if self._hooks else None
+        succeeded = False
+        with _not_for_inner_runs(told):
+            try:
+                if told is not None:
+                    self.state = told.state
+                    told.begin()
+                self._hand_out(steps, told)
+                succeeded = True
+            finally:
+                if not succeeded:
+                    steps.cancel()
+                if told is not None:
+                    told.end(succeeded)
+
+    def _hand_out(self, steps: Steps, told: _Told | None) -> None:
         store = self._store if told is None else told.store
         wanted = frozenset(steps.wanted()) if store is not None else frozenset()
         ended: SimpleQueue[tuple[int, Future[Any]]] = SimpleQueue()
         n_running = 0
-        succeeded = False
-        try:
-            if told is not None:
-                self.state = told.state
-                told.begin()
-            while True:
-                while (task := steps.take()) is not None:
-                    if told is not None:
-                        told.starting(task)
-                    self._start(steps, task, store, told is not None, ended)
-                    n_running += 1
-                if n_running == 0:
-                    break
-                task, future = ended.get()
-                n_running -= 1
-                result = self._result(steps, task, future, store)
-                thread = None
+        while True:
+            while (task := steps.take()) is not None:
                 if told is not None:
-                    result, thread = result
-                key = None
-                if store is not None:
-                    key = steps.key(task)
-                    store[key] = result
-                if store is None or task in wanted:
-                    steps.keep(task, result)
-                released = steps.done(task)
-                if store is not None:
-                    for index in released:
-                        store.pop(steps.key(index), None)
-                if told is not None:
-                    told.done(task, key, result, thread, released)
-            succeeded = True
-        finally:
-            if not succeeded:
-                steps.cancel()
+                    told.starting(task)
+                self._start(steps, task, store, told is not None, ended)
+                n_running += 1
+            if n_running == 0:
+                return
+            task, future = ended.get()
+            n_running -= 1
+            result = self._result(steps, task, future, store)
+            thread = None
             if told is not None:
-                told.end(succeeded)
+                result, thread = result
+            key = None
+            if store is not None:
+                key = steps.key(task)
+                store[key] = result
+            if store is None or task in wanted:
+                steps.keep(task, result)
+            released = steps.done(task)
+            if store is not None:
+                for index in released:
+                    store.pop(steps.key(index), None)
+            if told is not None:
+                told.done(task, key, result, thread, released)
 
     def _start(self, steps: Steps, task: int, store: Any, is_told: bool, ended: Any) -> None:
         function, args, kwargs = steps.call(task, store)
@@ -157,6 +163,15 @@ class Handing:
         if self._raise_error is not None:
             self._raise_error(error, error.__traceback__)
         raise error
+
+
+def _not_for_inner_runs(told: _Told | None) -> AbstractContextManager[None]:
+    """While we call callbacks, runs inside the tasks do not."""
+    module: Any = sys.modules.get("tureen.diagnostics._callbacks")
+    if told is None or module is None:
+        return nullcontext()
+    hushed: AbstractContextManager[None] = module.not_for_inner_runs()
+    return hushed
 
 
 class _Told:

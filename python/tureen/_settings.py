@@ -125,7 +125,7 @@ def _asked_for(key: str, keywords: Mapping[str, Any]) -> Any:
 
 def _diagnostics_in_use() -> Any:
     """The callbacks that are active, if anybody has made any."""
-    module = sys.modules.get("tureen.diagnostics")
+    module = sys.modules.get("tureen.diagnostics._callbacks")
     return None if module is None else module.active_callbacks()
 
 

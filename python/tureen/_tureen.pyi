@@ -5,6 +5,7 @@ __all__ = [
     "CallQueue",
     "Delayed",
     "Steps",
+    "WatchedRun",
     "__version__",
     "compute",
     "dask_graph_of",
@@ -16,6 +17,7 @@ __all__ = [
     "porter_stem",
     "promises_of",
     "set_pure_by_default",
+    "watch_runs",
     "wrap",
 ]
 
@@ -146,3 +148,16 @@ class Steps:
     def explain(
         self, index: int, error: BaseException, args: tuple[Any, ...], kwargs: dict[str, Any] | None
     ) -> None: ...
+
+def watch_runs(is_wanted: bool) -> None: ...
+
+@final
+class WatchedRun:
+    def __len__(self) -> int: ...
+    @property
+    def began(self) -> float: ...
+    def n_done(self) -> int: ...
+    def events(self, skip: int = 0) -> list[tuple[float, int, str, int]]: ...
+    def promise(self, index: int) -> Delayed: ...
+    def key(self, index: int) -> Any: ...
+    def label(self, index: int) -> str: ...

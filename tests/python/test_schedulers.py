@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import os
 import threading
 from collections.abc import Iterator
@@ -199,3 +201,9 @@ def test_what_both_share_is_computed_once() -> None:
     shared = delayed(call)()
     assert dask.compute(shared + 1, shared + 2) == (2, 3)
     assert n_calls == 1
+
+
+@pytest.mark.parametrize("name", ["_dask_graph", "_executor", "_get", "_relay", "dask", "joblib"])
+def test_examples_run(name: str) -> None:
+    outcome = doctest.testmod(importlib.import_module(f"tureen.{name}"))
+    assert outcome.attempted > 0 and outcome.failed == 0

@@ -18,6 +18,7 @@ use crate::session::Session;
 use crate::site::Site;
 use crate::steps;
 use crate::template::{Arguments, Filled};
+use crate::watch;
 
 /// How often a waiting thread looks for Ctrl-C and for failures.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -125,19 +126,28 @@ fn run<'py>(
     let py = args.py();
     let arguments = if traverse { scan(args, None)? } else { scan_shallow(args)? };
     let flat = flatten(py, arguments.promises().collect::<Vec<_>>().into_iter())?;
-    let session = Arc::new(Session::new(flat, n_workers)?);
+    let (watch, reading) = watch::begin(py, flat.promises.len())?.unzip();
+    let session = Arc::new(Session::new(flat, n_workers, watch)?);
+    let told = reading.map(|reading| watch::tell_begin(py, &session, reading)).transpose()?;
+    let done = perform(py, &session, (scheduler, n_workers, relay));
+    if let Some(told) = told {
+        told.call1((done.is_ok(),))?;
+    }
+    done.map(|()| (arguments, session))
+}
+
+fn perform(py: Python<'_>, session: &Arc<Session>, (scheduler, n_workers, relay): Settings) -> PyResult<()> {
     if let Some(relay) = relay {
-        steps::relay(py, &session, relay.bind(py))?;
-        return Ok((arguments, session));
+        return steps::relay(py, session, relay.bind(py));
     }
     match scheduler.as_str() {
         "sync" => session.pull(py, || py.check_signals()),
-        "threads" => run_on_threads(py, &session, n_workers)?,
+        "threads" => run_on_threads(py, session, n_workers)?,
         other => return Err(PyNotImplementedError::new_err(format!("no scheduler `{other}`"))),
     }
     match session.take_failure() {
         Some(error) => Err(error),
-        None => Ok((arguments, session)),
+        None => Ok(()),
     }
 }
 

@@ -35,6 +35,7 @@ mod text;
 mod to_dask;
 mod token;
 mod tracking;
+mod watch;
 
 #[pyo3::pymodule]
 mod _tureen {
@@ -62,6 +63,8 @@ mod _tureen {
     use crate::text::porter_stem;
     #[pymodule_export]
     use crate::to_dask::dask_graph_of;
+    #[pymodule_export]
+    use crate::watch::{WatchedRun, watch_runs};
 
     /// The version of the package.
     #[pymodule_export]

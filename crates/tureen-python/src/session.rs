@@ -15,6 +15,7 @@ use crate::failure;
 use crate::flatten::Flat;
 use crate::promise::{Promise, Work};
 use crate::results::Results;
+use crate::watch::{Threads, Watch};
 
 /// A run and its tables.
 pub(crate) struct Session {
@@ -24,22 +25,30 @@ pub(crate) struct Session {
     failure: Mutex<Option<PyErr>>,
     has_failed: AtomicBool,
     is_abandoned: AtomicBool,
+    /// Which thread took each task, if somebody watches.
+    threads: Option<Threads>,
 }
 
 impl Session {
     /// A session in which at most `n_workers` tasks run at a time.
-    pub(crate) fn new(flat: Flat, n_workers: usize) -> PyResult<Self> {
+    pub(crate) fn new(flat: Flat, n_workers: usize, watch: Option<Watch>) -> PyResult<Self> {
         let limits = Limits::cores(n_workers as u64);
         let schedule = Schedule::new(flat.graph.clone(), limits, OnFailure::Stop)
             .map_err(|error: DoesNotFit| PyRuntimeError::new_err(error.to_string()))?;
         let results = Results::new(flat.promises.len());
+        let run = Run::new(schedule);
+        let (run, threads) = match watch {
+            Some(watch) => (run.with_events(watch.events), Some(watch.threads)),
+            None => (run, None),
+        };
         Ok(Self {
-            run: Run::new(schedule),
+            run,
             flat,
             results,
             failure: Mutex::new(None),
             has_failed: AtomicBool::new(false),
             is_abandoned: AtomicBool::new(false),
+            threads,
         })
     }
 
@@ -49,6 +58,10 @@ impl Session {
 
     pub(crate) fn promise(&self, task: TaskId) -> &Py<Promise> {
         &self.flat.promises[task.index()]
+    }
+
+    pub(crate) fn threads(&self) -> Option<&Threads> {
+        self.threads.as_ref()
     }
 
     pub(crate) fn needs(&self, task: TaskId) -> &[TaskId] {
@@ -71,11 +84,15 @@ impl Session {
     pub(crate) fn pull(&self, py: Python<'_>, mut between: impl FnMut() -> PyResult<()>) {
         let mut released = Vec::new();
         let mut report = None;
+        let thread = self.threads.as_ref().map(|_| thread_number(py));
         loop {
             let next = self.run.try_next(report.take(), &mut released);
             released.drain(..).for_each(|task| self.results.release(task));
             match next {
                 Next::Start(task) => {
+                    if let (Some(threads), Some(thread)) = (&self.threads, thread) {
+                        threads.note(task, thread);
+                    }
                     let outcome = match between().and_then(|()| self.work(py, task)) {
                         Ok(()) => Outcome::Done,
                         Err(error) => {
@@ -155,4 +172,10 @@ impl Session {
     pub(crate) fn take_failure(&self) -> Option<PyErr> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
+}
+
+/// The number of this thread, as `threading.get_ident` has it; 0 if it has none.
+fn thread_number(py: Python<'_>) -> u64 {
+    let number = py.import("threading").and_then(|threading| threading.call_method0("get_ident")?.extract());
+    number.unwrap_or(0)
 }
