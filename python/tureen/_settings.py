@@ -21,15 +21,17 @@ if TYPE_CHECKING:
 _NAMES = {
     "threads": "threads",
     "threading": "threads",
+    "processes": "processes",
+    "multiprocessing": "processes",
     "sync": "sync",
     "synchronous": "sync",
     "single-threaded": "sync",
 }
-_NOT_YET = {"processes", "multiprocessing", "distributed", "auto"}
+_NOT_YET = {"distributed", "auto"}
 
 
 def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None) -> Choice:
-    """Name the scheduler to use, ``threads`` or ``sync``, and how many tasks may run at a time.
+    """Name the scheduler (``threads``, ``processes`` or ``sync``), and how many tasks may run at a time.
 
     Keywords that we don't know are ignored, as dask ignores them.
 
@@ -52,10 +54,33 @@ def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None) -> Choice:
     asked = {key: _asked_for(key, keywords) for key in ("pool", "rerun_exceptions_locally", "callbacks")}
     if asked["callbacks"] is None:
         asked["callbacks"] = _diagnostics_in_use()
+    if name == "processes" and asked["pool"] is None:
+        if _is_worker():
+            name = "threads"  # A worker has its share of the processors already.
+        else:
+            return _processes(keywords, asked)
     if any(asked.values()):
         relay, n = handing({**keywords, **asked}, asked["callbacks"] or (), in_this_thread=name == "sync")
         return name, n, relay
     return name, 1 if name == "sync" else n_workers(keywords), None
+
+
+def _processes(keywords: Mapping[str, Any], asked: Mapping[str, Any]) -> Choice:
+    """Worker processes of ours, and what is called first in each of them."""
+    for key in ("callbacks", "rerun_exceptions_locally"):
+        if asked[key]:
+            raise NotImplementedError(
+                f"tureen can't use `{key}` with worker processes yet\n"
+                'hint: use `scheduler="threads"`, or give an executor: `scheduler=ProcessPoolExecutor()`'
+            )
+    initializer = keywords.get("initializer") or config.get("multiprocessing.initializer", None)
+    return "processes", n_workers(keywords), initializer
+
+
+def _is_worker() -> bool:
+    """Whether this process is a worker itself."""
+    module = sys.modules.get("tureen._processes")
+    return module is not None and bool(module.is_worker)
 
 
 def handing(

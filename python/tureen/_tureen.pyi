@@ -4,12 +4,15 @@ from typing import Any, final
 __all__ = [
     "CallQueue",
     "Delayed",
+    "Feed",
+    "Held",
     "Steps",
     "WatchedRun",
     "__version__",
     "compute",
     "dask_graph_of",
     "draw",
+    "end_with_parent",
     "finish",
     "forget_threads",
     "kept_under",
@@ -52,6 +55,7 @@ class Delayed:
     ) -> Any: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Delayed: ...
     def __getattribute__(self, name: str, /) -> Any: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
     def __get__(self, instance: Any, owner: Any = None, /) -> Any: ...
     def __getitem__(self, key: Any, /) -> Delayed: ...
     def __setitem__(self, key: Any, value: Any, /) -> None: ...
@@ -161,3 +165,44 @@ class WatchedRun:
     def promise(self, index: int) -> Delayed: ...
     def key(self, index: int) -> Any: ...
     def label(self, index: int) -> str: ...
+
+def end_with_parent(socket: int, parent: int) -> None: ...
+
+@final
+class Held:
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class Feed:
+    def take(
+        self, idle: list[int]
+    ) -> list[
+        tuple[
+            int,
+            list[int],
+            list[Any],
+            bytes,
+            list[tuple[int, int, Any]],
+            list[tuple[int, int, bool]],
+            list[int],
+        ]
+    ]: ...
+    def done(
+        self,
+        worker: int,
+        tasks: list[int],
+        results: list[Any],
+        held: list[int],
+        times: list[tuple[int, int, float]],
+    ) -> None: ...
+    def failed(
+        self,
+        task: int,
+        error: BaseException,
+        args: tuple[Any, ...] | None = None,
+        kwargs: dict[str, Any] | None = None,
+    ) -> None: ...
+    def given(self, task: int, to: int) -> None: ...
+    def label(self, task: int) -> str: ...
+    def cancel(self) -> None: ...
+    def is_over(self) -> bool: ...

@@ -12,6 +12,7 @@ use crate::context::InContext;
 use crate::flatten::flatten;
 use crate::goodbye;
 use crate::pool;
+use crate::processes;
 use crate::promise::{Promise, Work};
 use crate::scan::{scan, scan_shallow};
 use crate::session::Session;
@@ -115,7 +116,8 @@ pub(crate) fn kept<'py>(
     made.with_outputs(this.n_outputs()).born(py, false)
 }
 
-/// Where tasks run, how many at a time, and who hands them to somebody else's executor (`tureen._relay`), if anybody does.
+/// Where tasks run, how many at a time, and who hands them to somebody else's executor (`tureen._relay`), if anybody does;
+/// for worker processes, what is called first in each.
 type Settings = (String, usize, Option<Py<PyAny>>);
 
 fn run<'py>(
@@ -126,8 +128,10 @@ fn run<'py>(
     let py = args.py();
     let arguments = if traverse { scan(args, None)? } else { scan_shallow(args)? };
     let flat = flatten(py, arguments.promises().collect::<Vec<_>>().into_iter())?;
+    // Worker processes are handed batches of tasks: as many run at a time as there are workers, but more are taken.
+    let most_taken = if scheduler == "processes" { usize::MAX } else { n_workers };
     let (watch, reading) = watch::begin(py, flat.promises.len())?.unzip();
-    let session = Arc::new(Session::new(flat, n_workers, watch)?);
+    let session = Arc::new(Session::new(flat, most_taken, watch)?);
     let told = reading.map(|reading| watch::tell_begin(py, &session, reading)).transpose()?;
     let done = perform(py, &session, (scheduler, n_workers, relay));
     if let Some(told) = told {
@@ -137,13 +141,12 @@ fn run<'py>(
 }
 
 fn perform(py: Python<'_>, session: &Arc<Session>, (scheduler, n_workers, relay): Settings) -> PyResult<()> {
-    if let Some(relay) = relay {
-        return steps::relay(py, session, relay.bind(py));
-    }
-    match scheduler.as_str() {
-        "sync" => session.pull(py, || py.check_signals()),
-        "threads" => run_on_threads(py, session, n_workers)?,
-        other => return Err(PyNotImplementedError::new_err(format!("no scheduler `{other}`"))),
+    match (scheduler.as_str(), relay) {
+        ("processes", initializer) => processes::run(py, session, n_workers, initializer)?,
+        (_, Some(relay)) => return steps::relay(py, session, relay.bind(py)),
+        ("sync", None) => session.pull(py, || py.check_signals()),
+        ("threads", None) => run_on_threads(py, session, n_workers)?,
+        (other, None) => return Err(PyNotImplementedError::new_err(format!("no scheduler `{other}`"))),
     }
     match session.take_failure() {
         Some(error) => Err(error),

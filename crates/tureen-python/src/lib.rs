@@ -20,8 +20,10 @@ mod key;
 mod kind;
 mod make;
 mod operators;
+mod pickled;
 mod picture;
 mod pool;
+mod processes;
 mod promise;
 mod protocol;
 mod queue;
@@ -53,6 +55,8 @@ mod _tureen {
     use crate::picture::draw;
     #[pymodule_export]
     use crate::pool::forget_threads;
+    #[pymodule_export]
+    use crate::processes::{Feed, Held, end_with_parent};
     #[pymodule_export]
     use crate::promise::Promise;
     #[pymodule_export]

@@ -24,9 +24,19 @@ impl Results {
         *self.0[task.index()].lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
     }
 
+    /// The result of a task, if it is there.
+    pub(crate) fn peek<'py>(&self, py: Python<'py>, task: TaskId) -> Option<Bound<'py, PyAny>> {
+        let place = self.0[task.index()].lock().unwrap_or_else(PoisonError::into_inner);
+        place.as_ref().map(|result| result.bind(py).clone())
+    }
+
+    /// Gives the result of a task away, if it is there.
+    pub(crate) fn take(&self, task: TaskId) -> Option<Py<PyAny>> {
+        self.0[task.index()].lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// Drops the result of a task.
     pub(crate) fn release(&self, task: TaskId) {
-        let result = self.0[task.index()].lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(result);
+        drop(self.take(task));
     }
 }

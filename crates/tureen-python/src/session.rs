@@ -72,12 +72,31 @@ impl Session {
         &self.flat.wanted
     }
 
+    pub(crate) fn n_users(&self, task: TaskId) -> usize {
+        self.flat.graph.users(task).len()
+    }
+
+    /// Whether the user wants this result.
+    pub(crate) fn is_wanted(&self, task: TaskId) -> bool {
+        self.flat.graph.is_kept(task)
+    }
+
     pub(crate) fn keep_result(&self, task: TaskId, result: Py<PyAny>) {
         self.results.set(task, result);
     }
 
     pub(crate) fn release(&self, task: TaskId) {
         self.results.release(task);
+    }
+
+    /// The result of a task, if there is one, left where it is.
+    pub(crate) fn peek_result<'py>(&self, py: Python<'py>, task: TaskId) -> Option<Bound<'py, PyAny>> {
+        self.results.peek(py, task)
+    }
+
+    /// The result of a task, if there is one, given away.
+    pub(crate) fn take_result(&self, task: TaskId) -> Option<Py<PyAny>> {
+        self.results.take(task)
     }
 
     /// Works on the run until nothing is left to start. `between` is called before each task; an error from it ends the run.
@@ -148,7 +167,7 @@ impl Session {
     }
 
     /// Notes a failure. The first one counts: what came after may have come of it.
-    fn fail(&self, error: PyErr) {
+    pub(crate) fn fail(&self, error: PyErr) {
         if !self.has_failed.swap(true, Ordering::AcqRel) {
             *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
         }

@@ -51,6 +51,10 @@ pub(crate) enum Arguments {
 /// Arguments as Python takes them.
 pub(crate) type Filled<'py> = (Bound<'py, PyTuple>, Option<Bound<'py, PyDict>>);
 
+/// Makes a named tuple or a dataclass: the class, its arguments, and those by name.
+type Construct<'a, 'py> = dyn Fn(&Bound<'py, PyAny>, Bound<'py, PyTuple>, Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyAny>>
+    + 'a;
+
 impl Arguments {
     /// The promises whose results these arguments need, in order; one that is used twice comes twice.
     pub(crate) fn promises(&self) -> impl DoubleEndedIterator<Item = &Py<Promise>> {
@@ -70,11 +74,33 @@ impl Arguments {
         py: Python<'py>,
         mut result_of: impl FnMut(&Py<Promise>) -> Bound<'py, PyAny>,
     ) -> PyResult<Filled<'py>> {
+        self.fill_with(py, &mut result_of, &|class, args, kwargs| class.call(args, kwargs))
+    }
+
+    /// As [`Arguments::fill`], for another process: classes are called there, where the results are.
+    pub(crate) fn fill_for_elsewhere<'py>(
+        &self,
+        py: Python<'py>,
+        mut result_of: impl FnMut(&Py<Promise>) -> Bound<'py, PyAny>,
+    ) -> PyResult<Filled<'py>> {
+        let later =
+            |class: &Bound<'py, PyAny>, args: Bound<'py, PyTuple>, kwargs: Option<&Bound<'py, PyDict>>| {
+                py.import("tureen._processes.shelf")?.getattr("Later")?.call1((class, args, kwargs))
+            };
+        self.fill_with(py, &mut result_of, &later)
+    }
+
+    fn fill_with<'py>(
+        &self,
+        py: Python<'py>,
+        result_of: &mut dyn FnMut(&Py<Promise>) -> Bound<'py, PyAny>,
+        construct: &Construct<'_, 'py>,
+    ) -> PyResult<Filled<'py>> {
         match self {
             Self::Plain { args, kwargs } => {
                 Ok((args.bind(py).clone(), kwargs.as_ref().map(|kwargs| kwargs.bind(py).clone())))
             }
-            Self::Template(template) => template.fill(py, &mut result_of),
+            Self::Template(template) => template.fill(py, result_of, construct),
         }
     }
 
@@ -103,6 +129,7 @@ impl Template {
         &self,
         py: Python<'py>,
         result_of: &mut dyn FnMut(&Py<Promise>) -> Bound<'py, PyAny>,
+        construct: &Construct<'_, 'py>,
     ) -> PyResult<Filled<'py>> {
         let mut stack: Vec<Bound<'py, PyAny>> = Vec::new();
         for op in &self.ops {
@@ -130,12 +157,12 @@ impl Template {
                 }
                 Op::NamedTuple(class, n) => {
                     let values = PyTuple::new(py, pop(&mut stack, *n))?;
-                    class.bind(py).call1(values)?
+                    construct(class.bind(py), values, None)?
                 }
                 Op::Dataclass(parts) => {
                     let (class, names) = &**parts;
                     let fields = named(names.bind(py), &mut stack)?;
-                    class.bind(py).call((), Some(&fields))?
+                    construct(class.bind(py), PyTuple::empty(py), Some(&fields))?
                 }
             };
             stack.push(value);

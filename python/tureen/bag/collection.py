@@ -70,7 +70,7 @@ class Collection:
         """Return the list of all elements.
 
         Keywords are those of `tureen.compute`: `scheduler` ("threads", the default, or "sync"),
-        `num_workers`. dask.bag's default are worker processes; these come later, and are refused until then.
+        `num_workers`. dask.bag's default are worker processes; here, say `scheduler="processes"` for them.
 
         >>> import tureen.bag as db
         >>> db.from_sequence([1, 2, 3]).map(lambda n: n + 1).compute(scheduler="sync")

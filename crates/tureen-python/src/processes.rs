@@ -1,0 +1,36 @@
+//! Computes promises in worker processes. The processes, their sockets and shared memory are `tureen._processes`' business;
+//! here is what is done for every single task: which worker gets it, with which arguments, and what became of it.
+//!
+//! `held → guess → feed`; in the worker `parent`
+
+mod feed;
+mod guess;
+mod held;
+mod parent;
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+
+use crate::session::Session;
+
+pub(crate) use feed::Feed;
+pub(crate) use held::Held;
+pub(crate) use parent::end_with_parent;
+
+/// Works on a session with `n_workers` worker processes, in each of which `initializer` was called first, until it ends.
+/// A failure of a task is left in the session.
+pub(crate) fn run(
+    py: Python<'_>,
+    session: &Arc<Session>,
+    n_workers: usize,
+    initializer: Option<Py<PyAny>>,
+) -> PyResult<()> {
+    if session.n_tasks() == 0 {
+        return Ok(());
+    }
+    let n_workers = n_workers.min(session.n_tasks());
+    let feed = Bound::new(py, Feed::new(Arc::clone(session), n_workers))?;
+    py.import("tureen._processes.drive")?.getattr("drive")?.call1((&feed, n_workers, initializer))?;
+    Ok(())
+}

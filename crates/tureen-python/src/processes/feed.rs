@@ -1,0 +1,356 @@
+//! Takes tasks from a run for worker processes, a batch for each idle one, and reports what became of them.
+//! Knows workers as numbers; nothing of processes, sockets or pickles.
+//!
+//! A task goes where most of what it needs is, if that worker is idle, or else to the idle one with least to do.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyMemoryView, PyTuple};
+use rustc_hash::{FxHashMap, FxHashSet};
+use tureen_engine::{Next, Outcome, Report, TaskId};
+
+use super::guess::{BATCH_SECONDS, Guesses};
+use super::held::Held;
+use crate::failure;
+use crate::promise::{Call, Doing};
+use crate::session::Session;
+use crate::template::Filled;
+
+/// More tasks than this in a batch gain nothing.
+const MOST_TASKS: usize = 1000;
+
+/// Bytes shorter than this are as well off in the pickle.
+const SHORT: usize = 1 << 16;
+
+/// What `tureen._processes` asks for work, and tells of results. It belongs to one run.
+#[pyclass(module = "tureen._tureen")]
+pub(crate) struct Feed {
+    session: Arc<Session>,
+    /// By what is done, and the address of the function that does it: held below, so that no other gets this address.
+    functions: FxHashMap<(u8, usize), u32>,
+    held_functions: Vec<Py<PyAny>>,
+    guesses: Guesses,
+    workers: Vec<Worker>,
+    released: Vec<TaskId>,
+}
+
+/// What one worker has.
+#[derive(Default)]
+struct Worker {
+    /// Whether it was sent each function.
+    has_function: Vec<bool>,
+    /// Results that it holds and nobody needs any more.
+    to_drop: Vec<u32>,
+}
+
+/// Tasks for one worker, in the making.
+struct Batch<'py> {
+    worker: u32,
+    is_open: bool,
+    seconds: f64,
+    tasks: Vec<u32>,
+    /// For each task: the function's number, the arguments, the arguments by name or `None`.
+    calls: Bound<'py, PyList>,
+    /// One byte for each task: whether the result is wanted by the user.
+    is_wanted: Vec<u8>,
+    /// Functions that the worker does not have: number, what is done, function.
+    functions: Vec<(u32, u8, Py<PyAny>)>,
+    /// Results that the worker does not have: who has it, the task, whether it may be moved.
+    missing: Vec<(u32, u32, bool)>,
+    is_missing: FxHashSet<u32>,
+}
+
+/// The same, as Python gets it.
+type Given<'py> = (
+    u32,
+    Vec<u32>,
+    Bound<'py, PyList>,
+    Bound<'py, PyBytes>,
+    Vec<(u32, u8, Py<PyAny>)>,
+    Vec<(u32, u32, bool)>,
+    Vec<u32>,
+);
+
+/// A need of a task that is not in this process.
+type Elsewhere<'py> = Vec<(TaskId, Bound<'py, Held>)>;
+
+impl Feed {
+    pub(crate) fn new(session: Arc<Session>, n_workers: usize) -> Self {
+        Self {
+            session,
+            functions: FxHashMap::default(),
+            held_functions: Vec::new(),
+            guesses: Guesses::default(),
+            workers: (0..n_workers).map(|_| Worker::default()).collect(),
+            released: Vec::new(),
+        }
+    }
+
+    /// The number of the function of a call.
+    fn function(&mut self, py: Python<'_>, call: &Call) -> u32 {
+        let py_function = &call.function;
+        let doing = doing_code(call.doing);
+        let next = self.held_functions.len() as u32;
+        let held_functions = &mut self.held_functions;
+        *self.functions.entry((doing, py_function.as_ptr() as usize)).or_insert_with(|| {
+            held_functions.push(py_function.clone_ref(py));
+            next
+        })
+    }
+
+    /// The arguments of a task, with `Held` for what is not in this process.
+    fn fill<'py>(
+        &self,
+        py: Python<'py>,
+        task: TaskId,
+        call: &Call,
+    ) -> PyResult<(Filled<'py>, Elsewhere<'py>)> {
+        let mut needs = self.session.needs(task).iter();
+        let mut elsewhere = Vec::new();
+        let filled = call.arguments.fill_for_elsewhere(py, |promise| {
+            let at = needs.as_slice().first().copied();
+            let value = self.session.result_of(py, promise, &mut needs);
+            if promise.get().call().is_some()
+                && let Some(need) = at
+                && let Ok(held) = value.cast_exact::<Held>()
+            {
+                elsewhere.push((need, held.clone()));
+            }
+            value
+        })?;
+        Ok((filled, elsewhere))
+    }
+
+    /// Adds a task to one of the batches.
+    fn place<'py>(
+        &mut self,
+        py: Python<'py>,
+        task: TaskId,
+        call: &Call,
+        ((args, kwargs), elsewhere): (Filled<'py>, Elsewhere<'py>),
+        batches: &mut [Batch<'py>],
+    ) -> PyResult<()> {
+        let function = self.function(py, call);
+        let chosen = choose(&elsewhere, batches);
+        let batch = &mut batches[chosen];
+        let worker = batch.worker;
+        for (need, held) in &elsewhere {
+            let need_number = need.index() as u32;
+            let holders = held.get().holders();
+            if !holders.contains(&worker) && batch.is_missing.insert(need_number) {
+                batch.missing.push((holders[0], need_number, self.moves(*need)));
+            }
+        }
+        let has_function = &mut self.workers[worker as usize].has_function;
+        if has_function.len() <= function as usize {
+            has_function.resize(function as usize + 1, false);
+        }
+        if !std::mem::replace(&mut has_function[function as usize], true) {
+            batch.functions.push((function, doing_code(call.doing), call.function.clone_ref(py)));
+        }
+        batch.calls.append(function)?;
+        batch.calls.append(with_raw(args)?)?;
+        batch.calls.append(kwargs)?;
+        batch.tasks.push(task.index() as u32);
+        batch.is_wanted.push(u8::from(self.session.is_wanted(task)));
+        match self.guesses.of(function as usize) {
+            Some(seconds) => batch.seconds += seconds,
+            // Nobody knows how long this takes: nothing is to wait behind it.
+            None => batch.is_open = false,
+        }
+        Ok(())
+    }
+
+    /// Whether a result leaves its worker when another one gets it: what one task needs is not kept twice.
+    fn moves(&self, task: TaskId) -> bool {
+        self.session.n_users(task) == 1
+    }
+
+    fn drop_released(&mut self, py: Python<'_>) {
+        for task in std::mem::take(&mut self.released) {
+            let Some(result) = self.session.take_result(task) else { continue };
+            if let Ok(held) = result.bind(py).cast_exact::<Held>() {
+                for holder in held.get().holders() {
+                    self.workers[holder as usize].to_drop.push(task.index() as u32);
+                }
+            }
+        }
+    }
+
+    fn fail_with(&mut self, task: TaskId, error: PyErr) {
+        self.session.fail(error);
+        self.session.run.report(Report { task, outcome: Outcome::Failed }, &mut self.released);
+    }
+}
+
+#[pymethods]
+impl Feed {
+    /// Batches for those of the idle workers for which there is something to do.
+    fn take<'py>(&mut self, py: Python<'py>, idle: Vec<u32>) -> PyResult<Vec<Given<'py>>> {
+        let session = Arc::clone(&self.session);
+        let share = session.run.counts().ready / (2 * self.workers.len());
+        let most_tasks = share.clamp(1, MOST_TASKS);
+        let mut batches: Vec<Batch<'_>> = idle.into_iter().map(|worker| Batch::new(py, worker)).collect();
+        while batches.iter().any(|batch| batch.is_open) {
+            let Next::Start(task) = session.run.try_next(None, &mut self.released) else { break };
+            let promise = session.promise(task).get();
+            let call = promise.call().expect("values are no tasks");
+            match self.fill(py, task, call) {
+                Ok(filled) => self.place(py, task, call, filled, &mut batches)?,
+                Err(error) => {
+                    self.fail_with(task, failure::explain(py, error, promise, None));
+                    break;
+                }
+            }
+            for batch in &mut batches {
+                batch.is_open &= batch.tasks.len() < most_tasks && batch.seconds < BATCH_SECONDS;
+            }
+        }
+        self.drop_released(py);
+        let filled = batches.into_iter().filter(|batch| !batch.tasks.is_empty());
+        Ok(filled.map(|batch| batch.give(py, &mut self.workers)).collect())
+    }
+
+    /// Takes in the results of tasks. Those of `held` (places among the tasks) stayed in the worker.
+    ///
+    /// `times` has for each function: its number, the number of calls, and the seconds they took.
+    fn done(
+        &mut self,
+        py: Python<'_>,
+        worker: u32,
+        tasks: Vec<u32>,
+        results: &Bound<'_, PyList>,
+        held: Vec<usize>,
+        times: Vec<(usize, u32, f64)>,
+    ) -> PyResult<()> {
+        for (function, n_calls, seconds) in times {
+            self.guesses.learn(function, n_calls, seconds);
+        }
+        let mut held = held.into_iter().peekable();
+        for (place, (task, result)) in tasks.into_iter().zip(results.iter()).enumerate() {
+            let is_held = held.next_if_eq(&place).is_some();
+            let result = if is_held { Bound::new(py, Held::new(task, worker))?.into_any() } else { result };
+            let task = TaskId::from_index(task as usize);
+            self.session.keep_result(task, result.unbind());
+            self.session.run.report(Report { task, outcome: Outcome::Done }, &mut self.released);
+        }
+        self.drop_released(py);
+        Ok(())
+    }
+
+    /// Takes in that a task failed. `args` and `kwargs` need only have a `repr`.
+    #[pyo3(signature = (task, error, args = None, kwargs = None))]
+    fn failed(
+        &mut self,
+        py: Python<'_>,
+        task: usize,
+        error: Bound<'_, PyAny>,
+        args: Option<Bound<'_, PyTuple>>,
+        kwargs: Option<Bound<'_, PyDict>>,
+    ) {
+        let task = TaskId::from_index(task);
+        let given = args.as_ref().map(|args| (args, kwargs.as_ref()));
+        let session = Arc::clone(&self.session);
+        let error = failure::explain(py, PyErr::from_value(error), session.promise(task).get(), given);
+        self.fail_with(task, error);
+        self.drop_released(py);
+    }
+
+    /// Says that a result has arrived in this worker.
+    fn given(&self, py: Python<'_>, task: usize, to: u32) {
+        let task = TaskId::from_index(task);
+        if let Some(result) = self.session.peek_result(py, task)
+            && let Ok(held) = result.cast_exact::<Held>()
+        {
+            held.get().given(to, self.moves(task));
+        }
+    }
+
+    /// The name of what a task calls.
+    fn label(&self, py: Python<'_>, task: usize) -> String {
+        self.session.promise(TaskId::from_index(task)).get().label(py)
+    }
+
+    /// Has nothing new start.
+    fn cancel(&self) {
+        self.session.run.cancel();
+    }
+
+    /// Whether nothing new will start: all is done, or something failed.
+    fn is_over(&self) -> bool {
+        let counts = self.session.run.counts();
+        self.session.has_failed() || counts.waiting + counts.ready + counts.running == 0
+    }
+}
+
+impl<'py> Batch<'py> {
+    fn new(py: Python<'py>, worker: u32) -> Self {
+        Self {
+            worker,
+            is_open: true,
+            seconds: 0.0,
+            tasks: Vec::new(),
+            calls: PyList::empty(py),
+            is_wanted: Vec::new(),
+            functions: Vec::new(),
+            missing: Vec::new(),
+            is_missing: FxHashSet::default(),
+        }
+    }
+
+    fn give(self, py: Python<'py>, workers: &mut [Worker]) -> Given<'py> {
+        let to_drop = std::mem::take(&mut workers[self.worker as usize].to_drop);
+        let is_wanted = PyBytes::new(py, &self.is_wanted);
+        (self.worker, self.tasks, self.calls, is_wanted, self.functions, self.missing, to_drop)
+    }
+}
+
+/// The place of the open batch for a task with such needs: where most of them are, or with least to do.
+fn choose(elsewhere: &[(TaskId, Bound<'_, Held>)], batches: &[Batch<'_>]) -> usize {
+    let mut n_there = vec![0_usize; if elsewhere.is_empty() { 0 } else { batches.len() }];
+    for (_, held) in elsewhere {
+        for holder in held.get().holders() {
+            if let Some(place) = batches.iter().position(|batch| batch.worker == holder) {
+                n_there[place] += 1;
+            }
+        }
+    }
+    let rank = |place: usize| {
+        let batch = &batches[place];
+        (n_there.get(place).copied().unwrap_or(0), std::cmp::Reverse(batch.tasks.len()))
+    };
+    let open = (0..batches.len()).filter(|&place| batches[place].is_open);
+    open.max_by_key(|&place| rank(place)).expect("a task is only taken while there is an open batch")
+}
+
+fn doing_code(doing: Doing) -> u8 {
+    match doing {
+        Doing::Call => 0,
+        Doing::Apply => 1,
+        Doing::Method => 2,
+        Doing::Attribute => 3,
+        Doing::Gather => 4,
+    }
+}
+
+/// The arguments, with `Raw` in the place of what pickle would not put beside the pickle.
+fn with_raw(args: Bound<'_, PyTuple>) -> PyResult<Bound<'_, PyTuple>> {
+    let is_raw = |arg: &Bound<'_, PyAny>| {
+        arg.is_exact_instance_of::<PyBytes>()
+            || arg.is_exact_instance_of::<PyByteArray>()
+            || arg.is_exact_instance_of::<PyMemoryView>()
+    };
+    let is_short = |arg: &Bound<'_, PyAny>| {
+        arg.cast_exact::<PyBytes>().is_ok_and(|bytes| bytes.as_bytes().len() < SHORT)
+    };
+    if !args.iter_borrowed().any(|arg| is_raw(&arg) && !is_short(&arg)) {
+        return Ok(args);
+    }
+    let raw = args.py().import("tureen._processes.shelf")?.getattr("Raw")?;
+    let args: Vec<Bound<'_, PyAny>> = args
+        .iter()
+        .map(|arg| if is_raw(&arg) { raw.call1((arg,)) } else { Ok(arg) })
+        .collect::<PyResult<_>>()?;
+    PyTuple::new(raw.py(), args)
+}

@@ -1,0 +1,134 @@
+"""Shared memory for large buffers: made, written, mapped, and used again.
+
+An arena belongs to whoever holds its descriptor last: it is sent, its sender forgets it, and its receiver
+keeps it for its own when nothing looks at it any more. So nobody has to tell anybody that an arena is free.
+Only those that went to several are closed and not used again.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import tempfile
+import threading
+import weakref
+from collections import deque
+from typing import Any
+
+MOST_FREE = 256 << 20
+"""Bytes of arenas that a process keeps for later."""
+
+_MOST_KEPT = 16
+
+_free: list[tuple[int, int]] = []
+"""Capacity and descriptor of each arena that may be used again."""
+
+_given_back: deque[tuple[int, int]] = deque()
+"""The same, as finalizers leave them: they may run at any moment, so they touch nothing else."""
+
+_kept: set[int] = set()
+"""Descriptors of arenas that are mapped and will be used again."""
+
+_libc: Any = None
+
+
+def write(data: memoryview) -> int:
+    """Put bytes into shared memory; give its descriptor."""
+    descriptor = _take(data.nbytes)
+    try:
+        _write_all(descriptor, data)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def map_private(descriptor: int, length: int, is_shared: bool) -> Any:
+    """Give an object with the buffer interface for what is in an arena, and take over its descriptor.
+
+    What is written to it is seen by nobody else: pages are copied when they are written to. The arena is
+    free again when the object and all that looks into it are gone.
+    """
+    address = _map(descriptor, length)
+    if address is None:  # The system allows only so many mappings.
+        data = bytearray(length)
+        view = memoryview(data)
+        done = 0
+        while done < length:
+            done += os.preadv(descriptor, [view[done:]], done)
+        os.close(descriptor)
+        return data
+    buffer = (ctypes.c_ubyte * length).from_address(address)
+    if is_shared or length > MOST_FREE or len(_kept) >= _MOST_KEPT:
+        os.close(descriptor)
+        weakref.finalize(buffer, _finish, None, address, length).atexit = False
+    else:
+        _kept.add(descriptor)
+        weakref.finalize(buffer, _finish, descriptor, address, length).atexit = False
+    return buffer
+
+
+def forget_free() -> None:
+    """Give the memory of free arenas back to the system."""
+    with _lock:
+        while _given_back:
+            os.close(_given_back.popleft()[1])
+        while _free:
+            os.close(_free.pop()[1])
+
+
+_lock = threading.Lock()
+
+
+def _take(length: int) -> int:
+    with _lock:
+        descriptor = _take_free(length)
+    return new() if descriptor is None else descriptor
+
+
+def new() -> int:
+    """Make an arena; give its descriptor."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("tureen", os.MFD_CLOEXEC)
+    descriptor, path = tempfile.mkstemp()
+    os.unlink(path)
+    return descriptor
+
+
+def _take_free(length: int) -> int | None:
+    while _given_back:
+        _free.append(_given_back.popleft())
+    fitting = [entry for entry in _free if length <= entry[0] <= 4 * length]
+    if fitting:
+        best = min(fitting)
+        _free.remove(best)
+        return best[1]
+    while _free and sum(capacity for capacity, _ in _free) + length > MOST_FREE:
+        os.close(_free.pop(0)[1])
+    return None
+
+
+def _write_all(descriptor: int, data: memoryview) -> None:
+    done = 0
+    while done < data.nbytes:
+        done += os.pwrite(descriptor, data[done:], done)
+
+
+def _map(descriptor: int, length: int) -> int | None:
+    global _libc
+    if _libc is None:
+        _libc = ctypes.CDLL(None)
+        _libc.mmap.restype = ctypes.c_void_p
+        _libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+        _libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    import mmap
+
+    address = _libc.mmap(None, length, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE, descriptor, 0)
+    return None if address in (None, ctypes.c_void_p(-1).value) else int(address)
+
+
+def _finish(descriptor: int | None, address: int, length: int) -> None:
+    _libc.munmap(address, length)
+    if descriptor is not None:
+        _kept.discard(descriptor)
+        _given_back.append((length, descriptor))

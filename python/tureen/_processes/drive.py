@@ -1,0 +1,310 @@
+"""One run on worker processes: feeds idle workers from the engine, listens to all of them, and ends cleanly.
+
+One thread does it, that which computes: workers are only written to while they wait for work, so nobody
+ever waits for somebody who waits for him.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pickle
+import select
+import sys
+import time
+from typing import Any
+
+from tureen._processes import arena, failing, pool, wire
+from tureen._processes.packing import Recent, dumps_by_value, loads, pack, relay
+from tureen._processes.start import Worker
+from tureen._settings import cpu_count
+from tureen._tureen import Feed
+
+_GRACE = 0.5
+"""Seconds that a task has to end by itself when the user wants to stop."""
+
+_LINGER = 0.05
+"""Seconds that others have to end their task when one has failed, before they are left to themselves."""
+
+_runs = itertools.count(1)
+
+
+def drive(feed: Feed, n_workers: int, initializer: Any) -> None:
+    """Work on a run with worker processes until nothing is left to start. Failures are told to `feed`.
+
+    Raises:
+        KeyboardInterrupt: the user wants to stop. No task runs any more.
+        WorkerDied: a worker died while it waited.
+        OSError: no worker could be started.
+    """
+    with pool.borrowed(n_workers, initializer) as workers:
+        Drive(feed, workers).run()
+
+
+class Batch:
+    """Calls for a worker, and what still has to be there before it can have them."""
+
+    __slots__ = ("calls", "is_wanted", "missing", "tasks", "to_drop")
+
+    def __init__(self, tasks: list[int], calls: list[Any], is_wanted: bytes, to_drop: list[int]) -> None:
+        self.tasks = tasks
+        self.calls = calls
+        """For each task: the number of the function, the arguments, those by name or None."""
+        self.is_wanted = is_wanted
+        self.to_drop = to_drop
+        self.missing: set[int] = set()
+
+    def split(self) -> list[Batch]:
+        """The same, one by one."""
+        return [
+            Batch([task], self.calls[3 * place : 3 * place + 3], self.is_wanted[place : place + 1], [])
+            for place, task in enumerate(self.tasks)
+        ]
+
+
+class Drive:
+    """The state of one run."""
+
+    __slots__ = (
+        "_batches",
+        "_channels",
+        "_feed",
+        "_functions",
+        "_left",
+        "_poll",
+        "_recent",
+        "_run",
+        "_waiting",
+        "_workers",
+    )
+
+    def __init__(self, feed: Feed, workers: list[Worker]) -> None:
+        self._feed = feed
+        self._workers = workers
+        self._run = next(_runs)
+        self._recent = Recent()
+        self._functions: dict[int, bytes] = {}
+        """Pickled, by number."""
+        self._batches: dict[int, Batch] = {}
+        """What each busy worker is at."""
+        self._left: dict[int, list[Batch]] = {}
+        """What a worker still has to do, one by one, after its batch as a whole could not be loaded."""
+        self._waiting: dict[tuple[int, int], list[int]] = {}
+        """For each worker and result of it that was asked for: the workers that want it."""
+        self._channels: dict[int, tuple[Worker, wire.Wire]] = {}
+        self._poll = select.poll()
+
+    def run(self) -> None:
+        """Do the run."""
+        try:
+            self._begin()
+            self._feed_idle()
+            while self._batches and not self._feed.is_over():
+                self._listen(None)
+                self._feed_idle()
+            self._end()
+        except BaseException:
+            # Whatever came between (Ctrl-C, a signal handler of the user's), a frame may be half read.
+            self._feed.cancel()
+            self._give_up()
+            raise
+        finally:
+            self._recent.close()
+            arena.forget_free()
+
+    def _begin(self) -> None:
+        settings = {
+            "folder": os.getcwd(),
+            "path": [entry for entry in sys.path if isinstance(entry, str)],
+            "arguments": list(sys.argv),
+            "n_cores": max(1, cpu_count() // len(self._workers)),
+        }
+        for number, worker in enumerate(self._workers):
+            worker.number = number
+            worker.begin(self._run, settings)
+            for channel in (worker.work, worker.side):
+                self._poll.register(channel, select.POLLIN)
+                self._channels[channel.fileno()] = worker, channel
+
+    def _feed_idle(self) -> None:
+        for number, batches in list(self._left.items()):
+            if number not in self._batches:
+                self._give(self._workers[number], batches.pop(0))
+                if not batches:
+                    del self._left[number]
+        idle = [worker.number for worker in self._workers if worker.number not in self._batches]
+        if not idle or self._feed.is_over():
+            return
+        given = self._feed.take(idle)
+        for number, tasks, calls, is_wanted, functions, missing, to_drop in given:
+            batch = Batch(tasks, calls, is_wanted, to_drop)
+            worker = self._workers[number]
+            if all(self._send_function(worker, batch, *function) for function in functions):
+                batch.missing = {task for _, task, _ in missing}
+                self._batches[number] = batch
+                for owner, task, moves in missing:
+                    self._fetch(owner, task, moves, number)
+                if not missing:
+                    self._give(worker, batch)
+
+    def _send_function(self, worker: Worker, batch: Batch, number: int, doing: int, function: Any) -> bool:
+        data = self._functions.get(number)
+        if data is None:
+            try:
+                data = self._functions[number] = dumps_by_value(function)
+            except Exception as error:  # whatever the user's objects raise when they are pickled
+                place = batch.calls[::3].index(number)
+                label = self._feed.label(batch.tasks[place])
+                self._fail(batch, place, failing.function_stays(label, function, error))
+                return False
+        try:
+            worker.work.send(wire.FUNCTION, pickle.dumps((number, doing, data)))
+        except OSError:
+            self._died(worker)
+        return True
+
+    def _fetch(self, owner: int, task: int, moves: bool, number: int) -> None:
+        self._waiting.setdefault((owner, task), []).append(number)
+        try:
+            self._workers[owner].side.send(wire.FETCH, pickle.dumps((task, moves)))
+        except OSError:
+            self._died(self._workers[owner])
+
+    def _give(self, worker: Worker, batch: Batch) -> None:
+        try:
+            message = (batch.tasks, batch.calls, batch.is_wanted, batch.to_drop)
+            packed = pack(message, self._recent)
+        except Exception as error:  # whatever the user's objects raise when they are pickled
+            place, reason = failing.arguments_stay(batch.calls, error, self._feed.label, batch.tasks)
+            self._batches.pop(worker.number, None)
+            self._fail(batch, place, reason)
+            return
+        worker.place = 0
+        self._batches[worker.number] = batch
+        try:
+            worker.work.send(wire.WORK, *packed.parts(), descriptors=packed.descriptors)
+        except OSError:
+            self._died(worker)
+
+    def _listen(self, milliseconds: float | None) -> None:
+        for descriptor, _ in self._poll.poll(milliseconds):
+            worker, channel = self._channels.get(descriptor, (None, None))
+            if worker is None or channel is None:
+                continue
+            try:
+                kind, body, descriptors = channel.receive()
+            except EOFError:
+                self._died(worker)
+                continue
+            if kind == wire.OUTPUT:
+                worker.show(body)
+            elif kind == wire.REPLY:
+                self._take_reply(worker, body, descriptors)
+            elif kind == wire.FETCHED:
+                self._take_fetched(worker, body, descriptors)
+
+    def _take_reply(self, worker: Worker, body: bytearray, descriptors: list[int]) -> None:
+        batch = self._batches.pop(worker.number)
+        try:
+            results, held, times, failure = loads(memoryview(body), descriptors)
+        except Exception as error:  # whatever the user's class does when it is loaded
+            self._fail(batch, 0, failing.result_unloadable(error))
+            return
+        n_done = len(results)
+        if n_done:
+            self._feed.done(worker.number, batch.tasks[:n_done], results, held, times)
+        if failure is None:
+            return
+        if failure["kind"] == "load" and len(batch.tasks) > 1:
+            self._left[worker.number] = batch.split()
+            self._left[worker.number][0].to_drop = batch.to_drop
+            return
+        label = self._feed.label(batch.tasks[n_done])
+        self._fail(batch, n_done, *failing.told(failure, label))
+
+    def _take_fetched(self, owner: Worker, body: bytearray, descriptors: list[int]) -> None:
+        view = memoryview(body)
+        task = int.from_bytes(view[:4], "little")
+        number = self._waiting[owner.number, task].pop(0)
+        batch = self._batches.get(number)
+        if batch is None:
+            return
+        if not view[4]:
+            del self._batches[number]
+            self._fail(batch, 0, failing.result_stays(pickle.loads(view[5:])))
+            return
+        worker = self._workers[number]
+        packed = relay(view[5:], descriptors)
+        try:
+            name = task.to_bytes(4, "little")
+            worker.work.send(wire.PUT, name, *packed.parts(), descriptors=packed.descriptors)
+        except OSError:
+            self._died(worker)
+            return
+        self._feed.given(task, number)
+        batch.missing.discard(task)
+        if not batch.missing:
+            self._give(worker, batch)
+
+    def _fail(
+        self,
+        batch: Batch,
+        place: int,
+        error: BaseException,
+        args: tuple[Any, ...] | None = None,
+        kwargs: dict[str, Any] | None = None,
+    ) -> None:
+        if args is None:
+            _, args, kwargs = batch.calls[3 * place : 3 * place + 3]
+        self._feed.failed(batch.tasks[place], error, args, kwargs)
+
+    def _died(self, worker: Worker) -> None:
+        self._hear_out(worker)
+        for channel in (worker.work, worker.side):
+            self._poll.unregister(channel)
+            del self._channels[channel.fileno()]
+        batch = self._batches.pop(worker.number, None)
+        place, has_started, words = worker.place, worker.has_started, worker.last_words()
+        status = worker.end()
+        if batch is None or not has_started:
+            raise failing.died(None, status, list(worker.printed), words, has_started)
+        place = min(place, len(batch.tasks) - 1)
+        label = self._feed.label(batch.tasks[place])
+        self._fail(batch, place, failing.died(label, status, list(worker.printed), words, True))
+
+    def _hear_out(self, worker: Worker) -> None:
+        """Show what a dead worker has still printed."""
+        try:
+            while True:
+                kind, body, descriptors = worker.work.receive()
+                for descriptor in descriptors:
+                    os.close(descriptor)
+                if kind == wire.OUTPUT:
+                    worker.show(body)
+        except EOFError:
+            pass
+
+    def _end(self) -> None:
+        """Leave workers idle. One that is still at a task, after another one failed, is left to end it."""
+        for number in self._batches:
+            self._workers[number].stop(self._run)
+        deadline = time.monotonic() + _LINGER
+        while self._batches and (left := deadline - time.monotonic()) > 0:
+            self._listen(1000 * left)
+        for worker in self._workers:
+            if worker.pid and worker.number not in self._batches:
+                worker.rest()
+
+    def _give_up(self) -> None:
+        """Interrupt what runs, and end all workers of this run."""
+        try:
+            for worker in self._workers:
+                worker.interrupt()
+            deadline = time.monotonic() + _GRACE
+            while any(worker.is_at_work for worker in self._workers) and time.monotonic() < deadline:
+                self._poll.poll(10)
+                for worker in self._workers:
+                    worker.work.discard()
+        finally:
+            for worker in self._workers:
+                worker.end()

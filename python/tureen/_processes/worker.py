@@ -1,0 +1,304 @@
+"""The program of a worker process: waits for batches of calls, makes them, and sends what they gave.
+
+Descriptors, as `start` leaves them: 3 is the socket for work, 4 the one for questions that are answered
+while work goes on, by 5 the parent sees at which call we are, and 6 takes Python's last words when it
+crashes.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import mmap
+import os
+import pickle
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import tureen._processes
+from tureen import _failure, config
+from tureen._processes import arena, output, shelf, wire
+from tureen._processes.blame import not_picklable
+from tureen._processes.doing import callable_for
+from tureen._processes.packing import Packed, loads, pack
+from tureen._processes.remote import describe
+from tureen._tureen import end_with_parent
+
+WORK_SOCKET, SIDE_SOCKET, PLACE, LAST_WORDS = 3, 4, 5, 6
+
+Failure = dict[str, Any]
+Times = list[tuple[int, int, float]]
+
+_SMALL = frozenset((int, float, bool, type(None), complex))
+_SMALL_CONTAINERS = frozenset((tuple, list, set, frozenset, dict))
+_SHORT = 4096
+_FEW = 16
+_MOST_ARGUMENTS = 8
+
+
+def main() -> None:
+    """Serve the parent until it goes away."""
+    parent = os.getppid()
+    end_with_parent(SIDE_SOCKET, parent)
+    faulthandler.enable(file=LAST_WORDS, all_threads=False)
+    sockets = [socket.socket(fileno=descriptor) for descriptor in (WORK_SOCKET, SIDE_SOCKET)]
+    worker = _Worker(*map(wire.Wire, sockets))
+    signal.signal(signal.SIGINT, worker.interrupt)
+    try:
+        worker.serve()
+    except EOFError:
+        pass
+    except OSError:
+        if os.getppid() == parent:
+            raise
+    # The parent is gone, and nobody waits for threads or cleanups of tasks.
+    os._exit(0)
+
+
+class _Worker:
+    __slots__ = ("_at_work", "_broken", "_functions", "_parent", "_place", "_run", "_side", "_stopped_run")
+
+    def __init__(self, parent: wire.Wire, side: wire.Wire) -> None:
+        self._parent = parent
+        self._side = side
+        self._place = memoryview(mmap.mmap(PLACE, mmap.PAGESIZE)).cast("Q")
+        self._functions: dict[int, Callable[..., Any]] = {}
+        self._run = 0
+        self._stopped_run = 0
+        self._at_work = False
+        self._broken: BaseException | None = None
+        """Why no task can run here: the user's initializer failed."""
+
+    def serve(self) -> None:
+        output.redirect(self._parent)
+        self._place[2] = 1
+        threading.Thread(target=self._answer, name="tureen", daemon=True).start()
+        while True:
+            kind, body, descriptors = self._parent.receive()
+            view = memoryview(body)
+            if kind == wire.WORK:
+                self._work(view, descriptors)
+            elif kind == wire.FUNCTION:
+                number, doing, data = pickle.loads(view)
+                self._functions[number] = _function(doing, data)
+            elif kind == wire.PUT:
+                # Loaded at once: if that fails, it fails for each task that needs it.
+                self._put(int.from_bytes(view[:4], "little"), view[4:], descriptors)
+            elif kind == wire.DROP:
+                _drop(pickle.loads(view))
+            elif kind == wire.BEGIN:
+                self._begin(pickle.loads(view))
+            elif kind == wire.END:
+                self._functions.clear()
+                shelf.results.clear()
+                arena.forget_free()
+            del view, body
+
+    def interrupt(self, number: int, frame: Any) -> None:
+        """Handle SIGINT: the parent sends it when the user wants the run to end."""
+        if self._at_work:
+            raise KeyboardInterrupt
+
+    def _begin(self, settings: dict[str, Any]) -> None:
+        self._run = settings["run"]
+        if os.getcwd() != settings["folder"]:
+            os.chdir(settings["folder"])
+        sys.path[:] = settings["path"]
+        sys.argv[:] = settings["arguments"]
+        tureen._processes.is_worker = True
+        config.set(num_workers=settings["n_cores"])
+        if settings["initializer"] is not None:
+            try:
+                pickle.loads(settings["initializer"])()
+            except BaseException as error:  # the user's; SystemExit, too, is only told of
+                self._broken = error
+
+    def _put(self, task: int, view: memoryview, descriptors: list[int]) -> None:
+        try:
+            shelf.results[task] = loads(view, descriptors)
+        except Exception as error:  # whatever the user's class does when it is loaded
+            shelf.results[task] = shelf.Unloadable(error)
+
+    def _work(self, view: memoryview, descriptors: list[int]) -> None:
+        # Nothing was called yet: with this place, the parent knows that the batch as such is at fault.
+        self._place[0] = 0
+        try:
+            tasks, calls, is_wanted, to_drop = loads(view, descriptors)
+        except Exception as error:  # whatever the user's class does when it is loaded
+            self._reply([], [], [], {"kind": "load", "links": describe(error)})
+            return
+        view.release()
+        _drop(to_drop)
+        results, held, times, failure = self._call(tasks, calls, is_wanted)
+        self._place[1] = 0
+        output.flush()
+        self._reply(results, held, times, failure, tasks, is_wanted)
+
+    def _call(
+        self, tasks: list[int], calls: list[Any], is_wanted: bytes
+    ) -> tuple[list[Any], list[int], Times, Failure | None]:
+        results: list[Any] = []
+        held: list[int] = []
+        times: Times = []
+        functions, place, run = self._functions, self._place, self._run
+        arguments = iter(calls)
+        number = current = calls[0]
+        args: Any = ()
+        kwargs: Any = None
+        began_at = 0
+        start = perf_counter()
+        try:
+            place[1] = 1
+            self._at_work = True
+            if self._broken is not None:
+                raise self._broken
+            for number, args, kwargs in zip(arguments, arguments, arguments, strict=True):
+                index = len(results)
+                place[0] = index
+                if number != current:
+                    now = perf_counter()
+                    times.append((current, index - began_at, now - start))
+                    current, began_at, start = number, index, now
+                if kwargs is None:
+                    result = functions[number](*args)
+                else:
+                    result = functions[number](*args, **kwargs)
+                if type(result) not in _SMALL and not is_wanted[index] and not _is_small(result):
+                    shelf.results[tasks[index]] = result
+                    held.append(index)
+                    result = None
+                results.append(result)
+                if self._stopped_run == run:
+                    break
+            self._at_work = False
+        except (
+            BaseException
+        ) as error:  # whatever the user's code raises, SystemExit and KeyboardInterrupt, too
+            self._at_work = False
+            return results, held, times, _failed(error, args, kwargs)
+        times.append((current, len(results) - began_at, perf_counter() - start))
+        # What large arguments occupy is free before room for the results is taken.
+        calls.clear()
+        return results, held, times, None
+
+    def _reply(
+        self,
+        results: list[Any],
+        held: list[int],
+        times: Times,
+        failure: Failure | None,
+        tasks: list[int] | None = None,
+        is_wanted: bytes = b"",
+    ) -> None:
+        for index, result in enumerate(results):
+            if type(result) in shelf.RAW:
+                results[index] = shelf.Raw(result)
+        try:
+            packed = pack((results, held, times, failure))
+        except Exception as error:  # whatever the user's class does when it is pickled
+            results, failure = _without_culprit(results, error)
+            packed = pack((results, [index for index in held if index < len(results)], [], failure))
+        results.clear()
+        self._parent.send(wire.REPLY, *packed.parts(), descriptors=packed.descriptors)
+
+    def _answer(self) -> None:
+        """Answer the parent's questions, beside the work. `end_with_parent` sees to the end."""
+        try:
+            while True:
+                kind, body, _ = self._side.receive()
+                if kind == wire.STOP:
+                    self._stopped_run = int.from_bytes(body, "little")
+                elif kind == wire.FETCH:
+                    task, moves = pickle.loads(body)
+                    self._give(task, moves)
+        except (EOFError, OSError):
+            pass
+
+    def _give(self, task: int, moves: bool) -> None:
+        name = task.to_bytes(4, "little")
+        result: Any = shelf.results.get(task)
+        try:
+            packed: Packed = pack(shelf.Raw(result) if type(result) in shelf.RAW else result)
+        except Exception as error:  # whatever the user's class does when it is pickled
+            links = describe(not_picklable("a result that another task needs", result, error, "result"))
+            self._side.send(wire.FETCHED, name, b"\0", pickle.dumps(links))
+            return
+        if moves:
+            shelf.results.pop(task, None)
+            del result
+        self._side.send(wire.FETCHED, name, b"\1", *packed.parts(), descriptors=packed.descriptors)
+
+
+def _function(doing: int, data: bytes) -> Callable[..., Any]:
+    try:
+        return callable_for(doing, pickle.loads(data))
+    except Exception as error:  # its module can't be imported here, or anything else
+        failure = error
+
+        def raise_failure(*args: Any, **kwargs: Any) -> Any:
+            raise failure
+
+        return raise_failure
+
+
+def _drop(tasks: list[int]) -> None:
+    for task in tasks:
+        shelf.results.pop(task, None)
+
+
+def _is_small(result: Any) -> bool:
+    """Whether it is quicker to send this than to remember where it is."""
+    kind = type(result)
+    if kind is str or kind is bytes:
+        return len(result) <= _SHORT
+    if kind in _SMALL_CONTAINERS:
+        if len(result) > _FEW:
+            return False
+        parts = [*result, *result.values()] if kind is dict else result
+        return all(
+            type(part) in _SMALL or (type(part) in (str, bytes) and len(part) <= _SHORT // _FEW)
+            for part in parts
+        )
+    # NumPy's: an array of objects may hold anything.
+    return (
+        kind.__module__ == "numpy"
+        and getattr(result, "nbytes", _SHORT) < _SHORT
+        and not getattr(result.dtype, "hasobject", True)
+    )
+
+
+def _failed(error: BaseException, args: Any, kwargs: Any) -> Failure:
+    texts = [_text(arg) for arg in args[:_MOST_ARGUMENTS]]
+    failure: Failure = {
+        "kind": "error",
+        "links": describe(error),
+        "args": texts + [""] * (len(args) - len(texts)),
+        "kwargs": {name: _text(value) for name, value in (kwargs or {}).items()},
+    }
+    if isinstance(error, SystemExit):
+        code = error.code
+        failure.update(kind="exit", code=code if isinstance(code, (int, type(None))) else str(code))
+    return failure
+
+
+def _text(value: Any) -> str:
+    try:
+        return _failure.short_repr(value)
+    except Exception:  # the user's __repr__
+        return f"<{type(value).__name__}>"
+
+
+def _without_culprit(results: list[Any], error: Exception) -> tuple[list[Any], Failure]:
+    """The results before the first that can't be pickled, and what is wrong with that one."""
+    for index, result in enumerate(results):
+        try:
+            pack(result)
+        except Exception as own_error:
+            wrong = not_picklable("its result", result, own_error, "result")
+            return results[:index], {"kind": "result", "links": describe(wrong)}
+    # It can't be pickled among others, but alone it can: say what we know.
+    return [], {"kind": "result", "links": describe(error)}
