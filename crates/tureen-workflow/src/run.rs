@@ -1,6 +1,7 @@
 //! Runs a plan: threads pull jobs from the engine's run, each job is prepared, worked, judged and recorded.
 //! Prints nothing: what happens is told to the caller, from whichever thread it happens on.
 
+mod benchmark;
 mod failure;
 mod job;
 mod tail;
@@ -22,6 +23,7 @@ use crate::record::Record;
 use crate::work::guard::Guard;
 use crate::work::shell::Stream;
 use crate::work::stop::Stop;
+use crate::work::usage::Usage;
 
 pub use failure::{Failure, What};
 
@@ -60,9 +62,15 @@ pub type AskAll<'a> = dyn Fn(&[Call]) -> Vec<Result<Answer, Exception>> + Sync +
 /// Fills one text.
 pub type FillText<'f> = dyn Fn(&Format) -> Result<String, Exception> + Sync + 'f;
 
-/// Runs a `run:` block: the job, where to stop, where its output goes; how it ended, or why it couldn't start.
-pub type Block<'b> =
-    dyn Fn(&JobView, &Stop, &mut dyn FnMut(Stream, &[u8])) -> Result<RunEnd, Box<Diagnostic>> + Sync + 'b;
+/// Runs a `run:` block: the job, where to stop, where its output goes, what it used; how it ended, or why it couldn't start.
+pub type Block<'b> = dyn Fn(
+        &JobView,
+        &Stop,
+        &mut dyn FnMut(Stream, &[u8]),
+        Option<&mut Usage>,
+    ) -> Result<RunEnd, Box<Diagnostic>>
+    + Sync
+    + 'b;
 
 /// What is told while a plan runs.
 pub enum Happening<'h> {

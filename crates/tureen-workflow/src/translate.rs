@@ -77,7 +77,8 @@ pub(crate) struct Translation {
 }
 
 /// The parameters of a `run:` block's function, as in Snakemake.
-const RUN_PARAMETERS: &str = "input, output, params, wildcards, threads, resources, log, rule, jobid";
+const RUN_PARAMETERS: &str =
+    "input, output, params, wildcards, threads, resources, log, rule, jobid, bench_iteration";
 
 /// Translates a parsed file.
 ///

@@ -7,3 +7,4 @@ pub mod guard;
 mod pipes;
 pub mod shell;
 pub mod stop;
+pub mod usage;

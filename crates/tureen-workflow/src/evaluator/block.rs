@@ -33,11 +33,11 @@ impl RunningBlock {
         let _ = kill_process_group(self.pid, Signal::KILL);
     }
 
-    /// Waits for its end.
+    /// Waits for its end; `before_reaping` is called when it has ended and its process still has its number.
     ///
     /// # Errors
     /// If the evaluator is gone or sends nonsense.
-    pub fn wait(mut self) -> Result<RunEnd, Broken> {
+    pub fn wait(mut self, before_reaping: impl FnOnce()) -> Result<RunEnd, Broken> {
         // It may write more than a pipe holds before it ends, so the pipe is read while it lives; and something
         // it started may keep the pipe open when it is gone, so its end is waited for as well.
         let mut data = Vec::new();
@@ -62,6 +62,7 @@ impl RunningBlock {
                 break;
             }
         }
+        before_reaping();
         let mut process =
             self.process.lock().map_err(|_| Broken::Died("a thread of ours failed".to_owned()))?;
         let status = process.ask(&json!({ "status": self.pid.as_raw_nonzero().get() }), &[])?;

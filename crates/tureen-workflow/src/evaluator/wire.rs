@@ -112,5 +112,6 @@ pub(super) fn job(job: &JobView) -> Json {
         "resources": resources,
         "attempt": job.attempt,
         "jobid": job.jobid,
+        "bench_iteration": job.bench_iteration,
     })
 }

@@ -33,6 +33,7 @@ pub(super) fn named<'v>(name: &str, view: &'v JobView, globals: Globals<'v>) -> 
         "threads" => owned(Value::Int(view.threads)),
         "rule" | "rulename" | "name" => owned(Value::Str(view.rule.clone())),
         "jobid" => owned(Value::Int(view.jobid)),
+        "bench_iteration" => owned(view.bench_iteration.map_or(Value::None, Value::Int)),
         "config" if globals.config.is_some() => {
             globals.config.map(|config| Thing::Plain(Cow::Borrowed(config)))
         }

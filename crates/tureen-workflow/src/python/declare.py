@@ -138,6 +138,9 @@ class Declared:
             entry = file_entry(word, value, None, 0, place, functions)
             if "files" not in entry or len(entry["files"]) != 1:
                 raise Refusal("`benchmark:` takes one path", place)
+            repeats = getattr(value, "flags", {}).get("repeat", 1)
+            if not isinstance(repeats, int) or repeats < 1:
+                raise Refusal("`repeat()` takes a path and a whole number of at least 1", place)
             data["options"][word] = entry
             self.items[word] = os.fspath(value)
         elif word in ("conda", "container", "singularity", "containerized", "cache"):
@@ -235,6 +238,8 @@ def marks_of(value):
             if detail["non_empty"]:
                 marks.append("non_empty")
             others.extend(f"ensure({key})" for key in ("sha256", "md5", "sha1") if detail[key])
+        elif name == "repeat":
+            others.append(f"repeat({detail})")
         elif name not in SILENT:
             others.append(name)
     return marks, others

@@ -42,6 +42,7 @@ def names_of(job):
         "rule": job["rule"],
         "name": job["rule"],
         "jobid": job["jobid"],
+        "bench_iteration": job["bench_iteration"],
     }
 
 
@@ -155,7 +156,7 @@ def in_child(session, connection, job, out, err, result):
     try:
         names = names_of(job)
         run = session.by_name[job["rule"]].run
-        run(*(names[name] for name in "input output params wildcards threads resources log rule jobid".split()))
+        run(*(names[name] for name in "input output params wildcards threads resources log rule jobid bench_iteration".split()))
     except BaseException as error:
         end = ending(error)
     flush()

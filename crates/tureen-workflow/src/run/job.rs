@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::benchmark;
 use super::failure::{Failure, What};
 use super::tail::Tail;
 use super::{Happening, Shared};
@@ -14,6 +15,7 @@ use crate::record::{InputMemory, JobStart, content_hash};
 use crate::rule::{Action, Rule};
 use crate::work::files::{self, Output};
 use crate::work::shell::{self, Exit};
+use crate::work::usage::Usage;
 
 /// What has been found out of a job, for its failure if it comes to that.
 struct Attempt {
@@ -22,6 +24,8 @@ struct Attempt {
     command: Option<String>,
     outputs: Vec<Output>,
     logs: Vec<String>,
+    /// Where what it uses is written, and how often it runs for that.
+    benchmark: Option<(PathBuf, i64)>,
     tail: Tail,
 }
 
@@ -55,6 +59,7 @@ impl Shared<'_, '_> {
             Ok(view) => attempt.view = view,
             Err(diagnostic) => return Err(self.failed(attempt, What::NotReady(diagnostic))),
         }
+        attempt.view.bench_iteration = attempt.benchmark.as_ref().map(|_| 0);
         match self.fill_command(job, &attempt.view) {
             Ok(command) => attempt.command = command,
             Err(diagnostic) => return Err(self.failed(attempt, What::NotReady(diagnostic))),
@@ -68,7 +73,7 @@ impl Shared<'_, '_> {
             return self.touch(attempt);
         }
         self.tell_start(&attempt, message.as_deref());
-        if let Err(fault) = files::prepare(&attempt.outputs, &attempt.logs) {
+        if let Err(fault) = files::prepare(&attempt.outputs, &self.products_beside(&attempt)) {
             return Err(self.failed(attempt, What::Files(fault)));
         }
         let row = match self.record.start(&self.job_start(&attempt)) {
@@ -76,7 +81,7 @@ impl Shared<'_, '_> {
             Err(error) => return Err(self.failed(attempt, What::Record(error.to_string()))),
         };
         let end = self
-            .work_on(&mut attempt)
+            .work_as_often_as_wanted(&mut attempt)
             .and_then(|()| files::finish(&attempt.outputs, self.settings.latency_wait).map_err(What::Files));
         if let Err(what) = end {
             let what = if self.stop.is_asked() { What::Stopped } else { what };
@@ -100,7 +105,41 @@ impl Shared<'_, '_> {
     fn begin(&self, job: JobId) -> Attempt {
         let view = self.graph.view(self.rules, job);
         let logs = self.graph.logs(self.rules, job);
-        Attempt { job, view, command: None, outputs: self.outputs(job), logs, tail: Tail::default() }
+        let benchmark = self.benchmark(job);
+        let outputs = self.outputs(job);
+        Attempt { job, view, command: None, outputs, logs, benchmark, tail: Tail::default() }
+    }
+
+    fn benchmark(&self, job: JobId) -> Option<(PathBuf, i64)> {
+        let path = self.graph.benchmark(self.rules, job)?;
+        let pattern = self.rules.patterns[self.graph.jobs.rule(job)].benchmark.as_ref()?;
+        let repeats = pattern.marks.other.iter().find_map(|mark| {
+            mark.strip_prefix("repeat(")?.strip_suffix(')')?.parse().ok()
+        });
+        Some((PathBuf::from(path), repeats.unwrap_or(1)))
+    }
+
+    /// What a job writes besides its outputs.
+    fn products_beside(&self, attempt: &Attempt) -> Vec<String> {
+        let benchmark = attempt.benchmark.iter().map(|(path, _)| path.to_string_lossy().into_owned());
+        attempt.logs.iter().cloned().chain(benchmark).collect()
+    }
+
+    /// Works once; if it is to be benchmarked, as often as `repeat()` says, and writes down what that used.
+    fn work_as_often_as_wanted(&self, attempt: &mut Attempt) -> Result<(), What> {
+        let Some((path, repeats)) = attempt.benchmark.clone() else { return self.work_on(attempt, None) };
+        let mut usages = Vec::new();
+        for iteration in 0..repeats {
+            if iteration > 0 {
+                attempt.view.bench_iteration = Some(iteration);
+                attempt.command = self.fill_command(attempt.job, &attempt.view).map_err(What::NotReady)?;
+            }
+            let mut usage = Usage::default();
+            self.work_on(attempt, Some(&mut usage))?;
+            usages.push(usage);
+        }
+        benchmark::write(&path, &usages)
+            .map_err(|source| What::Files(files::FileFault::Disk { path, source }))
     }
 
     fn outputs(&self, job: JobId) -> Vec<Output> {
@@ -110,7 +149,7 @@ impl Shared<'_, '_> {
         paths.zip(patterns).map(|(path, pattern)| Output { path, marks: pattern.marks.clone() }).collect()
     }
 
-    fn work_on(&self, attempt: &mut Attempt) -> Result<(), What> {
+    fn work_on(&self, attempt: &mut Attempt, usage: Option<&mut Usage>) -> Result<(), What> {
         let tail = &mut attempt.tail;
         let mut output = |stream, bytes: &[u8]| {
             tail.add(bytes);
@@ -138,7 +177,7 @@ impl Shared<'_, '_> {
                         environment.push((name.to_owned(), Some(crate::format::text(folder))));
                     }
                 }
-                match shell::run(command, &workflow.shell, &environment, self.stop, &mut output) {
+                match shell::run(command, &workflow.shell, &environment, self.stop, &mut output, usage) {
                     Ok(Exit::Status(0)) => Ok(()),
                     Ok(exit) => Err(What::Command(exit)),
                     Err(error) => Err(What::NoStart(error)),
@@ -147,7 +186,7 @@ impl Shared<'_, '_> {
             (Action::Run { .. }, _) => {
                 let block =
                     self.python.block.expect("a workflow with `run:` blocks was read by an evaluator");
-                match block(&attempt.view, self.stop, &mut output) {
+                match block(&attempt.view, self.stop, &mut output, usage) {
                     Ok(RunEnd::Done | RunEnd::Exited(0)) => Ok(()),
                     Ok(end) => Err(What::Block(end)),
                     Err(diagnostic) => Err(What::NotReady(diagnostic)),

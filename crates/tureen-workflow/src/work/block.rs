@@ -9,10 +9,11 @@ use rustix::process::{Signal, kill_process_group};
 use super::pipes::pass_on;
 use super::shell::Stream;
 use super::stop::Stop;
+use super::usage::{Meter, Usage};
 use crate::evaluator::job::{JobView, RunEnd};
 use crate::evaluator::{Broken, Evaluator};
 
-/// Runs the block of a job's rule. `output` gets what it prints, in pieces.
+/// Runs the block of a job's rule. `output` gets what it prints, in pieces; `usage`, if wanted, what it used.
 ///
 /// # Errors
 /// The evaluator is gone, or the system has no pipes left.
@@ -21,6 +22,7 @@ pub fn run(
     job: &JobView,
     stop: &Stop,
     output: &mut dyn FnMut(Stream, &[u8]),
+    usage: Option<&mut Usage>,
 ) -> Result<RunEnd, Broken> {
     let broken = |error: io::Error| Broken::Died(error.to_string());
     let pipe = || pipe_with(PipeFlags::CLOEXEC).map_err(|error| broken(error.into()));
@@ -31,9 +33,14 @@ pub fn run(
     drop((out_writer, error_writer));
     let group = block.group();
     stop.add_group(group);
+    let meter = usage.map(|usage| (usage, Meter::start(group)));
     let end = std::thread::scope(|scope| {
         let waiter = scope.spawn(move || {
-            let end = block.wait();
+            let end = block.wait(|| {
+                if let Some((usage, meter)) = meter {
+                    *usage = meter.finish();
+                }
+            });
             // Closing this end tells the other one.
             drop(ended_writer);
             end

@@ -11,6 +11,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
 use super::pipes::pass_on;
 use super::stop::Stop;
+use super::usage::{Meter, Usage};
 use crate::rule::ShellSettings;
 
 /// Which of a job's two outputs.
@@ -34,7 +35,7 @@ pub enum Exit {
 /// The most that a command line may be: Linux gives one argument 128 KiB.
 const LONGEST_ARGUMENT: usize = 128 * 1024 - 1;
 
-/// Runs a command. `output` gets what it prints, in pieces.
+/// Runs a command. `output` gets what it prints, in pieces; `usage`, if wanted, what it used.
 ///
 /// # Errors
 /// The shell can't be started.
@@ -44,6 +45,7 @@ pub fn run(
     environment: &[(String, Option<String>)],
     stop: &Stop,
     output: &mut dyn FnMut(Stream, &[u8]),
+    usage: Option<&mut Usage>,
 ) -> io::Result<Exit> {
     let mut shell = shell_command(command, settings)?;
     for (name, value) in environment {
@@ -56,7 +58,11 @@ pub fn run(
         shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).spawn()?;
     let group = Pid::from_child(&child);
     stop.add_group(group);
+    let meter = usage.map(|usage| (usage, Meter::start(group)));
     let watched = watch(&mut child, group, output);
+    if let Some((usage, meter)) = meter {
+        *usage = meter.finish();
+    }
     // Before it is reaped, so the number is still its own. Usually there is nobody left.
     let _ = kill_process_group(group, Signal::KILL);
     stop.remove_group(group);

@@ -8,6 +8,7 @@ use tureen_workflow::run::Python;
 use tureen_workflow::work::block;
 use tureen_workflow::work::shell::Stream;
 use tureen_workflow::work::stop::Stop;
+use tureen_workflow::work::usage::Usage;
 
 /// Calls `work` with what the evaluator offers (nothing, if the Snakefile was read without one).
 pub(super) fn with_python<T>(reading: &Reading, work: impl FnOnce(&Python<'_>) -> T) -> T {
@@ -23,8 +24,11 @@ pub(super) fn with_python<T>(reading: &Reading, work: impl FnOnce(&Python<'_>) -
             Err(broken) => Err(gone(&broken)),
         }
     };
-    let block = |job: &JobView, stop: &Stop, output: &mut dyn FnMut(Stream, &[u8])| {
-        block::run(evaluator, job, stop, output)
+    let block = |job: &JobView,
+                 stop: &Stop,
+                 output: &mut dyn FnMut(Stream, &[u8]),
+                 usage: Option<&mut Usage>| {
+        block::run(evaluator, job, stop, output, usage)
             .map_err(|broken| Box::new(Diagnostic::from_text(&broken.to_string())))
     };
     work(&Python { ask: &ask, format: Some(&format), block: Some(&block) })
