@@ -5,23 +5,27 @@ use tureen_engine::{Demand, Graph, GraphBuilder, TaskId};
 use crate::diagnostic::Diagnostic;
 use crate::evaluator::job::Role;
 use crate::job::{Ask, JobGraph, JobId, Rules};
-use crate::params::{ask_one, whole_number};
+use crate::params::{ask_one, job_resources, whole_number};
 use crate::plan::Plan;
-use crate::rule::{Action, Param};
+use crate::resources::{RunLimits, held};
+use crate::rule::{Action, Param, Rule};
 
-/// Builds the engine's graph. Threads are clipped to `cores`; a job that only gathers holds none.
+/// Builds the engine's graph. What jobs hold is clipped to the limits; a job that only gathers holds nothing.
+/// A retry holds what the first attempt held.
 ///
 /// # Errors
-/// A threads or priority function that raised, or gave no number.
+/// A threads, resource or priority function that raised, or gave no number.
 pub fn engine_graph(
     rules: &Rules<'_>,
     graph: &JobGraph,
     plan: &Plan,
-    cores: u64,
+    limits: &RunLimits,
     ask: &mut Ask<'_>,
 ) -> Result<Graph, Box<Diagnostic>> {
     let mut builder = GraphBuilder::with_capacity(plan.order.len(), plan.order.len());
     let mut tasks: Vec<Option<TaskId>> = vec![None; graph.jobs.len()];
+    // By rule, for those whose jobs all hold the same.
+    let mut same: Vec<Option<Demand>> = vec![None; rules.workflow.rules.len()];
     for &job in &plan.order {
         let needs = graph.needs(job).filter_map(|(need, _)| tasks[need.index()]);
         let task = builder.add(needs);
@@ -31,7 +35,15 @@ pub fn engine_graph(
             builder.set_demand(task, Demand::cores(0));
             continue;
         }
-        builder.set_demand(task, Demand::cores(threads(rules, graph, job, cores, ask)?));
+        let number = graph.jobs.rule(job);
+        let demand = match same[number].take() {
+            Some(known) => known,
+            None => demand(rules, graph, job, limits, ask)?,
+        };
+        if !has_functions(rule) {
+            same[number] = Some(demand.clone());
+        }
+        builder.set_demand(task, demand);
         let priority = priority(rules, graph, job, ask)?;
         if priority != 0 {
             builder.set_priority(task, priority);
@@ -40,19 +52,32 @@ pub fn engine_graph(
     Ok(builder.build())
 }
 
-fn threads(
+fn has_functions(rule: &Rule) -> bool {
+    let is_function = |param: &Param| matches!(param, Param::Function(_));
+    is_function(&rule.threads) || rule.resources.iter().any(|(_, param)| is_function(param))
+}
+
+fn demand(
     rules: &Rules<'_>,
     graph: &JobGraph,
     job: JobId,
-    cores: u64,
+    limits: &RunLimits,
     ask: &mut Ask<'_>,
-) -> Result<u64, Box<Diagnostic>> {
+) -> Result<Demand, Box<Diagnostic>> {
     let rule = &rules.workflow.rules[graph.jobs.rule(job)];
+    let mut view = graph.view(rules, job);
     let threads = match &rule.threads {
         Param::Value(value) => whole_number(value),
-        function => whole_number(&ask_one(rule, function, Role::Threads, &graph.view(rules, job), ask)?),
+        function => whole_number(&ask_one(rule, function, Role::Threads, &view, ask)?),
     };
-    Ok(threads.and_then(|threads| u64::try_from(threads).ok()).unwrap_or(1).min(cores))
+    view.threads = limits.clip_threads(threads.unwrap_or(1).max(0));
+    let mut demand = Demand::cores(u64::try_from(view.threads).unwrap_or(0));
+    if !limits.named.is_empty() {
+        for (name, amount) in held(&job_resources(rule, &view, limits, ask)?, limits) {
+            demand = demand.with(name, amount);
+        }
+    }
+    Ok(demand)
 }
 
 fn priority(

@@ -27,6 +27,7 @@ pub mod format;
 pub mod job;
 pub mod code;
 pub mod params;
+pub mod resources;
 pub mod reason;
 pub mod record;
 pub mod plan;

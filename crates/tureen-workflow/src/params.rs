@@ -5,13 +5,14 @@ use crate::evaluator::job::{Answer, Call, Entry, JobView, Role};
 use crate::format::repr;
 use crate::job::{Ask, JobGraph, JobId, Rules, function_failed};
 use crate::pattern::Pattern;
+use crate::resources::{self, RunLimits};
 use crate::rule::{Item, Param, Rule};
 use crate::value::Value;
 
 /// What stands for a value that can't be known before the inputs exist (as Snakemake 9.27 shows it).
 pub const NOT_YET: &str = "<TBD>";
 
-/// The job's whole view for an attempt (from 1): files, threads clipped to `cores`, resources and params.
+/// The job's whole view for an attempt (from 1): files, threads and resources clipped to the limits, and params.
 ///
 /// # Errors
 /// A function that raised, or gave something that is no number where one is needed.
@@ -20,27 +21,33 @@ pub fn complete_view(
     graph: &JobGraph,
     job: JobId,
     attempt: i64,
-    cores: Option<u64>,
+    limits: &RunLimits,
     ask: &mut Ask<'_>,
 ) -> Result<JobView, Box<Diagnostic>> {
     let rule = &rules.workflow.rules[graph.jobs.rule(job)];
     let mut view = graph.view(rules, job);
     view.attempt = attempt;
     let threads = ask_one(rule, &rule.threads, Role::Threads, &view, ask)?;
-    view.threads = whole_number(&threads).unwrap_or(1).max(0);
-    if let Some(cores) = cores {
-        view.threads = view.threads.min(i64::try_from(cores).unwrap_or(i64::MAX));
-    }
-    for (name, param) in &rule.resources {
-        let value = ask_one(rule, param, Role::Resource, &view, ask)?;
-        view.resources.push((name.clone(), value));
-    }
-    if !view.resources.iter().any(|(name, _)| name == "tmpdir") {
-        let folder = std::env::temp_dir().to_string_lossy().into_owned();
-        view.resources.push(("tmpdir".to_owned(), Value::Str(folder)));
-    }
+    view.threads = limits.clip_threads(whole_number(&threads).unwrap_or(1).max(0));
+    view.resources = job_resources(rule, &view, limits, ask)?;
     view.params = params(rules, graph, job, &view, ask)?;
     Ok(view)
+}
+
+/// The resources of a job, given its files and threads.
+pub(crate) fn job_resources(
+    rule: &Rule,
+    view: &JobView,
+    limits: &RunLimits,
+    ask: &mut Ask<'_>,
+) -> Result<Vec<(String, Value)>, Box<Diagnostic>> {
+    let mut given = Vec::with_capacity(rule.resources.len());
+    for (name, param) in &rule.resources {
+        given.push((name.clone(), ask_one(rule, param, Role::Resource, view, ask)?));
+    }
+    resources::of_job(given, view.threads, limits).map_err(|fault| {
+        Box::new(Diagnostic::new(format!("{fault} ({})", job_words(view))).at(rule.span, ""))
+    })
 }
 
 /// The params of a job, given the rest of its view.

@@ -10,6 +10,7 @@ use crate::evaluator::{self, Broken, Evaluator, Load};
 use crate::interpreter;
 use crate::literal;
 use crate::parse::{File, parse};
+use crate::resources;
 use crate::rule::Workflow;
 use crate::span::{SourceId, Sources};
 
@@ -77,7 +78,12 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
         errors.is_empty().then_some(file)
     };
     let not_static = match literal::read(&main, &mut sources, &overrides, &mut include) {
-        Ok(workflow) => return Ok(Reading { workflow, sources, evaluator: None, needs_python: None }),
+        Ok(workflow) => {
+            return match resources::check(&workflow) {
+                Ok(()) => Ok(Reading { workflow, sources, evaluator: None, needs_python: None }),
+                Err(faults) => Err(unreadable(sources, faults)),
+            };
+        }
         Err(not_static) => not_static,
     };
     if !errors.is_empty() {
@@ -104,9 +110,12 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
         cores: request.cores,
     };
     match evaluator::load(&evaluator, &load, &mut sources) {
-        Ok(workflow) => {
-            Ok(Reading { workflow, sources, evaluator: Some(evaluator), needs_python: Some(reason) })
-        }
+        Ok(workflow) => match resources::check(&workflow) {
+            Ok(()) => {
+                Ok(Reading { workflow, sources, evaluator: Some(evaluator), needs_python: Some(reason) })
+            }
+            Err(faults) => Err(unreadable(sources, faults)),
+        },
         Err(diagnostics) => Err(unreadable(sources, diagnostics)),
     }
 }

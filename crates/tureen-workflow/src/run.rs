@@ -20,6 +20,7 @@ use crate::graph::engine_graph;
 use crate::job::{JobGraph, JobId, Rules};
 use crate::plan::Plan;
 use crate::record::Record;
+use crate::resources::RunLimits;
 use crate::work::guard::Guard;
 use crate::work::shell::Stream;
 use crate::work::stop::Stop;
@@ -30,8 +31,8 @@ pub use failure::{Failure, What};
 /// How to run.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Cores to use at once; at least 1.
-    pub cores: u64,
+    /// Cores (at least 1) and other things to use at once.
+    pub limits: RunLimits,
     /// `-k`: after a failure go on with what does not depend on it.
     pub keep_going: bool,
     /// How long to wait for outputs to appear once their job has ended.
@@ -63,12 +64,7 @@ pub type AskAll<'a> = dyn Fn(&[Call]) -> Vec<Result<Answer, Exception>> + Sync +
 pub type FillText<'f> = dyn Fn(&Format) -> Result<String, Exception> + Sync + 'f;
 
 /// Runs a `run:` block: the job, where to stop, where its output goes, what it used; how it ended, or why it couldn't start.
-pub type Block<'b> = dyn Fn(
-        &JobView,
-        &Stop,
-        &mut dyn FnMut(Stream, &[u8]),
-        Option<&mut Usage>,
-    ) -> Result<RunEnd, Box<Diagnostic>>
+pub type Block<'b> = dyn Fn(&JobView, &Stop, &mut dyn FnMut(Stream, &[u8]), Option<&mut Usage>) -> Result<RunEnd, Box<Diagnostic>>
     + Sync
     + 'b;
 
@@ -159,10 +155,16 @@ pub struct Input<'i, 'w> {
 /// The plan can't be started: a threads function raised. Failures of jobs are in [`End`].
 pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Result<End, Box<Diagnostic>> {
     let Input { rules, graph, plan, record, settings, python, stop, guard } = input;
-    let engine = engine_graph(rules, graph, plan, settings.cores, &mut |calls| (python.ask)(calls))?;
+    let engine = engine_graph(rules, graph, plan, &settings.limits, &mut |calls| (python.ask)(calls))?;
     let on_failure = if settings.keep_going { OnFailure::KeepGoing } else { OnFailure::Stop };
-    let schedule = Schedule::new(Arc::new(engine), Limits::cores(settings.cores), on_failure)
-        .expect("threads are clipped to the cores, and nothing else is limited");
+    let cores = settings.limits.cores.unwrap_or(1);
+    let limits = settings
+        .limits
+        .named
+        .iter()
+        .fold(Limits::cores(cores), |limits, (name, amount)| limits.with(name.clone(), *amount));
+    let schedule =
+        Schedule::new(Arc::new(engine), limits, on_failure).expect("what jobs hold is clipped to the limits");
     let run = Arc::new(Run::new(schedule));
     stop.watch(Arc::clone(&run), guard);
     let shared = Shared {
@@ -178,8 +180,7 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
         n_done: AtomicUsize::new(0),
         failures: Mutex::new(Vec::new()),
     };
-    let n_threads =
-        usize::try_from(settings.cores).unwrap_or(usize::MAX).min(plan.order.len()).clamp(1, MOST_THREADS);
+    let n_threads = usize::try_from(cores).unwrap_or(usize::MAX).min(plan.order.len()).clamp(1, MOST_THREADS);
     threads::run(&run, n_threads, |task| shared.work(plan.order[task.index()]), |_| ());
     stop.unwatch();
     // A record that can't be tidied is only longer than it needs to be.

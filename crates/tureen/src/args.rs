@@ -38,6 +38,21 @@ pub(crate) struct Args {
     /// Run at most N jobs at once: the same as --cores for local jobs
     #[arg(short, long, value_name = "N", num_args = 0..=1, default_missing_value = "unlimited")]
     pub(crate) jobs: Option<String>,
+    /// Give no job more than N threads
+    #[arg(long, value_name = "N")]
+    pub(crate) max_threads: Option<u64>,
+    /// Let jobs together use no more than this of what their `resources:` ask for
+    #[arg(long, visible_alias = "res", value_name = "NAME=NUMBER", num_args = 1..)]
+    pub(crate) resources: Vec<String>,
+    /// Threads of rules, instead of what they say themselves
+    #[arg(long, value_name = "RULE=THREADS", num_args = 1..)]
+    pub(crate) set_threads: Vec<String>,
+    /// Resources of rules, instead of what they say themselves
+    #[arg(long, value_name = "RULE:NAME=VALUE", num_args = 1..)]
+    pub(crate) set_resources: Vec<String>,
+    /// Whether a limit is for each machine (`local`) or for all (`global`): the same for jobs on this one
+    #[arg(long, value_name = "NAME=SCOPE", num_args = 1..)]
+    pub(crate) set_resource_scopes: Vec<String>,
     /// After a failure go on with what does not depend on it
     #[arg(short, long)]
     pub(crate) keep_going: bool,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::plan::{Selection, Wishes};
 use tureen_workflow::reason::Triggers;
+use tureen_workflow::resources::{self, NotSupported, RuleResource, RunLimits};
 
 use crate::args::Args;
 
@@ -19,7 +20,9 @@ pub(crate) struct Settings {
     pub(crate) python: Option<PathBuf>,
     pub(crate) config: Vec<String>,
     pub(crate) config_files: Vec<PathBuf>,
-    pub(crate) cores: Option<u64>,
+    pub(crate) limits: RunLimits,
+    pub(crate) rule_threads: Vec<(String, i64)>,
+    pub(crate) rule_resources: Vec<RuleResource>,
     pub(crate) keep_going: bool,
     pub(crate) retries: Option<u32>,
     pub(crate) latency_wait: Option<Duration>,
@@ -87,9 +90,16 @@ impl Settings {
     /// # Errors
     /// A value that is none, or cores that are needed and not given.
     pub(crate) fn new(args: Args) -> Result<Self, Diagnostic> {
+        check_scopes(&args.set_resource_scopes)?;
         let mut settings = Self {
             task: task(&args),
-            cores: cores(&args)?,
+            limits: RunLimits {
+                cores: cores(&args)?,
+                threads: args.max_threads,
+                named: resources::limits(&args.resources).map_err(|why| refused("--resources", &why))?,
+            },
+            rule_threads: each(&args.set_threads, resources::rule_threads, "--set-threads")?,
+            rule_resources: each(&args.set_resources, resources::rule_resource, "--set-resources")?,
             snakefile: args.snakefile.map(absolute),
             directory: args.directory,
             python: args.python.map(absolute),
@@ -120,7 +130,7 @@ impl Settings {
             let relative = |path: PathBuf| path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path);
             settings.snakefile = settings.snakefile.map(relative);
         }
-        if settings.task == Task::Run && settings.cores.is_none() {
+        if settings.task == Task::Run && settings.limits.cores.is_none() {
             return Err(Diagnostic::new("it must be said how many cores to use")
                 .hint("`--cores all`, or `-c 4`; `-n` shows what would run"));
         }
@@ -169,6 +179,32 @@ fn cores(args: &Args) -> Result<Option<u64>, Diagnostic> {
         (Some(word), _) => read("--cores", word).map(Some),
         (None, Some(word)) => read("--jobs", word).map(Some),
         (None, None) => Ok(None),
+    }
+}
+
+fn refused(option: &str, why: &NotSupported) -> Diagnostic {
+    Diagnostic::new(format!("{option}: {why}"))
+}
+
+fn each<T>(
+    words: &[String],
+    read: impl Fn(&str) -> Result<T, NotSupported>,
+    option: &str,
+) -> Result<Vec<T>, Diagnostic> {
+    words.iter().map(|word| read(word).map_err(|why| refused(option, &why))).collect()
+}
+
+fn check_scopes(words: &[String]) -> Result<(), Diagnostic> {
+    let is_scope = |word: &String| {
+        word.split_once('=')
+            .is_some_and(|(name, scope)| !name.is_empty() && matches!(scope, "local" | "global" | "excluded"))
+    };
+    match words.iter().find(|word| !is_scope(word)) {
+        Some(word) => {
+            let why = NotSupported::Form(word.clone(), "`name=local` or `name=global`");
+            Err(refused("--set-resource-scopes", &why))
+        }
+        None => Ok(()),
     }
 }
 

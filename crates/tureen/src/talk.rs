@@ -74,7 +74,9 @@ impl Talk {
             if view.threads > 1 {
                 line("threads", view.threads.to_string());
             }
-            let resources = view.resources.iter().map(|(name, value)| format!("{name}={}", text(value)));
+            let shown =
+                view.resources.iter().filter(|(name, _)| !matches!(name.as_str(), "_cores" | "_nodes"));
+            let resources = shown.map(|(name, value)| format!("{name}={}", text(value)));
             line("resources", resources.collect::<Vec<_>>().join(", "));
         }
         if let Some(command) = command.filter(|_| self.print_commands) {

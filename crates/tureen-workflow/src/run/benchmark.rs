@@ -8,9 +8,8 @@ use crate::format::repr;
 use crate::value::Value;
 use crate::work::usage::Usage;
 
-const NAMES: [&str; 10] = [
-    "s", "h:m:s", "max_rss", "max_vms", "max_uss", "max_pss", "io_in", "io_out", "mean_load", "cpu_time",
-];
+const NAMES: [&str; 10] =
+    ["s", "h:m:s", "max_rss", "max_vms", "max_uss", "max_pss", "io_in", "io_out", "mean_load", "cpu_time"];
 
 /// Writes one line for each repetition.
 pub(super) fn write(path: &Path, usages: &[Usage]) -> io::Result<()> {
@@ -46,7 +45,8 @@ fn json_lines(usages: &[Usage]) -> String {
             })
             .collect();
         pairs.sort_unstable();
-        let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
+        let pairs: Vec<String> =
+            pairs.into_iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
         text.push_str(&format!("{{{}}}\n", pairs.join(", ")));
     }
     text
@@ -103,7 +103,8 @@ mod tests {
         let usage = Usage { seconds: 2.0, cpu_seconds: Some(1.0), rss: Some(3 << 20), ..Usage::default() };
         let line = "2.00\t0:00:02\t3.00\tNA\tNA\tNA\tNA\tNA\t50.00\t1.00\n";
         assert_eq!(table(&[usage]).split_once('\n').unwrap().1, line);
-        let json = r#"{"cpu_time": 1.0, "h:m:s": "0:00:02", "io_in": "NA", "io_out": "NA", "max_pss": "NA", "#;
+        let json =
+            r#"{"cpu_time": 1.0, "h:m:s": "0:00:02", "io_in": "NA", "io_out": "NA", "max_pss": "NA", "#;
         assert!(json_lines(&[usage]).starts_with(json), "{}", json_lines(&[usage]));
     }
 }

@@ -55,7 +55,7 @@ impl Shared<'_, '_> {
         let mut attempt = self.begin(job);
         attempt.view.attempt = number;
         let mut ask = |calls: &[_]| (self.python.ask)(calls);
-        match complete_view(self.rules, self.graph, job, number, Some(self.settings.cores), &mut ask) {
+        match complete_view(self.rules, self.graph, job, number, &self.settings.limits, &mut ask) {
             Ok(view) => attempt.view = view,
             Err(diagnostic) => return Err(self.failed(attempt, What::NotReady(diagnostic))),
         }
@@ -113,9 +113,11 @@ impl Shared<'_, '_> {
     fn benchmark(&self, job: JobId) -> Option<(PathBuf, i64)> {
         let path = self.graph.benchmark(self.rules, job)?;
         let pattern = self.rules.patterns[self.graph.jobs.rule(job)].benchmark.as_ref()?;
-        let repeats = pattern.marks.other.iter().find_map(|mark| {
-            mark.strip_prefix("repeat(")?.strip_suffix(')')?.parse().ok()
-        });
+        let repeats = pattern
+            .marks
+            .other
+            .iter()
+            .find_map(|mark| mark.strip_prefix("repeat(")?.strip_suffix(')')?.parse().ok());
         Some((PathBuf::from(path), repeats.unwrap_or(1)))
     }
 

@@ -91,9 +91,8 @@ impl Usage {
         add(&mut self.read, other.read);
         add(&mut self.written, other.written);
         let theirs = other.cpu_seconds;
-        self.cpu_seconds = theirs.map_or(self.cpu_seconds, |theirs| {
-            Some(self.cpu_seconds.unwrap_or(0.0) + theirs)
-        });
+        self.cpu_seconds =
+            theirs.map_or(self.cpu_seconds, |theirs| Some(self.cpu_seconds.unwrap_or(0.0) + theirs));
     }
 }
 
@@ -180,10 +179,8 @@ mod tests {
     fn what_a_child_computes_is_counted_and_memory_is_seen() {
         // The shell waits for a child that computes until it has used a fifth of a second.
         let count = "import time\nwhile time.process_time() < 0.2: pass";
-        let mut child = Command::new("sh")
-            .args(["-c", "python3 -c \"$1\"; true", "sh", count])
-            .spawn()
-            .unwrap();
+        let mut child =
+            Command::new("sh").args(["-c", "python3 -c \"$1\"; true", "sh", count]).spawn().unwrap();
         let meter = Meter::start(Pid::from_child(&child));
         rustix::process::waitid(
             rustix::process::WaitId::Pid(Pid::from_child(&child)),

@@ -108,7 +108,7 @@ rule first:
     log: "l/{w}"
     params: 1, k={"x": [1.5, None]}, s=str(N), t=(1,), c=config.get("nope", "default"), d=config["nested"]
     threads: config["threads"]
-    resources: mem_mb=100, disk="x"
+    resources: mem_mb=100, machine="x"
     priority: 5
     message: "m\t\x41é\
 n"

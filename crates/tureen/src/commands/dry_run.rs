@@ -24,7 +24,6 @@ pub(super) fn dry_run(settings: &Settings) -> Result<u8, Ended> {
         let table = stats::table(&rules, &graph, &plan);
         let mut sections = vec![table.clone()];
         let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        let cores = settings.cores;
         for &job in &plan.order {
             let rule = &rules.workflow.rules[graph.jobs.rule(job)];
             let Some(reason) = plan.reason(job) else { continue };
@@ -35,8 +34,8 @@ pub(super) fn dry_run(settings: &Settings) -> Result<u8, Ended> {
                 continue;
             }
             let mut ask = |calls: &[_]| (python.ask)(calls);
-            let view =
-                complete_view(&rules, &graph, job, 1, cores, &mut ask).map_err(|fault| vec![*fault])?;
+            let view = complete_view(&rules, &graph, job, 1, &settings.limits, &mut ask)
+                .map_err(|fault| vec![*fault])?;
             let (command, message) = filled(&rules, &graph, job, &view, python);
             let reason = reason.text(&graph.jobs);
             sections.push(talk.job(&view, &reason, command.as_deref(), message.as_deref()));

@@ -10,9 +10,11 @@ use tureen_workflow::nearest::nearest;
 use tureen_workflow::plan::{Plan, plan, select};
 use tureen_workflow::read::{Reading, Request, read};
 use tureen_workflow::record::{FOLDER, Record, Remembered};
-use tureen_workflow::rule::Action;
+use tureen_workflow::resources::standard_name;
+use tureen_workflow::rule::{Action, Param, Workflow};
 use tureen_workflow::run::Python;
 use tureen_workflow::span::Sources;
+use tureen_workflow::value::Value;
 
 use super::Ended;
 use crate::settings::Settings;
@@ -34,14 +36,32 @@ pub(crate) fn workflow(settings: &Settings) -> Result<Reading, Ended> {
         config_files: settings.config_files.clone(),
         config: settings.config.clone(),
         python: settings.python.clone(),
-        cores: settings.cores.map(|cores| u32::try_from(cores).unwrap_or(u32::MAX)),
+        cores: settings.limits.cores.map(|cores| u32::try_from(cores).unwrap_or(u32::MAX)),
     };
-    let reading =
+    let mut reading =
         read(&request).map_err(|unreadable| Ended::Errors(unreadable.diagnostics, unreadable.sources))?;
+    set_typed(&mut reading.workflow, settings);
     if let Some(directory) = &reading.workflow.workdir {
         enter(Path::new(directory))?;
     }
     Ok(reading)
+}
+
+/// `--set-threads` and `--set-resources`. A rule that is not there is nobody's, as in Snakemake.
+fn set_typed(workflow: &mut Workflow, settings: &Settings) {
+    for rule in &mut workflow.rules {
+        if let Some((_, threads)) = settings.rule_threads.iter().rev().find(|(name, _)| *name == rule.name) {
+            rule.threads = Param::Value(Value::Int(*threads));
+        }
+        for typed in settings.rule_resources.iter().filter(|typed| typed.rule == rule.name) {
+            let entry = (typed.name.clone(), Param::Value(typed.value.clone()));
+            let name = standard_name(&typed.name);
+            match rule.resources.iter_mut().find(|(known, _)| standard_name(known) == name) {
+                Some(known) => *known = entry,
+                None => rule.resources.push(entry),
+            }
+        }
+    }
 }
 
 fn snakefile(settings: &Settings) -> Result<PathBuf, Ended> {

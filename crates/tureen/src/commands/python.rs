@@ -24,13 +24,11 @@ pub(super) fn with_python<T>(reading: &Reading, work: impl FnOnce(&Python<'_>) -
             Err(broken) => Err(gone(&broken)),
         }
     };
-    let block = |job: &JobView,
-                 stop: &Stop,
-                 output: &mut dyn FnMut(Stream, &[u8]),
-                 usage: Option<&mut Usage>| {
-        block::run(evaluator, job, stop, output, usage)
-            .map_err(|broken| Box::new(Diagnostic::from_text(&broken.to_string())))
-    };
+    let block =
+        |job: &JobView, stop: &Stop, output: &mut dyn FnMut(Stream, &[u8]), usage: Option<&mut Usage>| {
+            block::run(evaluator, job, stop, output, usage)
+                .map_err(|broken| Box::new(Diagnostic::from_text(&broken.to_string())))
+        };
     work(&Python { ask: &ask, format: Some(&format), block: Some(&block) })
 }
 

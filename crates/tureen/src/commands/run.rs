@@ -70,7 +70,7 @@ fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> R
     let stop = Arc::new(Stop::default());
     watch_signals(&stop);
     let run_settings = RunSettings {
-        cores: settings.cores.unwrap_or(1),
+        limits: settings.limits.clone(),
         keep_going: settings.keep_going,
         latency_wait: settings.latency_wait.unwrap_or_else(usual_wait),
         touch: settings.touch,
