@@ -89,12 +89,9 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
     if !errors.is_empty() {
         return Err(unreadable(sources, errors));
     }
-    let reason = Diagnostic::new("this workflow needs Python").at(not_static.span, not_static.reason);
-    // Read again from the start: the evaluator reads files in its own order.
-    let mut sources = Sources::default();
+    let why = format!("this workflow needs Python: {}", not_static.reason);
     let broken = |sources: Sources, error: &Broken| {
-        let diagnostic = Diagnostic::from_text(&error.to_string());
-        unreadable(sources, vec![diagnostic])
+        unreadable(sources, vec![Diagnostic::from_text(&error.to_string()).at(not_static.span, why.as_str())])
     };
     let Some(python) = interpreter::find(request.python.as_deref()) else {
         return Err(broken(sources, &Broken::NotFound));
@@ -103,6 +100,9 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
         Ok(evaluator) => evaluator,
         Err(error) => return Err(broken(sources, &error)),
     };
+    let reason = Diagnostic::new("this workflow needs Python").at(not_static.span, not_static.reason);
+    // Read again from the start: the evaluator reads files in its own order.
+    let mut sources = Sources::default();
     let load = Load {
         path: &request.snakefile,
         overrides: &overrides,

@@ -155,7 +155,10 @@ def expand(*args, **wildcards):
                 choices = [
                     [(name, item) for item in _items(value)] for name, value in values.items() if name in used[pattern]
                 ]
-                out.extend(formatter.vformat(pattern, (), filling(chosen)) for chosen in combine(*choices))
+                made = [formatter.vformat(pattern, (), filling(chosen)) for chosen in combine(*choices)]
+                # A path that a module has moved already is not moved again (as Snakemake 9.27).
+                moved = getattr(type(pattern), "of", None)
+                out.extend(moved(path, pattern) for path in made) if moved else out.extend(made)
         except KeyError as error:
             raise WildcardError(f"No values given for wildcard {error}.") from None
         return out

@@ -139,9 +139,19 @@ class Session:
             if module is None:
                 self.inherit(number, rules, rename, raw)
             else:
-                self.space.find_module(module, number).use(rules, exclude, rename, raw, number)
+                found, is_dynamic = self.space.find_module(module, number)
+                self.use_module(found, is_dynamic, rules, exclude, rename, raw, number)
 
         return OtherBlock(self, finish)
+
+    def use_module(self, module, is_dynamic, rules, exclude, rename, raw, number):
+        """`use rule ... from module`; where a variable names the module, one gives the new names as well."""
+        if is_dynamic and rename is not None:
+            variable = rename.removesuffix("*")
+            if variable not in self.globals:
+                raise Refusal(f"there is no variable `{variable}` to give the new names", number)
+            rename = f"{self.globals[variable]}{'*' if rename.endswith('*') else ''}"
+        module.use(rules, exclude, rename, raw, number)
 
     def inherit(self, number, rules, rename, raw):
         """`use rule a as b with:` within one workflow."""
@@ -189,7 +199,11 @@ class Session:
                 raise Refusal(
                     f"the environment variables {', '.join(missing)} are needed by this workflow but not set", place
                 )
-        elif word in ("container", "singularity", "containerized", "conda", "report", "resource_scopes"):
+        elif word == "resource_scopes":
+            # They tell limits of machines from limits of the whole run: the same for jobs on this machine.
+            if args or any(scope not in ("local", "global", "excluded") for scope in kwargs.values()):
+                raise Refusal("`resource_scopes:` takes names with `\"local\"` or `\"global\"`", place)
+        elif word in ("container", "singularity", "containerized", "conda", "report"):
             pass  # without the matching command-line option Snakemake does nothing with these
         elif word == "scattergather":
             self.add_scatter(kwargs)
@@ -244,11 +258,19 @@ class Session:
         changed = [[name, value] for name, value in now.items() if self.environment.get(name) != value]
         changed += [[name, None] for name in self.environment if name not in now]
         names = list(self.by_name)
+        constraints = self.main.constraints
+        if any(declared.space is not self.main for declared in self.by_name.values()):
+            # What is said for all rules of the main file is not said for those of modules.
+            for declared in self.by_name.values():
+                if declared.space is self.main:
+                    known = dict(declared.data["constraints"])
+                    declared.data["constraints"] = [list(item) for item in {**constraints, **known}.items()]
+            constraints = {}
         return {
             **self.data,
             "rules": [{**declared.data, "name": name} for name, declared in self.by_name.items()],
             "default": None if self.default is None else names.index(self.default),
-            "constraints": [list(item) for item in self.main.constraints.items()],
+            "constraints": [list(item) for item in constraints.items()],
             "config": encode(self.globals["config"]),
             "handlers": list(self.handlers),
             "environment": changed,
@@ -271,10 +293,13 @@ class WorkflowView:
         return os.path.dirname(os.path.abspath(self._session.stack[-1]))
 
     @property
-    def snakefile(self):
+    def main_snakefile(self):
         return os.path.abspath(self._session.included[0])
 
-    main_snakefile = snakefile
+    @property
+    def snakefile(self):
+        """The file whose code asks: in a module or an included file, that one."""
+        return os.path.abspath(sys._getframe(1).f_code.co_filename)
 
     @property
     def included(self):

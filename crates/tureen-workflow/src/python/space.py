@@ -76,11 +76,12 @@ class Space:
         return self.replaceable is not None and name in self.replaceable
 
     def find_module(self, name, place):
+        """Give the module, and whether it was named by a variable."""
         if name in self.modules:
-            return self.modules[name]
+            return self.modules[name], False
         value = self.globals.get(name)
         if isinstance(value, str) and value in self.modules:
-            raise Refusal("a module named by a variable is not supported yet", place)
+            return self.modules[value], True
         raise Refusal(f"there is no module `{name}`; define it above with `module {name}:`", place)
 
 
