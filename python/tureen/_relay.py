@@ -103,13 +103,14 @@ class Handing:
     def _hand_out(self, steps: Steps, told: _Told | None) -> None:
         store = self._store if told is None else told.store
         wanted = frozenset(steps.wanted()) if store is not None else frozenset()
+        wants_thread = told is not None or steps.is_watched
         ended: SimpleQueue[tuple[int, Future[Any]]] = SimpleQueue()
         n_running = 0
         while True:
             while (task := steps.take()) is not None:
                 if told is not None:
                     told.starting(task)
-                self._start(steps, task, store, told is not None, ended)
+                self._start(steps, task, store, wants_thread, ended)
                 n_running += 1
             if n_running == 0:
                 return
@@ -117,8 +118,9 @@ class Handing:
             n_running -= 1
             result = self._result(steps, task, future, store)
             thread = None
-            if told is not None:
+            if wants_thread:
                 result, thread = result
+                steps.ran_in(task, thread)
             key = None
             if store is not None:
                 key = steps.key(task)
@@ -132,9 +134,9 @@ class Handing:
             if told is not None:
                 told.done(task, key, result, thread, released)
 
-    def _start(self, steps: Steps, task: int, store: Any, is_told: bool, ended: Any) -> None:
+    def _start(self, steps: Steps, task: int, store: Any, wants_thread: bool, ended: Any) -> None:
         function, args, kwargs = steps.call(task, store)
-        if is_told:
+        if wants_thread:
             future = self._submit(_with_thread, function, args, kwargs or {})
         elif kwargs:
             future = self._submit(function, *args, **kwargs)

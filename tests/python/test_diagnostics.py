@@ -174,9 +174,9 @@ def test_a_profile_begins_anew_with_its_block() -> None:
 
 
 def test_a_profile_of_somebody_elses_executor() -> None:
-    with ThreadPoolExecutor(2) as executor, Profiler() as profiler:
-        delayed(abs)(-1).compute(scheduler=executor)
-    assert len(profiler.results) == 1
+    with ThreadPoolExecutor(1) as executor, Profiler() as profiler:
+        thread = delayed(threading.get_ident)().compute(scheduler=executor)
+    assert [task.worker_id for task in profiler.results] == [thread]
 
 
 def test_resources() -> None:

@@ -98,6 +98,21 @@ impl Steps {
         Ok(())
     }
 
+    /// Whether somebody wants to know in which thread a task ran.
+    #[getter]
+    fn is_watched(&self) -> bool {
+        self.session.threads().is_some()
+    }
+
+    /// Note in which thread a task ran.
+    fn ran_in(&self, index: usize, thread: u64) -> PyResult<()> {
+        let task = self.task(index)?;
+        if let Some(threads) = self.session.threads() {
+            threads.note(task, thread);
+        }
+        Ok(())
+    }
+
     /// Let nothing more start.
     fn cancel(&self) {
         self.session.run.cancel();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import zlib
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from typing import Any
 from tureen.diagnostics._progress import format_seconds
 
 _WIDTH = 960.0
-_LEFT, _RIGHT = 70.0, 20.0
+_LEFT, _RIGHT = 70.0, 40.0
 _ROW = 22.0
 _CURVE_HEIGHT = 140.0
 _TITLE = 24.0
@@ -126,6 +127,8 @@ class _Bars:
                 f'<rect x="{left:.2f}" y="{top:.0f}" width="{width:.2f}" '
                 f'height="{_ROW - 4:.0f}" fill="{_color(name)}"><title>{title}</title></rect>'
             )
+            if width > 7 * len(name) + 8:
+                yield f'<g fill="white" pointer-events="none">{_text(left + 4, top + 13, name, "start")}</g>'
 
 
 class _Curve:
@@ -149,7 +152,7 @@ class _Curve:
             y = bottom - value / most * _CURVE_HEIGHT
             ends = f'x1="{_LEFT:.0f}" x2="{_WIDTH - _RIGHT:.0f}" y1="{y:.1f}" y2="{y:.1f}"'
             yield f'<line {ends} stroke="#ddd"/>'
-            yield _text(_LEFT - 8, y + 4, f"{value:.4g}", "end")
+            yield _text(_LEFT - 8, y + 4, _short(value), "end")
         path: list[str] = []
         last = bottom
         for at, value in self._points:
@@ -235,11 +238,26 @@ def _svg(panels: list[Any], begin: float, seconds: float) -> str:
         parts.append("</g>")
         y += panel.height
     if panels:
-        for fifth in range(6):
-            at = seconds * fifth / 5
-            parts.append(_text(x(begin + at), y + 20, format_seconds(at), "middle"))
+        for at in _ticks(seconds):
+            parts.append(_text(x(begin + at), y + 20, f"{at:.10g} s", "middle"))
     parts.append("</svg>")
     return "\n".join(parts)
+
+
+def _ticks(most: float) -> list[float]:
+    """Round numbers from 0 up to ``most``, some five of them."""
+    step = 10 ** math.floor(math.log10(most))
+    step = next(part for part in (step * 2, step, step / 2, step / 5, step / 10) if most / part >= 4)
+    return [step * n for n in range(int(most / step * (1 + 1e-9)) + 1)]
+
+
+def _short(value: float) -> str:
+    """A number of at most four digits, with a letter for thousands, millions, and so on."""
+    for letter in ("", "k", "M", "G"):
+        if abs(value) < 1000:
+            return f"{value:.4g}{letter}"
+        value /= 1000
+    return f"{value:.4g}T"
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> str:
