@@ -5,15 +5,18 @@
 //! A node whose arguments are keys, containers of keys and plain values becomes a call like any other, made from Rust.
 //! A node that we don't know how to take apart is called as dask calls it, with a dict of what it depends on.
 
+use std::cell::RefCell;
+
 use pyo3::exceptions::{PyKeyError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PyTuple, PyType};
+use pyo3::types::{PyDict, PyList, PyTuple};
 
+use crate::dask_nodes::Nodes;
 use crate::identity::Identity;
 use crate::promise::{Call, Doing, Promise, Work};
 use crate::site::Site;
 use crate::template::{Arguments, Op, Template};
+use crate::tracking::is_rooted;
 
 /// Make promises of what these keys of a dask graph stand for.
 ///
@@ -27,48 +30,13 @@ pub(crate) fn promises_of<'py>(
 ) -> PyResult<Bound<'py, PyList>> {
     let py = graph.py();
     let made = PyDict::new(py);
-    let conversion = Conversion { graph, known, nodes: Nodes::of_dask(py)?, made: &made };
+    let conversion =
+        Conversion { graph, known, nodes: Nodes::of_dask(py)?, made: &made, rooted: RefCell::default() };
     for key in keys.iter() {
         conversion.make(&key)?;
     }
     let promises: Vec<_> = keys.iter().map(|key| made.as_any().get_item(key)).collect::<PyResult<_>>()?;
     PyList::new(py, promises)
-}
-
-/// The classes of dask's nodes, and the function that turns what is none into one.
-pub(crate) struct Nodes {
-    pub(crate) graph_node: Py<PyType>,
-    pub(crate) task_ref: Py<PyType>,
-    pub(crate) task: Py<PyType>,
-    pub(crate) alias: Py<PyType>,
-    pub(crate) data: Py<PyType>,
-    pub(crate) list: Py<PyType>,
-    pub(crate) tuple: Py<PyType>,
-    pub(crate) set: Py<PyType>,
-    pub(crate) dict: Py<PyType>,
-    convert: Py<PyAny>,
-}
-
-impl Nodes {
-    pub(crate) fn of_dask(py: Python<'_>) -> PyResult<&'static Self> {
-        static NODES: PyOnceLock<Nodes> = PyOnceLock::new();
-        NODES.get_or_try_init(py, || {
-            let module = py.import("dask._task_spec")?;
-            let class = |name: &str| PyResult::Ok(module.getattr(name)?.cast_into::<PyType>()?.unbind());
-            Ok(Self {
-                graph_node: class("GraphNode")?,
-                task_ref: class("TaskRef")?,
-                task: class("Task")?,
-                alias: class("Alias")?,
-                data: class("DataNode")?,
-                list: class("List")?,
-                tuple: class("Tuple")?,
-                set: class("Set")?,
-                dict: class("Dict")?,
-                convert: module.getattr("convert_legacy_task")?.unbind(),
-            })
-        })
-    }
 }
 
 /// A step of a program whose keys have no promises yet.
@@ -91,6 +59,9 @@ enum Step<'py> {
     Leave(Bound<'py, PyAny>, Draft<'py>),
 }
 
+/// Beyond this many functions, looking them up takes longer than looking at them.
+const MOST_FUNCTIONS: usize = 16;
+
 /// Containers in containers deeper than this are left to dask, which recurses.
 const DEEPEST: usize = 32;
 
@@ -100,6 +71,7 @@ struct Conversion<'a, 'py> {
     nodes: &'a Nodes,
     /// A promise by key; `None` while its needs are looked at.
     made: &'a Bound<'py, PyDict>,
+    rooted: RefCell<Vec<(Bound<'py, PyAny>, bool)>>,
 }
 
 impl<'py> Conversion<'_, 'py> {
@@ -135,9 +107,28 @@ impl<'py> Conversion<'_, 'py> {
     }
 
     fn set(&self, key: &Bound<'py, PyAny>, work: Work) -> PyResult<()> {
+        let is_rooted = match &work {
+            Work::Value { value, .. } => is_rooted(value.bind(key.py())),
+            Work::Call(call) => self.is_rooted(call.function.bind(key.py())),
+        };
         let promise =
             Promise::new(work, Identity::unique(), Site::default()).with_name(Some(key.clone().unbind()));
-        self.made.set_item(key, Bound::new(key.py(), promise)?)
+        self.made.set_item(key, promise.born(key.py(), is_rooted)?)
+    }
+
+    /// As [`is_rooted`], which takes longer than to make a promise, and the functions of a graph are few.
+    fn is_rooted(&self, function: &Bound<'py, PyAny>) -> bool {
+        let mut known = self.rooted.borrow_mut();
+        match known.iter().find(|(seen, _)| seen.is(function)) {
+            Some((_, is_rooted)) => *is_rooted,
+            None => {
+                let is_rooted = is_rooted(function);
+                if known.len() < MOST_FUNCTIONS {
+                    known.push((function.clone(), is_rooted));
+                }
+                is_rooted
+            }
+        }
     }
 
     /// The node for a key, if it is in the graph.

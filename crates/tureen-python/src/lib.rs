@@ -8,6 +8,7 @@
 mod compute;
 mod context;
 mod dask_graph;
+mod dask_nodes;
 mod dask_protocol;
 mod drops;
 mod failure;

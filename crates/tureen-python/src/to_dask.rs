@@ -5,7 +5,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::dask_graph::Nodes;
+use crate::dask_nodes::Nodes;
 use crate::flatten::flatten;
 use crate::key::key_of;
 use crate::promise::{Call, Doing, Promise, Work};
