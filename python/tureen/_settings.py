@@ -90,8 +90,7 @@ def handing(
 
     Args:
         settings: ``pool``, ``num_workers``, ``cache``, ``rerun_exceptions_locally`` and
-            ``raise_exception``, as dask
-            has them.
+            ``raise_exception``, as dask has them.
         callbacks: Tuples of five, as dask's callbacks, or objects that have one.
         graph: What callbacks are given as the graph.
         in_this_thread: Whether tasks run in the thread that computes.

@@ -179,6 +179,16 @@ def test_a_profile_of_somebody_elses_executor() -> None:
     assert [task.worker_id for task in profiler.results] == [thread]
 
 
+def test_worker_processes_are_seen() -> None:
+    out = io.StringIO()
+    with Profiler() as profiler, ProgressBar(out=out):
+        assert tureen.compute([delayed(abs)(-n) for n in range(20)], scheduler="processes") == (
+            list(range(20)),
+        )
+    assert len(profiler.results) == 20
+    assert "100% Completed | 20 of 20" in out.getvalue()
+
+
 def test_resources() -> None:
     with ResourceProfiler(dt=0.01) as profiler:
         hold = delayed(bytearray)(50_000_000)
