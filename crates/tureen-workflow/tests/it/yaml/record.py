@@ -1,4 +1,5 @@
-"""Records what PyYAML makes of nasty and generated documents: `python record.py > cases.json` (needs PyYAML 6)."""
+"""Records what PyYAML 6 makes of nasty and generated documents: `python record.py > cases.json`."""
+# ruff: noqa: E501 - a table of documents, many to a line
 
 import collections
 import datetime
@@ -52,7 +53,7 @@ def generated(rng, depth, indent):
     for _ in range(rng.randrange(1, 4)):
         pad = " " * indent
         if rng.random() < 0.5:
-            lines += pad + "k%d:" % rng.randrange(5) + generated(rng, depth - 1, indent + 2)
+            lines += pad + f"k{rng.randrange(5)}:" + generated(rng, depth - 1, indent + 2)
         else:
             lines += pad + rng.choice(WORDS) + ":" + generated(rng, depth - 1, indent + 1)
     return lines
@@ -60,7 +61,11 @@ def generated(rng, depth, indent):
 
 def main():
     rng = random.Random(1)
-    documents = [text.replace("\\n", "\n").replace("\\t", "\t") for line in NASTY.splitlines() for text in line.split("|")]
+    documents = [
+        text.replace("\\n", "\n").replace("\\t", "\t")
+        for line in NASTY.splitlines()
+        for text in line.split("|")
+    ]
     documents = [text for text in documents if text.strip() or not text]
     documents += ["a: |\n  text\n  more\n", "a: |-\n  strip\n", "a: |+\n  keep\n\n", "a: |\n   x\n    y\n"]
     documents += ["root:" + generated(rng, 4, 1) for _ in range(300)]
