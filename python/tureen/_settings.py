@@ -102,7 +102,7 @@ def handing(
     n = 1 if in_this_thread else _pool_size(pool) or n_workers(settings)
     if not is_called_for:
         return None, n
-    from tureen import _relay
+    from tureen import _hooks, _relay
 
     if pool is not None:
         submit = _relay.submit_of(pool)
@@ -114,7 +114,7 @@ def handing(
         submit = _relay.in_context(Executor(n).submit)
     return _relay.Handing(
         submit,
-        hooks=[_relay.hooks_of(callback) for callback in _relay.as_list(callbacks)],
+        hooks=[_hooks.hooks_of(callback) for callback in _hooks.as_list(callbacks)],
         graph=graph,
         store=settings.get("cache"),
         rerun_errors=bool(settings.get("rerun_exceptions_locally")),

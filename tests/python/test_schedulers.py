@@ -203,7 +203,7 @@ def test_what_both_share_is_computed_once() -> None:
     assert n_calls == 1
 
 
-@pytest.mark.parametrize("name", ["_dask_graph", "_executor", "_get", "_relay", "dask", "joblib"])
+@pytest.mark.parametrize("name", ["_dask_graph", "_executor", "_get", "_hooks", "_relay", "dask", "joblib"])
 def test_examples_run(name: str) -> None:
     outcome = doctest.testmod(importlib.import_module(f"tureen.{name}"))
     assert outcome.attempted > 0 and outcome.failed == 0
