@@ -3,8 +3,8 @@
 small   100,000 calls of `inc`, gathered by one `sum`: microseconds a call, building included (medians of 5)
 pi      ten calls of pure Python, first call of a fresh process included: how many times faster than a plain
         loop (medians of 3)
-chain   20 tasks, each of which takes a 100 MB array and gives the next one: seconds, and the peak of memory of
-fan     all processes, shared pages counted once. In the fan all take the same one, and one task takes all results.
+chain   20 tasks, each of which takes a 100 MB array and gives the next one: seconds, and the peak of memory
+fan     of all processes, shared pages counted once. In the fan all take the same, and one takes all results.
 
 Peers that are not installed are left out.
 """
@@ -75,9 +75,7 @@ def small(peer: str, n: int) -> float:
 
             def once() -> float:
                 # The best of several chunk sizes.
-                return min(
-                    timed(lambda: sum(pool.map(inc, range(n), chunksize=size))) for size in (500, 5000, 25000)
-                )
+                return min(timed(partial(chunked, pool, n, size)) for size in (500, 5000, 25000))
 
             return 1e6 * statistics.median(once() for _ in range(5)) / n
     if peer == "joblib":
@@ -193,14 +191,13 @@ def main() -> None:
     n = 100_000 // less
     for peer in ("tureen:processes", "tureen:threads", "joblib", "futures"):
         micros = fresh("small", peer, n)
-        print(f"small   {peer:18} {'-' if micros is None else f'{micros:8.2f} us a call'}")
+        told = "-" if micros is None else f"{micros:8.2f} us a call"
+        print(f"small   {peer:18} {told}")
     micros = fresh("small", "dask:processes", n // 20)
-    print(
-        f"small   {'dask:processes':18} {'-' if micros is None else f'{micros:8.2f} us a call'} ({n // 20} calls)"
-    )
-    rounds = [
-        (fresh("pi", "loop", 10**6 // less), fresh("pi", "tureen:processes", 10**6 // less)) for _ in range(3)
-    ]
+    told = "-" if micros is None else f"{micros:8.2f} us a call ({n // 20} calls)"
+    print(f"small   {'dask:processes':18} {told}")
+    throws = 10**6 // less
+    rounds = [(fresh("pi", "loop", throws), fresh("pi", "tureen:processes", throws)) for _ in range(3)]
     dask = fresh("pi", "dask:processes", throws)
     loop = statistics.median(loop for loop, _ in rounds)
     for peer, seconds in (
