@@ -7,9 +7,7 @@ Only those that went to several are closed and not used again.
 
 from __future__ import annotations
 
-import ctypes
 import os
-import tempfile
 import threading
 import weakref
 from collections import deque
@@ -49,6 +47,8 @@ def map_private(descriptor: int, length: int, is_shared: bool) -> Any:
     What is written to it is seen by nobody else: pages are copied when they are written to. The arena is
     free again when the object and all that looks into it are gone.
     """
+    import ctypes  # Only who gets large data needs it; it takes a while.
+
     address = _map(descriptor, length)
     if address is None:  # The system allows only so many mappings.
         data = bytearray(length)
@@ -90,6 +90,8 @@ def new() -> int:
     """Make an arena; give its descriptor."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("tureen", os.MFD_CLOEXEC)
+    import tempfile
+
     descriptor, path = tempfile.mkstemp()
     os.unlink(path)
     return descriptor
@@ -116,13 +118,14 @@ def _write_all(descriptor: int, data: memoryview) -> None:
 
 def _map(descriptor: int, length: int) -> int | None:
     global _libc
+    import ctypes
+    import mmap
+
     if _libc is None:
         _libc = ctypes.CDLL(None)
         _libc.mmap.restype = ctypes.c_void_p
         _libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
         _libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
-    import mmap
-
     address = _libc.mmap(None, length, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE, descriptor, 0)
     return None if address in (None, ctypes.c_void_p(-1).value) else int(address)
 

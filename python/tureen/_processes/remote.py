@@ -7,7 +7,6 @@ are made anew that show the same lines.
 from __future__ import annotations
 
 import os
-import traceback
 from types import TracebackType
 from typing import Any
 
@@ -81,6 +80,8 @@ def _unpickled(link: Link) -> BaseException:
                 return error
         except Exception:  # its class can't be imported here, or anything else
             pass
+    import traceback
+
     lines = traceback.format_list([traceback.FrameSummary(*frame) for frame in link["frames"]])
     return RemoteError(
         f"a task raised `{link['type']}`, which can't be sent from a worker process: {link['text']}\n"
