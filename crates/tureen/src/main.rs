@@ -20,7 +20,11 @@ fn main() -> ExitCode {
         tureen_workflow::work::guard::stand_guard(std::io::stdin());
         return ExitCode::SUCCESS;
     }
-    let code = match settings::Settings::new(args::Args::parse()) {
+    let args = args::Args::parse();
+    if args.nocolor {
+        render::without_colours();
+    }
+    let code = match settings::Settings::new(args) {
         Ok(settings) => commands::run(&settings),
         Err(diagnostic) => {
             render::error(&diagnostic);

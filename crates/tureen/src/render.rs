@@ -1,10 +1,19 @@
 //! Diagnostics for a person: the message, the marked lines of the user's file, notes, and the hint on its own line.
 
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use tureen_workflow::diagnostic::{Diagnostic, Label};
 use tureen_workflow::span::{SourceId, Sources};
+
+/// `--nocolor` was typed.
+static IS_PLAIN: AtomicBool = AtomicBool::new(false);
+
+/// From here on nothing is coloured.
+pub(crate) fn without_colours() {
+    IS_PLAIN.store(true, Ordering::Relaxed);
+}
 
 /// Says an error that points nowhere.
 pub(crate) fn error(diagnostic: &Diagnostic) {
@@ -13,7 +22,8 @@ pub(crate) fn error(diagnostic: &Diagnostic) {
 
 /// Says errors, each with its lines.
 pub(crate) fn errors(diagnostics: &[Diagnostic], sources: &Sources) {
-    let has_colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let is_plain = IS_PLAIN.load(Ordering::Relaxed) || std::env::var_os("NO_COLOR").is_some();
+    let has_colour = std::io::stderr().is_terminal() && !is_plain;
     let mut texts: Vec<String> = Vec::new();
     for diagnostic in diagnostics {
         texts.push(drawn(diagnostic, sources, has_colour));

@@ -15,6 +15,8 @@ class Carried(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.sources = sources
 
     def find_spec(self, name, path=None, target=None):
+        if name.startswith("snakemake.") and name not in self.sources:
+            raise ModuleNotFoundError(f"`{name}` is not supported yet", name=name)
         if name not in self.sources:
             return None
         prefix = name + "."

@@ -4,7 +4,7 @@ import os
 import sys
 import types
 
-from _tureen import ready_made
+from _tureen import missing, ready_made
 from _tureen.containers import Namedlist
 from _tureen.declare import Functions, OtherBlock, Refusal, RuleBlock
 from _tureen.space import Module, Space
@@ -76,6 +76,8 @@ class Session:
             "__tureen__": self, "rules": rules, "workflow": self.workflow, "checkpoints": Checkpoints(self, rules),
             "WorkflowError": WorkflowError, "update_config": update_config, "scatter": Scatter(), "gather": Scatter(),
         })
+        for name in missing.NAMES:
+            names[name] = missing.Missing(name)
         for name in FROM_IO:
             names[name] = getattr(io, name)
         for name in FROM_HELPERS:

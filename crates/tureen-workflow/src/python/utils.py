@@ -132,3 +132,9 @@ def validate(data, schema, set_default=True):
 
 def read_job_properties(*_args, **_kwargs):
     raise WorkflowError("read_job_properties() is not supported by tureen")
+
+
+def __getattr__(name):
+    if name in ("AlwaysQuotedFormatter", "Paramspace", "R", "Unformattable", "argvquote", "os_sync", "report"):
+        raise ImportError(f"`snakemake.utils.{name}` is not supported yet")
+    raise AttributeError(f"module 'snakemake.utils' has no attribute {name!r}")

@@ -140,3 +140,49 @@ fn the_command_line_is_wrong() {
     check("bad cores", "rule a:\n    output: \"a.out\"\n", &["-c", "many"]);
     check("unknown option", "rule a:\n    output: \"a.out\"\n", &["--report"]);
 }
+
+#[test]
+fn what_is_not_supported_is_named_where_it_stands() {
+    for (line, expected) in [
+        ("x = from_queue(print)", "error: `from_queue` is not supported yet"),
+        ("x = storage.http(\"example.org/a\")", "error: `storage` is not supported yet"),
+        ("x = github(\"a/b\", path=\"c\", tag=\"v1\")", "error: `github` is not supported yet"),
+        ("from snakemake.utils import Paramspace", "`snakemake.utils.Paramspace` is not supported yet"),
+        ("import snakemake.remote.HTTP", "`snakemake.remote` is not supported yet"),
+        ("resource_scopes: gpu=\"here\"", "error: `resource_scopes:` takes names"),
+        ("rule b:\n    output: \"b\"\n    resources: mem=\"lots\"", "error: the resource `mem` is 'lots'"),
+        (
+            "rule b:\n    output: \"b\"\n    resources: mem_mb=1, mem=\"2GB\"",
+            "error: rule `b` says `mem_mb` and `mem`",
+        ),
+    ] {
+        let folder = Folder::with(&format!("import os\n{line}\nrule a:\n    output: \"a\"\n"));
+        let said = said(&folder, &["-n"]);
+        assert!(said.contains(expected), "{line}: {said}");
+        assert!(said.contains("--> Snakefile:2:"), "{line}: {said}");
+    }
+    // Who is ready for a missing module is not disturbed.
+    let folder = Folder::with(
+        "try:\n    import snakemake.remote\nexcept ImportError:\n    storage = \"mine\"\nrule a:\n    output: storage\n",
+    );
+    folder.succeed(&["-n"]);
+}
+
+#[test]
+fn limits_that_are_none_are_refused() {
+    for arguments in [
+        ["--resources", "gpu"],
+        ["--resources", "mem=lots"],
+        ["--set-resources", "a:mem_mb=2*attempt"],
+        ["--set-threads", "a=many"],
+        ["--set-resource-scopes", "gpu=here"],
+    ] {
+        let folder = Folder::with("rule a:\n    output: \"a\"\n    shell: \"touch {output}\"\n");
+        let said = said(&folder, &[&["-c1"], &arguments[..]].concat());
+        assert!(
+            said.starts_with(&format!("exit code 2\nerror: {}: `{}`", arguments[0], arguments[1])),
+            "{said}"
+        );
+        assert!(!folder.exists("a"));
+    }
+}
