@@ -16,7 +16,7 @@ pub use quote::quote;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FieldError {
     /// The job has no such name; the evaluator may.
-    #[error("the name `{0}` is unknown in this context")]
+    #[error("there is no name `{0}` here")]
     UnknownName(String),
     /// The thing has no such part.
     #[error("`{of}` has no {part}")]
@@ -190,7 +190,7 @@ mod tests {
         check("{config[a][0]} {config[a]}", "z z");
         check("{threads:03d}", "002");
         check("{rule!r}", "'boil'");
-        check("{nobody}", "error: the name `nobody` is unknown in this context");
+        check("{nobody}", "error: there is no name `nobody` here");
         check("{input.nobody}", "error: `input` has no attribute `nobody`");
         check("{output[1]}", "error: `output` has no item `1`");
         check("{input", "error: a `{` is never closed; write `{{` for the character itself");

@@ -1,4 +1,4 @@
-"""Starts the evaluator: takes its modules from the socket that is our stdin, so that nothing need be installed."""
+"""Starts the evaluator: takes its modules from the socket that is our stdin; nothing need be installed."""
 
 import importlib.abc
 import importlib.util

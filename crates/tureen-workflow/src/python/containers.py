@@ -20,7 +20,7 @@ class Namedlist(list):
     def _set_name(self, name, start, end=None):
         if name not in ("index", "sort") and hasattr(type(self), name):
             raise AttributeError(
-                f"invalid name for input, output, wildcard, params or log: {name} is reserved for internal use"
+                f"`{name}` can't name an entry: lists of files, params and wildcards have an attribute of that name"
             )
         self._names[name] = (start, end)
         setattr(self, name, self[start] if end is None else Namedlist(self[start:end]))

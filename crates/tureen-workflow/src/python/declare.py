@@ -1,10 +1,10 @@
-"""What a Snakefile declares, while it is executed: rules with their directives, as plain data and functions."""
+"""What a Snakefile declares, while it is executed: rules with their directives, as data and functions."""
 
 import os
 import sys
 
-from _tureen.wire import encode
 from _tureen.containers import Namedlist
+from _tureen.wire import encode
 from snakemake.exceptions import WorkflowError
 from snakemake.io import call_with, flag, is_callable, is_flagged, strip_wildcard_constraints
 
@@ -62,9 +62,21 @@ class Declared:
     def build(self, functions):
         """Work the directives out."""
         self.data = {
-            "place": self.number, "checkpoint": self.is_checkpoint, "docstring": self.docstring, "run": self.run_place,
-            "input": [], "output": [], "log": [], "params": [], "resources": [], "constraints": [], "options": {},
-            "unsupported": [], "local": False, "default": False, "name": self.name,
+            "place": self.number,
+            "checkpoint": self.is_checkpoint,
+            "docstring": self.docstring,
+            "run": self.run_place,
+            "input": [],
+            "output": [],
+            "log": [],
+            "params": [],
+            "resources": [],
+            "constraints": [],
+            "options": {},
+            "unsupported": [],
+            "local": False,
+            "default": False,
+            "name": self.name,
         }
         for word, (place, args, kwargs) in self.raw.items():
             if word in ("input", "output", "log", "benchmark") and self.space.parent is not None:
@@ -100,7 +112,8 @@ class Declared:
         data = self.data
         if word in ("input", "output", "log"):
             data[word] = [
-                file_entry(word, value, name, number, place, functions) for name, number, value in entries(args, kwargs)
+                file_entry(word, value, name, number, place, functions)
+                for name, number, value in entries(args, kwargs)
             ]
             self.items[word] = shown_files(args, kwargs)
         elif word == "params":
@@ -190,7 +203,7 @@ def unfolded_multiext(name, number, value):
     """`multiext` with named extensions gives named entries."""
     names = [getattr(item, "flags", {}).get("multiext") for item in value] if isinstance(value, list) else []
     if names and all(isinstance(item, str) for item in names):
-        for item_name, item in zip(names, value):
+        for item_name, item in zip(names, value, strict=True):
             yield item_name, number, item
     else:
         yield name, number, value
@@ -316,7 +329,7 @@ class RuleBlock:
 
 
 class OtherBlock:
-    """`module name:` and `use rule ... with:`: directives are taken inside, then something is done with them."""
+    """`module name:` and `use rule ... with:`: takes directives, then something is done with them."""
 
     def __init__(self, session, finish):
         self.session = session

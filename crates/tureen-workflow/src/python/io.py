@@ -10,7 +10,9 @@ from _tureen.containers import InputFiles, Log, Namedlist, OutputFiles, Params, 
 from snakemake.exceptions import WildcardError, WorkflowError
 
 #: `{name}` or `{name,regex}`; braces may stand once inside the regex, as in `\\d{3}`.
-WILDCARD_REGEX = re.compile(r"\{\s*(?P<name>\w+)\s*(?:,\s*(?P<constraint>(?:[^{}]|\{\d+(?:,\d*)?\})*?)\s*)?\}")
+WILDCARD_REGEX = re.compile(
+    r"\{\s*(?P<name>\w+)\s*(?:,\s*(?P<constraint>(?:[^{}]|\{\d+(?:,\d*)?\})*?)\s*)?\}"
+)
 
 
 class AnnotatedString(str):
@@ -135,15 +137,17 @@ def expand(*args, **wildcards):
         flags = getattr(pattern, "flags", {})
         if flags:
             raise WorkflowError(
-                f"Flags ({flags}) in file pattern '{pattern}' given to expand() are invalid. Flags (e.g. temp(), "
-                "directory()) have to be applied outside of expand "
-                "(e.g. 'temp(expand(\"plots/{sample}.pdf\", sample=SAMPLES))')."
+                f"expand() was given a marked path: {pattern!r} with {flags}. Marks such as temp() go round "
+                "expand(), not into it: temp(expand(...))"
             )
     used = {pattern: re.findall(r"{([^}\.[!:]+)", pattern) for pattern in patterns}
-    allow_missing = wildcards.get("allow_missing") is True and not any("allow_missing" in names for names in used.values())
+    allow_missing = wildcards.get("allow_missing") is True and not any(
+        "allow_missing" in names for names in used.values()
+    )
     filling = _Missing if allow_missing else dict
     functions = {
-        name for name, value in wildcards.items()
+        name
+        for name, value in wildcards.items()
         if callable(value) or (isinstance(value, list) and any(map(callable, value)))
     }
 
@@ -153,7 +157,9 @@ def expand(*args, **wildcards):
         try:
             for pattern in patterns:
                 choices = [
-                    [(name, item) for item in _items(value)] for name, value in values.items() if name in used[pattern]
+                    [(name, item) for item in _items(value)]
+                    for name, value in values.items()
+                    if name in used[pattern]
                 ]
                 made = [formatter.vformat(pattern, (), filling(chosen)) for chosen in combine(*choices)]
                 # A path that a module has moved already is not moved again (as Snakemake 9.27).
@@ -199,9 +205,7 @@ def call_with(function, wildcards, details):
     parameters = inspect.signature(function).parameters
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         details = {name: value for name, value in details.items() if name in parameters}
-    details = {
-        name: value() if isinstance(value, Late) else value for name, value in details.items()
-    }
+    details = {name: value() if isinstance(value, Late) else value for name, value in details.items()}
     return function(wildcards, **details)
 
 
@@ -250,7 +254,7 @@ def regex_from_filepattern(pattern):
         if name in seen:
             if match["constraint"]:
                 raise ValueError(
-                    "Constraint regex must be defined only in the first occurrence of the wildcard in a string."
+                    "a wildcard's regular expression stands only where the wildcard stands first"
                 )
             out.append(f"(?P={name})")
         else:

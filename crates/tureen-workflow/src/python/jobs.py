@@ -13,6 +13,9 @@ from snakemake import io
 from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
 from snakemake.utils import format_with
 
+#: What a `run:` block may name, in the order of its function's parameters (`translate.rs` writes that function).
+BLOCK_NAMES = "input output params wildcards threads resources log rule jobid bench_iteration".split()
+
 #: Process groups of jobs that have not been waited for.
 running = set()
 
@@ -53,7 +56,8 @@ def answer(session, call):
     flags = getattr(function, "flags", {})
     function = getattr(function, "callable", None) or function
     details = {
-        name: names[name] for name in ("input", "output", "params", "threads", "resources", "attempt", "rulename")
+        name: names[name]
+        for name in ("input", "output", "params", "threads", "resources", "attempt", "rulename")
     }
     try:
         value = function
@@ -92,7 +96,9 @@ def given(value, role, flags):
         if isinstance(item, dict):
             return {key: plain(part) for key, part in item.items()}
         if item is None or not hasattr(item, "__iter__"):
-            raise WorkflowError(f"Function did not return str or iterable of str. Encountered: {value} ({type(value)})")
+            raise WorkflowError(
+                f"Function did not return str or iterable of str. Encountered: {value} ({type(value)})"
+            )
         return [plain(part) for part in item]
 
     if role == "unpack" and not isinstance(value, (list, dict)):
@@ -156,7 +162,7 @@ def in_child(session, connection, job, out, err, result):
     try:
         names = names_of(job)
         run = session.by_name[job["rule"]].run
-        run(*(names[name] for name in "input output params wildcards threads resources log rule jobid bench_iteration".split()))
+        run(*(names[name] for name in BLOCK_NAMES))
     except BaseException as error:
         end = ending(error)
     flush()

@@ -53,5 +53,3 @@ def load(session, path):
 def leave(_signal, _frame):
     jobs.kill_all()
     os._exit(0)
-
-

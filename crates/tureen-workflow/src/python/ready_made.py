@@ -63,11 +63,16 @@ def lookup(query=None, dpath=None, cols=None, is_nrows=None, within=None, defaul
         raise LookupError(msg="Must provide either a query or dpath parameter.")
 
     def find(expression, cols):
-        return _in_dict(within, expression, default) if is_dict else _in_frame(within, expression, cols, is_nrows, default)
+        return (
+            _in_dict(within, expression, default)
+            if is_dict
+            else _in_frame(within, expression, cols, is_nrows, default)
+        )
 
     texts = [expression, *([cols] if isinstance(cols, str) else cols or [])]
     is_open = any(
-        callable(text) or any(match["name"] not in namespace for match in WILDCARD_REGEX.finditer(text))
+        callable(text)
+        or any(match["name"] not in namespace for match in WILDCARD_REGEX.finditer(text))
         or ("{" in text and not callable(text) and not namespace)
         for text in texts
     ) or any(map(callable, namespace.values()))
@@ -82,7 +87,9 @@ def lookup(query=None, dpath=None, cols=None, is_nrows=None, within=None, defaul
         for name, value in wildcards.items():
             names.setdefault(name, value)
         text = expression(wildcards) if callable(expression) else expression
-        columns = cols and (filled(cols, names) if isinstance(cols, str) else [filled(col, names) for col in cols])
+        columns = cols and (
+            filled(cols, names) if isinstance(cols, str) else [filled(col, names) for col in cols]
+        )
         return find(filled(text, names), columns)
 
     return later if is_open else find(filled(expression, namespace), cols)
@@ -127,7 +134,9 @@ def subpath(path_or_func, strip_suffix=None, with_suffix=None, basename=False, p
         if isinstance(path, os.PathLike):
             path = os.fspath(path)
         if not isinstance(path, str):
-            raise ValueError(f"Value passed to subpath must be a single string or pathlib.Path. Obtained value: {path!r}")
+            raise ValueError(
+                f"Value passed to subpath must be a single string or pathlib.Path. Obtained value: {path!r}"
+            )
         if strip_suffix is not None:
             if not path.endswith(strip_suffix):
                 raise ValueError(f"Path {path} does not end with the specified suffix {strip_suffix}")

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import types
 
 from _tureen import missing, ready_made
 from _tureen.containers import Namedlist
@@ -15,24 +14,51 @@ from snakemake.utils import update_config
 
 #: Modules and names that Snakefiles find although they never imported them; bound only when mentioned.
 LATE = {
-    "re": "re", "os": "os", "sys": "sys", "copy": "copy", "subprocess": "subprocess", "threading": "threading",
-    "platform": "platform", "hashlib": "hashlib", "tempfile": "tempfile", "tarfile": "tarfile", "linecache": "linecache",
-    "snakemake": "snakemake", "Path": "pathlib:Path", "OrderedDict": "collections:OrderedDict",
-    "namedtuple": "collections:namedtuple", "Iterator": "collections.abc:Iterator", "Mapping": "collections.abc:Mapping",
-    "filterfalse": "itertools:filterfalse", "chain": "itertools:chain", "partial": "functools:partial",
-    "datetime": "datetime:datetime", "dataclass": "dataclasses:dataclass", "field": "dataclasses:field",
-    "Callable": "typing:Callable", "Dict": "typing:Dict", "Iterable": "typing:Iterable", "List": "typing:List",
-    "Optional": "typing:Optional", "Set": "typing:Set", "Union": "typing:Union", "logger": "snakemake.logging:logger",
-    "shell": "snakemake.shell:shell", "ThreadPoolExecutor": "concurrent.futures:ThreadPoolExecutor",
-    "script": None, "wrapper": None,
+    "re": "re",
+    "os": "os",
+    "sys": "sys",
+    "copy": "copy",
+    "subprocess": "subprocess",
+    "threading": "threading",
+    "platform": "platform",
+    "hashlib": "hashlib",
+    "tempfile": "tempfile",
+    "tarfile": "tarfile",
+    "linecache": "linecache",
+    "snakemake": "snakemake",
+    "Path": "pathlib:Path",
+    "OrderedDict": "collections:OrderedDict",
+    "namedtuple": "collections:namedtuple",
+    "Iterator": "collections.abc:Iterator",
+    "Mapping": "collections.abc:Mapping",
+    "filterfalse": "itertools:filterfalse",
+    "chain": "itertools:chain",
+    "partial": "functools:partial",
+    "datetime": "datetime:datetime",
+    "dataclass": "dataclasses:dataclass",
+    "field": "dataclasses:field",
+    "Callable": "typing:Callable",
+    "Dict": "typing:Dict",
+    "Iterable": "typing:Iterable",
+    "List": "typing:List",
+    "Optional": "typing:Optional",
+    "Set": "typing:Set",
+    "Union": "typing:Union",
+    "logger": "snakemake.logging:logger",
+    "shell": "snakemake.shell:shell",
+    "ThreadPoolExecutor": "concurrent.futures:ThreadPoolExecutor",
+    "script": None,
+    "wrapper": None,
 }
 
 #: Taken from `snakemake.io` and `ready_made` as they are.
 FROM_IO = (
-    "protected temp temporary ancient directory expand collect glob_wildcards flag touch unpack local pipe service "
-    "repeat report multiext ensure update before_update"
+    "protected temp temporary ancient directory expand collect glob_wildcards flag touch unpack local pipe "
+    "service repeat report multiext ensure update before_update"
 ).split()
-FROM_HELPERS = "branch lookup evaluate exists subpath parse_input flatten prepend_param extract_checksum".split()
+FROM_HELPERS = (
+    "branch lookup evaluate exists subpath parse_input flatten prepend_param extract_checksum".split()
+)
 
 
 class Stopped(BaseException):
@@ -55,7 +81,9 @@ class Session:
         self.overrides = decode(settings["overrides"])
         self.made = set()
         self.data = {
-            "rule_orders": [], "local_rules": [], "workdir": None,
+            "rule_orders": [],
+            "local_rules": [],
+            "workdir": None,
         }
         self.default = None
         self.scatter = {}
@@ -72,10 +100,18 @@ class Session:
 
     def fill(self, names, rules):
         """Put the names that Snakefiles find into a new namespace."""
-        names.update({
-            "__tureen__": self, "rules": rules, "workflow": self.workflow, "checkpoints": Checkpoints(self, rules),
-            "WorkflowError": WorkflowError, "update_config": update_config, "scatter": Scatter(), "gather": Scatter(),
-        })
+        names.update(
+            {
+                "__tureen__": self,
+                "rules": rules,
+                "workflow": self.workflow,
+                "checkpoints": Checkpoints(self, rules),
+                "WorkflowError": WorkflowError,
+                "update_config": update_config,
+                "scatter": Scatter(),
+                "gather": Scatter(),
+            }
+        )
         for name in missing.NAMES:
             names[name] = missing.Missing(name)
         for name in FROM_IO:
@@ -158,7 +194,10 @@ class Session:
     def inherit(self, number, rules, rename, raw):
         """`use rule a as b with:` within one workflow."""
         if len(rules) != 1 or rename is None:
-            raise Refusal("`use rule` without a module takes one rule and a new name for it: `use rule a as b with:`", number)
+            raise Refusal(
+                "`use rule` without a module takes one rule and a new name for it: `use rule a as b with:`",
+                number,
+            )
         if self.space.final_name(rename) is None:
             return
         original = self.space.rules._rules.get(rules[0])
@@ -199,12 +238,13 @@ class Session:
             missing = [name for name in args if name not in os.environ]
             if missing:
                 raise Refusal(
-                    f"the environment variables {', '.join(missing)} are needed by this workflow but not set", place
+                    f"the environment variables {', '.join(missing)} are needed by this workflow but not set",
+                    place,
                 )
         elif word == "resource_scopes":
             # They tell limits of machines from limits of the whole run: the same for jobs on this machine.
             if args or any(scope not in ("local", "global", "excluded") for scope in kwargs.values()):
-                raise Refusal("`resource_scopes:` takes names with `\"local\"` or `\"global\"`", place)
+                raise Refusal('`resource_scopes:` takes names with `"local"` or `"global"`', place)
         elif word in ("container", "singularity", "containerized", "conda", "report"):
             pass  # without the matching command-line option Snakemake does nothing with these
         elif word == "scattergather":
@@ -276,7 +316,9 @@ class Session:
             "config": encode(self.globals["config"]),
             "handlers": list(self.handlers),
             "environment": changed,
-            "shell": [shell._executable, shell._prefix, shell._suffix or None] if shell else [None, None, None],
+            "shell": [shell._executable, shell._prefix, shell._suffix or None]
+            if shell
+            else [None, None, None],
         }
 
 

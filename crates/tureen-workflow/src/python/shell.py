@@ -27,7 +27,9 @@ class shell:
         if cmd and not os.path.isabs(cmd):
             found = shutil.which(cmd)
             if not found:
-                raise WorkflowError(f"Cannot set default shell {cmd} because it is not available in your PATH.")
+                raise WorkflowError(
+                    f"Cannot set default shell {cmd} because it is not available in your PATH."
+                )
             cmd = found
         cls._executable = os.fspath(cmd) if cmd else None
 
@@ -78,7 +80,7 @@ class shell:
         environment.update(kwargs.get("additional_envvars", {}))
         sys.stdout.flush()
         pipe = subprocess.PIPE if iterable or read else None
-        # One argument holds 128 KiB at most (Linux); a longer command goes through a file that has no name any more.
+        # One argument holds 128 KiB at most (Linux); a longer command goes through a file without a name.
         call = [executable, "-c", whole]
         script = None
         if len(whole.encode()) > 120_000:

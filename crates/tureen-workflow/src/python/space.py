@@ -63,8 +63,13 @@ class Space:
             self.parent.override(declared)
 
     def path(self, word, path):
-        """A path of a module's rule as the whole workflow knows it: with the prefixes that `module` asks for."""
-        if isinstance(path, Moved) or os.path.isabs(path) or path.startswith("..") or is_flagged(path, "local"):
+        """A path of a module's rule as the whole workflow knows it, with the prefixes that `module` asks for."""
+        if (
+            isinstance(path, Moved)
+            or os.path.isabs(path)
+            or path.startswith("..")
+            or is_flagged(path, "local")
+        ):
             return path
         moved = path if word in self.changes or self.source is None else self.source.moved(path)
         if self.parent:
@@ -153,7 +158,7 @@ class Module:
                     list(item) for item in {**space.constraints, **dict(declared.data["constraints"])}.items()
                 ]
         for name, declared in space.rules._rules.items():
-            # Several rules may have one new name (`use rule a from m as b`): that of the rule that was asked for.
+            # Several rules may have one new name (`use rule a from m as b`): the asked-for rule has it.
             if space.final_name(name) is not None:
                 parent.rules._rules[space.own_name(name)] = declared
         missing = (space.chosen or set()) - set(space.rules._rules)

@@ -11,14 +11,22 @@ from _tureen.wire import clean
 def describe(error):
     """Give class, message, the user's frames, and the place of a syntax error."""
     kind = type(error)
-    name = kind.__name__ if kind.__module__ in ("builtins", "__main__", "snakemake.exceptions") else (
-        f"{kind.__module__}.{kind.__qualname__}"
+    name = (
+        kind.__name__
+        if kind.__module__ in ("builtins", "__main__", "snakemake.exceptions")
+        else (f"{kind.__module__}.{kind.__qualname__}")
     )
     if isinstance(error, KeyError) and error.args:
         message = repr(error.args[0])
     else:
         message = str(error)
-    data = {"class": clean(name), "message": clean(message), "frames": frames(error), "syntax": None, "place": None}
+    data = {
+        "class": clean(name),
+        "message": clean(message),
+        "frames": frames(error),
+        "syntax": None,
+        "place": None,
+    }
     if isinstance(error, SyntaxError) and error.filename:
         data["message"] = clean(error.msg or "")
         data["syntax"] = [clean(error.filename), error.lineno or 1, error.offset or 1]

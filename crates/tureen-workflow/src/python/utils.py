@@ -39,7 +39,9 @@ class SequenceFormatter(string.Formatter):
         if isinstance(value, Wildcards):
             return ",".join(f"{name}={item}" for name, item in sorted(value.items()))
         if isinstance(value, (list, tuple, set, frozenset)):
-            return self.separator.join(self.element_formatter.format_field(item, format_spec) for item in value)
+            return self.separator.join(
+                self.element_formatter.format_field(item, format_spec) for item in value
+            )
         return self.element_formatter.format_field(value, format_spec)
 
 
@@ -51,12 +53,9 @@ def format_with(pattern, args, variables, quote_func=None, quote_all=False):
     except KeyError as error:
         name = str(error).strip("'")
         if name in getattr(variables.get("wildcards"), "_names", ()):
-            raise NameError(
-                f"The name '{name}' is unknown in this context. Did you mean 'wildcards.{name}'?"
-            ) from None
+            raise NameError(f"there is no name `{name}` here; did you mean `wildcards.{name}`?") from None
         raise NameError(
-            f"The name {error} is unknown in this context. Please make sure that you defined that variable. Also note "
-            "that braces not used for variable access have to be escaped by repeating them, i.e. {{print $1}}"
+            f"there is no name {error} here; braces that are not for a name are doubled, as in {{{{print $1}}}}"
         ) from None
 
 
@@ -117,7 +116,8 @@ def listfiles(pattern, restriction=None, omit_value=None):
             if match:
                 wildcards = Wildcards(fromdict=match.groupdict())
                 if restriction is None or all(
-                    omit_value == value or value in restriction.get(key, [value]) for key, value in wildcards.items()
+                    omit_value == value or value in restriction.get(key, [value])
+                    for key, value in wildcards.items()
                 ):
                     yield found, wildcards
 
@@ -135,6 +135,14 @@ def read_job_properties(*_args, **_kwargs):
 
 
 def __getattr__(name):
-    if name in ("AlwaysQuotedFormatter", "Paramspace", "R", "Unformattable", "argvquote", "os_sync", "report"):
+    if name in (
+        "AlwaysQuotedFormatter",
+        "Paramspace",
+        "R",
+        "Unformattable",
+        "argvquote",
+        "os_sync",
+        "report",
+    ):
         raise ImportError(f"`snakemake.utils.{name}` is not supported yet")
     raise AttributeError(f"module 'snakemake.utils' has no attribute {name!r}")

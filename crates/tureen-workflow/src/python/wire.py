@@ -94,7 +94,9 @@ def moment(text):
     import re
 
     parts = re.match(
-        r"(\d+)-(\d+)-(\d+)(?:(?:[Tt]|[ \t]+)(\d+):(\d+):(\d+)(?:\.(\d*))?[ \t]*(?:(Z)|([-+])(\d+)(?::(\d+))?)?)?$", text
+        r"(\d+)-(\d+)-(\d+)(?:(?:[Tt]|[ \t]+)(\d+):(\d+):(\d+)(?:\.(\d*))?"
+        r"[ \t]*(?:(Z)|([-+])(\d+)(?::(\d+))?)?)?$",
+        text,
     )
     year, month, day = (int(parts[index]) for index in (1, 2, 3))
     if parts[4] is None:
@@ -106,7 +108,9 @@ def moment(text):
         zone = datetime.timezone(-offset if parts[9] == "-" else offset)
     elif parts[8]:
         zone = datetime.timezone.utc
-    return datetime.datetime(year, month, day, int(parts[4]), int(parts[5]), int(parts[6]), fraction, tzinfo=zone)
+    return datetime.datetime(
+        year, month, day, int(parts[4]), int(parts[5]), int(parts[6]), fraction, tzinfo=zone
+    )
 
 
 def is_text(text):
