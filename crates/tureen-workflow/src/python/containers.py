@@ -19,9 +19,7 @@ class Namedlist(list):
 
     def _set_name(self, name, start, end=None):
         if name not in ("index", "sort") and hasattr(type(self), name):
-            raise AttributeError(
-                f"`{name}` can't name an entry: lists of files, params and wildcards have an attribute of that name"
-            )
+            raise AttributeError(f"`{name}` can't name an entry: these lists have an attribute of that name")
         self._names[name] = (start, end)
         setattr(self, name, self[start] if end is None else Namedlist(self[start:end]))
 

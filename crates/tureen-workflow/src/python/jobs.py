@@ -13,7 +13,7 @@ from snakemake import io
 from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
 from snakemake.utils import format_with
 
-#: What a `run:` block may name, in the order of its function's parameters (`translate.rs` writes that function).
+#: What a `run:` block may name, in the order of the parameters that `translate.rs` writes.
 BLOCK_NAMES = "input output params wildcards threads resources log rule jobid bench_iteration".split()
 
 #: Process groups of jobs that have not been waited for.

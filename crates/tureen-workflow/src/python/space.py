@@ -63,7 +63,7 @@ class Space:
             self.parent.override(declared)
 
     def path(self, word, path):
-        """A path of a module's rule as the whole workflow knows it, with the prefixes that `module` asks for."""
+        """A path of a module's rule as the whole workflow knows it, with the prefixes of `module`."""
         if (
             isinstance(path, Moved)
             or os.path.isabs(path)

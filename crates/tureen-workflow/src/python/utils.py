@@ -55,7 +55,7 @@ def format_with(pattern, args, variables, quote_func=None, quote_all=False):
         if name in getattr(variables.get("wildcards"), "_names", ()):
             raise NameError(f"there is no name `{name}` here; did you mean `wildcards.{name}`?") from None
         raise NameError(
-            f"there is no name {error} here; braces that are not for a name are doubled, as in {{{{print $1}}}}"
+            f"there is no name {error} here; other braces are doubled, as in {{{{print $1}}}}"
         ) from None
 
 
