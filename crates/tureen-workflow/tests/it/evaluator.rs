@@ -228,7 +228,7 @@ fn texts_are_filled_with_the_names_of_job_and_snakefile() {
     let answers = case.evaluator().format(&requests).unwrap();
     assert_eq!(answers[0].as_deref(), Ok("a b c d | 'a b' c d | a b | d | v | 1 2 | 2 | hello | {x}"));
     assert_eq!(answers[1].as_ref().unwrap_err().class, "NameError");
-    assert!(answers[2].as_ref().unwrap_err().message.contains("Did you mean 'wildcards.w'?"));
+    assert!(answers[2].as_ref().unwrap_err().message.contains("did you mean `wildcards.w`?"));
 }
 
 const RUNS: &str = r#"
