@@ -22,7 +22,8 @@ def longest(stems: list[str]) -> str:
 def main(paths: list[str]) -> None:
     stems = {Path(path).stem: stems_of(path) for path in paths}
     counts = {book: stems_of_book.count() for book, stems_of_book in stems.items()}
-    everything = db.concat(list(stems.values())).distinct()
+    # Used three times below: computed once, and kept.
+    everything = db.concat(list(stems.values())).distinct().persist()
     stems_of(paths[0]).count().visualize(filename="stems_bag.svg")
 
     per_book, total = compute(counts, everything.count())
