@@ -30,7 +30,7 @@ const MODULES: &[(&str, &str)] = &[
     ("snakemake.io", include_str!("../python/io.py")),
     ("snakemake.logging", include_str!("../python/logger.py")),
     ("snakemake.shell", include_str!("../python/shell.py")),
-    ("snakemake.utils", include_str!("../python/utils.py")),
+    ("snakemake.utils", include_str!("../python/snakemake_utils.py")),
 ];
 
 /// Must be the one in `python/main.py`.
