@@ -19,6 +19,7 @@ __all__ = [
     "persist",
     "porter_stem",
     "promises_of",
+    "put_off",
     "set_pure_by_default",
     "watch_runs",
     "wrap",
@@ -101,6 +102,7 @@ class Delayed:
     def __gt__(self, value: Any, /) -> Delayed: ...
     def __ge__(self, value: Any, /) -> Delayed: ...
 
+def put_off(function: Callable[..., Any], *args: Any) -> Delayed: ...
 def wrap(obj: Any, name: Any, pure: bool | None, nout: int | None, traverse: bool) -> Delayed: ...
 def compute(
     *args: Any,

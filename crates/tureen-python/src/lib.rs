@@ -51,7 +51,7 @@ mod _tureen {
     #[pymodule_export]
     use crate::goodbye::finish;
     #[pymodule_export]
-    use crate::make::{set_pure_by_default, wrap};
+    use crate::make::{put_off, set_pure_by_default, wrap};
     #[pymodule_export]
     use crate::picture::draw;
     #[pymodule_export]

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from tureen._tureen import put_off
+
 from .blame import users_frames
 from .chain import as_elements
 from .layers import Layer, Ref, SourceLayer
@@ -22,13 +24,11 @@ if TYPE_CHECKING:
 
 def promises(wanted: Sequence[Ref], *, fuse: bool = True) -> list[Any]:
     """Return the promise of each wanted partition. What they share is one promise."""
-    from tureen import delayed
-
     tasks, places = plan(wanted, fuse=fuse)
     made: list[Any] = []
-    for task in tasks:
-        needs = [made[need] if type(need) is int else need.promise for need in task.needs]  # type: ignore[union-attr]
-        made.append(delayed(task.work, pure=False, traverse=False)(*needs))
+    for work, needs in tasks:
+        needed = [made[need] if type(need) is int else need.promise for need in needs]  # type: ignore[union-attr]
+        made.append(put_off(work, *needed))
     return [made[place] for place in places]
 
 
@@ -44,8 +44,6 @@ def promise_of(collection: Bag | Item, *, fuse: bool = True) -> Any:
 
 def promises_of(collections: Sequence[Bag | Item], *, fuse: bool = True) -> list[Any]:
     """Return the promises of several bags and items, planned together."""
-    from tureen import delayed
-
     from .item import Item
 
     wanted: list[Ref] = []
@@ -58,7 +56,7 @@ def promises_of(collections: Sequence[Bag | Item], *, fuse: bool = True) -> list
             results.append(next(parts))
         else:
             its_parts = [next(parts) for _ in range(collection.layer.n_partitions)]
-            results.append(delayed(_gathered, pure=False, traverse=False)(*its_parts))
+            results.append(put_off(_gathered, *its_parts))
     return results
 
 

@@ -9,20 +9,33 @@ steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 from .chain import Chain
 from .layers import GatherLayer, Layer, Outside, Ref, SourceLayer, StepLayer
 from .steps import Need, Step
 
 
-@dataclass(slots=True)
-class Task:
-    """A piece of work, and the tasks (by their place in the plan) and promises that it needs."""
+Task: TypeAlias = "tuple[Work, Sequence[int | Outside]]"
+"""A piece of work, and the tasks (by their place in the plan) and promises that it needs."""
 
-    work: Work
-    needs: list[int | Outside]
+
+class Procedure:
+    """What the works of all partitions of a layer have in common.
+
+    `gathers` says that the head is given the list of all that it needs, and what is its partition's own.
+    """
+
+    __slots__ = ("chain", "gathers", "name")
+
+    def __init__(self, name: str, chain: Chain, gathers: bool) -> None:
+        self.name = name
+        self.chain = chain
+        self.gathers = gathers
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Procedure, (self.name, self.chain, self.gathers)
 
 
 class Work:
@@ -32,42 +45,41 @@ class Work:
     to the arguments of the steps.
     """
 
-    __slots__ = ("__name__", "chain", "gathers", "head", "n_head", "own", "partition")
+    __slots__ = ("head", "n_head", "own", "partition", "procedure")
 
     def __init__(
         self,
-        name: str,
-        head: Callable[..., Any] | None,
-        gathers: bool,
-        own: tuple[Any, ...],
-        n_head: int,
-        chain: Chain,
+        procedure: Procedure,
         partition: int,
+        n_head: int,
+        head: Callable[..., Any] | None,
+        own: tuple[Any, ...] = (),
     ) -> None:
-        self.__name__ = name
-        self.head = head
-        self.gathers = gathers
-        self.own = own
-        self.n_head = n_head
-        self.chain = chain
+        self.procedure = procedure
         self.partition = partition
+        self.n_head = n_head
+        self.head = head
+        self.own = own
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Work, tuple(
-            getattr(self, name)
-            for name in ("__name__", "head", "gathers", "own", "n_head", "chain", "partition")
-        )
+        return Work, (self.procedure, self.partition, self.n_head, self.head, self.own)
+
+    @property
+    def __name__(self) -> str:
+        return self.procedure.name
 
     def __call__(self, *needs: Any) -> Any:
         value = needs[0] if self.n_head else None
+        chain = self.procedure.chain
         if self.head is not None:
             given = needs[: self.n_head]
-            given = (list(given), *self.own) if self.gathers else given
-            value = self.chain.start(self.head, given, self.partition, self.gathers)
-        return self.chain.run(value, needs[self.n_head :], self.partition)
+            gathers = self.procedure.gathers
+            given = (list(given), *self.own) if gathers else given
+            value = chain.start(self.head, given, self.partition, gathers)
+        return chain.run(value, needs[self.n_head :], self.partition)
 
     def __repr__(self) -> str:
-        return f"{self.__name__}[{self.partition}]"
+        return f"{self.procedure.name}[{self.partition}]"
 
 
 def plan(wanted: Sequence[Ref], *, fuse: bool = True) -> tuple[list[Task], list[int]]:
@@ -84,16 +96,30 @@ def plan(wanted: Sequence[Ref], *, fuse: bool = True) -> tuple[list[Task], list[
             continue
         recipe = recipes.of(layer)
         refs, n_head = recipe.needs(partition)
-        missing = [
-            ref for ref in refs if not isinstance(ref, Outside) and ref[1] not in places.get(ref[0], ())
-        ]
+        missing: list[tuple[Layer, int]] = []
+        needs: list[int | Outside] = []
+        for ref in refs:
+            if isinstance(ref, Outside):
+                needs.append(ref)
+                continue
+            its_layer, its_partition = ref
+            its_made = places.setdefault(its_layer, {})
+            place = its_made.get(its_partition)
+            if place is None:
+                its_recipe = recipes.of(its_layer)
+                if not its_recipe.is_leaf:
+                    missing.append(ref)
+                    continue
+                # Most partitions of most bags need nothing: they are not worth a turn of their own.
+                place = its_made[its_partition] = len(tasks)
+                tasks.append((its_recipe.work(its_partition, 0), ()))
+            needs.append(place)
         if missing:
             waiting.extend(reversed(missing))
             continue
         waiting.pop()
-        needs = [ref if isinstance(ref, Outside) else places[ref[0]][ref[1]] for ref in refs]
         made[partition] = len(tasks)
-        tasks.append(Task(recipe.work(partition, n_head), needs))
+        tasks.append((recipe.work(partition, n_head), needs))
     return tasks, [places[ref[0]][ref[1]] for ref in wanted if not isinstance(ref, Outside)]
 
 
@@ -103,16 +129,17 @@ class _Recipe:
     `bottom` is the layer below the steps; `has_head` says that its work is part of the same task.
     """
 
-    __slots__ = ("bottom", "chain", "has_head", "layer", "steps")
+    __slots__ = ("bottom", "has_head", "is_leaf", "procedure", "steps")
 
     def __init__(self, layer: Layer, bottom: Layer, has_head: bool, steps: list[StepLayer]) -> None:
-        self.layer = layer
         self.bottom = bottom
         self.has_head = has_head
         self.steps = steps
-        self.chain = Chain(
-            _renumbered(steps), f"tureen.bag<{bottom.word}, npartitions={bottom.n_partitions}>"
-        )
+        chain = Chain(_renumbered(steps), f"tureen.bag<{bottom.word}, npartitions={bottom.n_partitions}>")
+        gathers = has_head and isinstance(bottom, GatherLayer) and bottom.function is not None
+        self.procedure = Procedure(layer.word, chain, gathers)
+        needs_nothing = has_head and isinstance(bottom, SourceLayer) and bottom.needs is None
+        self.is_leaf = needs_nothing and not any(layer.extras for layer in steps)
 
     def needs(self, partition: int) -> tuple[list[Ref], int]:
         """Return what a partition needs, and how many of these are the head's."""
@@ -133,13 +160,12 @@ class _Recipe:
 
     def work(self, partition: int, n_head: int) -> Work:
         """Return what the task of a partition does."""
-        bottom, head = self.bottom, None
-        gathers, own = False, ()
+        bottom = self.bottom
         if self.has_head and isinstance(bottom, SourceLayer):
-            head = bottom.parts[partition]
-        elif self.has_head and isinstance(bottom, GatherLayer) and bottom.function is not None:
-            head, gathers, own = bottom.function, True, bottom.own_of(partition)
-        return Work(self.layer.word, head, gathers, own, n_head, self.chain, partition)
+            return Work(self.procedure, partition, n_head, bottom.parts[partition])
+        if isinstance(bottom, GatherLayer) and self.procedure.gathers:
+            return Work(self.procedure, partition, n_head, bottom.function, bottom.own_of(partition))
+        return Work(self.procedure, partition, n_head, None)
 
 
 class _Recipes:
