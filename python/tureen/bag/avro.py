@@ -1,7 +1,8 @@
 """Avro files: `read_avro` makes bags of their records, `to_avro` writes a bag's.
 
-Needs the package fastavro, which knows the format. Here is only what makes the files a bag: a file is cut at its sync
-markers, as text is at line ends (`blocks.py`), and each piece is read as if it stood behind the file's header.
+Needs the package fastavro, which knows the format. Here is only what makes the files a bag: a file is cut at
+its sync markers, as text is at line ends (`blocks.py`), and each piece is read as if it stood behind the
+file's header.
 """
 
 from __future__ import annotations
@@ -45,12 +46,13 @@ def read_avro(
         urlpath: A path, a pattern such as ``people/*.avro``, an address (http, https), or a list of them.
         blocksize: About how many bytes each partition reads; None: one partition for each file.
         storage_options: Not used yet; must be empty.
-        compression: How the whole file is packed ("gzip", "bz2" ...; only with ``blocksize=None``), beside what
-            Avro itself packs.
+        compression: How the whole file is packed ("gzip", "bz2" ...; only with ``blocksize=None``), beside
+            what Avro itself packs.
 
     Raises:
         ImportError: fastavro is not installed.
-        FileNotFoundError, ValueError: at once, for a file or pattern that finds nothing, or that is no Avro file.
+        FileNotFoundError, ValueError: at once, for a file or pattern that finds nothing, or that is no Avro
+            file.
 
     >>> import tempfile, tureen.bag as db
     >>> schema = {"name": "N", "type": "record", "fields": [{"name": "n", "type": "int"}]}
@@ -142,8 +144,8 @@ def to_avro(
 
     Args:
         b: The bag.
-        filename: A pattern, whose ``*`` becomes the number of the partition (or what `name_function` makes of it), or
-            a list of paths, one for each partition.
+        filename: A pattern, whose ``*`` becomes the number of the partition (or what `name_function` makes of
+            it), or a list of paths, one for each partition.
         schema: That of a record: a dict with "name", "type": "record" and "fields".
         name_function: From the number of a partition to its name.
         storage_options: Not used yet; must be empty.
@@ -157,7 +159,8 @@ def to_avro(
 
     Raises:
         ImportError: fastavro is not installed.
-        SchemaError: the schema is not one of a record (a `ValueError`; an `AssertionError`, too, as in dask.bag).
+        SchemaError: the schema is not one of a record. It is a `ValueError`, and an `AssertionError` as in
+            dask.bag.
 
     >>> import tempfile, tureen.bag as db
     >>> schema = {"name": "N", "type": "record", "fields": [{"name": "n", "type": "int"}]}

@@ -1,7 +1,8 @@
-"""`Bag.to_dataframe`: a bag of records as a table, of dask.dataframe's where that is installed, else of pandas'."""
+"""`Bag.to_dataframe`: a bag of records as a table, of dask.dataframe if it is installed, else of pandas."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,7 @@ def to_dataframe(bag: Bag, meta: Any, columns: Any, optimize_graph: bool) -> Any
     pandas = _needed("pandas")
     if meta is not None and columns is not None:
         raise ValueError("Can't specify both `meta` and `columns`")
-    try:
-        import dask.dataframe as dask_frame
-    except ImportError:
-        dask_frame = None
+    has_dask = _is_there("dask.dataframe")
     if meta is None:
         head = bag.take(1, warn=False)
         if not head:
@@ -36,18 +34,17 @@ def to_dataframe(bag: Bag, meta: Any, columns: Any, optimize_graph: bool) -> Any
     args = (HERE, list(meta.columns), meta.dtypes.to_dict())
     layer = StepLayer("to-dataframe", bag.layer, Step("partition", _frame, args, word="to_dataframe"))
     parts = computing.promises(computing.all_of(layer), fuse=optimize_graph)
-    if dask_frame is None:
+    if not has_dask:
         import tureen
 
         return pandas.concat(tureen.compute(*parts))
-    from dask.dataframe.dask_expr import from_graph
-
     graph: dict[Any, Any] = {}
     keys = []
     for number, part in enumerate(parts):
         graph.update(part.__dask_graph__())
         keys.append((f"to-dataframe-{token(layer)}", number))
         graph[keys[-1]] = part.key
+    from_graph = _needed("dask.dataframe.dask_expr").from_graph
     return from_graph(graph, meta.iloc[:0], [None] * (len(parts) + 1), keys, "from-bag")
 
 
@@ -59,16 +56,21 @@ def _empty_frame(pandas: Any, meta: Any) -> Any:
 
 
 def _frame(elements: Iterable[Any], columns: list[Any], dtypes: dict[Any, Any]) -> Any:
-    import pandas
-
+    pandas = _needed("pandas")
     # A partition may be shared, and pandas keeps no list of records: nothing is copied but the values.
     return pandas.DataFrame(list(elements), columns=columns).astype(dtypes)
 
 
 def _needed(name: str) -> Any:
-    import importlib
-
     try:
         return importlib.import_module(name)
     except ImportError:
         raise ImportError(f"`to_dataframe` needs the package {name}\nhint: `pip install {name}`") from None
+
+
+def _is_there(name: str) -> bool:
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        return False
+    return True

@@ -16,7 +16,6 @@ from .chain import Chain
 from .layers import GatherLayer, Layer, Outside, Ref, SourceLayer, StepLayer
 from .steps import Need, Step
 
-
 Task: TypeAlias = "tuple[Work, Sequence[int | Outside]]"
 """A piece of work, and the tasks (by their place in the plan) and promises that it needs."""
 
