@@ -30,10 +30,11 @@ _NAMES = {
 _NOT_YET = {"distributed", "auto"}
 
 
-def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None) -> Choice:
+def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None, default: str | None = None) -> Choice:
     """Name the scheduler (``threads``, ``processes`` or ``sync``), and how many tasks may run at a time.
 
-    Keywords that we don't know are ignored, as dask ignores them.
+    Keywords that we don't know are ignored, as dask ignores them. `default` is the scheduler where neither
+    the keywords nor the settings name one or a pool; else it is threads.
 
     Raises:
         TypeError: ``get=`` was given: it was taken out of dask, too.
@@ -50,8 +51,8 @@ def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None) -> Choice:
         scheduler = config.get("scheduler", None)
     if scheduler is not None and not isinstance(scheduler, str):
         return _foreign(scheduler, keywords)
-    name = _scheduler_name(scheduler)
     asked = {key: _asked_for(key, keywords) for key in ("pool", "rerun_exceptions_locally", "callbacks")}
+    name = _scheduler_name(default if scheduler is None and asked["pool"] is None else scheduler)
     if asked["callbacks"] is None:
         asked["callbacks"] = _diagnostics_in_use()
     if name == "processes" and asked["pool"] is None:

@@ -11,6 +11,7 @@ use pyo3::types::{PyDict, PyTuple};
 use crate::context::InContext;
 use crate::flatten::flatten;
 use crate::goodbye;
+use crate::kind::{Kind, kind_of};
 use crate::pool;
 use crate::processes;
 use crate::promise::{Promise, Work};
@@ -40,8 +41,8 @@ pub(crate) fn compute<'py>(
     let py = args.py();
     // Results are the same either way: only the calls that are needed are made.
     let _ = optimize_graph;
-    let settings = py.import("tureen._settings")?.getattr("choose")?.call1((scheduler, get, kwargs))?;
-    let (arguments, session) = run(args, traverse, settings.extract()?)?;
+    let settings = choose(args, scheduler, get, kwargs)?;
+    let (arguments, session) = run(args, traverse, settings)?;
     Ok(arguments.fill(py, session.values(py))?.0)
 }
 
@@ -58,8 +59,8 @@ pub(crate) fn persist<'py>(
 ) -> PyResult<Bound<'py, PyTuple>> {
     let py = args.py();
     let _ = optimize_graph;
-    let settings = py.import("tureen._settings")?.getattr("choose")?.call1((scheduler, get, kwargs))?;
-    let (arguments, session) = run(args, traverse, settings.extract()?)?;
+    let settings = choose(args, scheduler, get, kwargs)?;
+    let (arguments, session) = run(args, traverse, settings)?;
     let mut value_of = session.values(py);
     let mut failed = None;
     let (filled, _): Filled<'py> = arguments.fill(py, |promise| {
@@ -98,8 +99,8 @@ fn compute_with<'py>(
         None => PyResult::Ok(None),
     };
     let (scheduler, get) = (take("scheduler")?, take("get")?);
-    let settings = py.import("tureen._settings")?.getattr("choose")?.call1((scheduler, get, kwargs))?;
-    let (arguments, session) = run(args, true, settings.extract()?)?;
+    let settings = choose(args, scheduler.as_ref(), get.as_ref(), kwargs)?;
+    let (arguments, session) = run(args, true, settings)?;
     Ok(arguments.fill(py, session.values(py))?.0)
 }
 
@@ -119,6 +120,27 @@ pub(crate) fn kept<'py>(
 /// Where tasks run, how many at a time, and who hands them to somebody else's executor (`tureen._relay`), if anybody does;
 /// for worker processes, what is called first in each.
 type Settings = (String, usize, Option<Py<PyAny>>);
+
+/// The settings that the user's words come to. Where they name no scheduler, a bag among the arguments may.
+fn choose(
+    args: &Bound<'_, PyTuple>,
+    scheduler: Option<&Bound<'_, PyAny>>,
+    get: Option<&Bound<'_, PyAny>>,
+    kwargs: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Settings> {
+    let py = args.py();
+    let mut wish = None;
+    for arg in args.iter_borrowed().filter(|_| scheduler.is_none()) {
+        if kind_of(&arg)? == Kind::Ours {
+            let wished: String = arg.call_method0(pyo3::intern!(py, "__tureen_scheduler__"))?.extract()?;
+            if wish.is_none() || wished == "processes" {
+                wish = Some(wished);
+            }
+        }
+    }
+    let choose = py.import("tureen._settings")?.getattr("choose")?;
+    choose.call1((scheduler, get, kwargs, wish))?.extract()
+}
 
 fn run<'py>(
     args: &Bound<'py, PyTuple>,

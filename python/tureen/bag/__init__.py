@@ -8,7 +8,7 @@
 A bag is a source and a chain of steps, kept as data: `source.py`, `text.py` -> `steps.py` -> `layers.py` ->
 `plan.py` -> promises (`computing.py`), each of which runs one partition's chain (`chain.py`, `loop.py`).
 
-Bags run on threads by default, not in worker processes as dask.bag's do.
+The user's functions run in worker processes by default, as dask.bag's do (`where.py`).
 """
 
 from . import random

@@ -176,12 +176,10 @@ def to_avro(
     paths = numbered_paths(filename, b.npartitions, name_function)
     args = (HERE, PARTITION, paths, schema, codec, sync_interval, metadata)
     step = Step("partition", _write, args, streams=True, word="to_avro")
-    written = computing.promises(computing.all_of(StepLayer("to-avro", b.layer, step)))
+    layer = StepLayer("to-avro", b.layer, step)
     if not compute:
-        return written
-    import tureen
-
-    tureen.compute(*written, **kwargs)
+        return computing.promises(computing.all_of(layer))
+    computing.run_all(layer, **kwargs)
     return paths
 
 

@@ -1,6 +1,6 @@
 """Hands the tasks of bags to promises, which run and draw them. The one file here that makes promises.
 
-A bag's scheduler is the promises' one: threads by default. (dask.bag's default is worker processes.)
+Where it runs when nobody says is decided in `where.py`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from .layers import Layer, Ref, SourceLayer
 from .naming import unique_token
 from .parts import Given
 from .plan import plan
+from .where import with_default
 
 if TYPE_CHECKING:
     from .bag import Bag
@@ -64,12 +65,19 @@ def _gathered(*parts: Any) -> list[Any]:
     return as_elements(parts)
 
 
-def run(promise: Any, **kwargs: Any) -> Any:
-    """Return a promise's value. An exception comes out with the user's frames only."""
+def run(collection: Bag | Item, **kwargs: Any) -> Any:
+    """Return a collection's value. An exception comes out with the user's frames only."""
     try:
-        return promise.compute(**kwargs)
+        return promise_of(collection).compute(**with_default(kwargs, [collection.layer]))
     except Exception as error:
         raise error.with_traceback(users_frames(error.__traceback__))  # noqa: B904  # the same
+
+
+def run_all(layer: Layer, **kwargs: Any) -> tuple[Any, ...]:
+    """Return the values of all partitions of a layer."""
+    import tureen
+
+    return tureen.compute(*promises(all_of(layer)), **with_default(kwargs, [layer]))
 
 
 def compute(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
@@ -89,6 +97,7 @@ def compute(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
 
     ours = [arg for arg in args if isinstance(arg, (Bag, Item))]
     planned = iter(promises_of(ours))
+    kwargs = with_default(kwargs, [collection.layer for collection in ours])
     return tureen.compute(*(next(planned) if isinstance(arg, (Bag, Item)) else arg for arg in args), **kwargs)
 
 

@@ -33,11 +33,9 @@ def to_dataframe(bag: Bag, meta: Any, columns: Any, optimize_graph: bool) -> Any
         meta = _empty_frame(pandas, meta)
     args = (HERE, list(meta.columns), meta.dtypes.to_dict())
     layer = StepLayer("to-dataframe", bag.layer, Step("partition", _frame, args, word="to_dataframe"))
-    parts = computing.promises(computing.all_of(layer), fuse=optimize_graph)
     if not has_dask:
-        import tureen
-
-        return pandas.concat(tureen.compute(*parts))
+        return pandas.concat(computing.run_all(layer))
+    parts = computing.promises(computing.all_of(layer), fuse=optimize_graph)
     graph: dict[Any, Any] = {}
     keys = []
     for number, part in enumerate(parts):

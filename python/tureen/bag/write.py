@@ -78,12 +78,10 @@ def to_textfiles(
         streams=True,
         word="to_textfiles",
     )
-    written = computing.promises(computing.all_of(StepLayer("to-textfiles", b.layer, step)))
+    layer = StepLayer("to-textfiles", b.layer, step)
     if not compute:
-        return written
-    import tureen
-
-    tureen.compute(*written, **kwargs)
+        return computing.promises(computing.all_of(layer))
+    computing.run_all(layer, **kwargs)
     return paths
 
 
