@@ -16,6 +16,9 @@ from .chain import Chain
 from .layers import GatherLayer, Layer, Outside, Ref, SourceLayer, StepLayer
 from .steps import Need, Step
 
+_MANY_LEAVES = 512
+"""From so many partitions on, those that are gathered at once are made by one task."""
+
 Task: TypeAlias = "tuple[Work, Sequence[int | Outside]]"
 """A piece of work, and the tasks (by their place in the plan) and promises that it needs."""
 
@@ -37,14 +40,35 @@ class Procedure:
         return Procedure, (self.name, self.chain, self.gathers)
 
 
+class Leaves:
+    """Neighbouring partitions that are made within the task that gathers them."""
+
+    __slots__ = ("first", "parts", "procedure")
+
+    def __init__(self, procedure: Procedure, parts: Sequence[Callable[[], Any]], first: int) -> None:
+        self.procedure = procedure
+        self.parts = parts
+        self.first = first
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Leaves, (self.procedure, self.parts, self.first)
+
+    def __call__(self) -> list[Any]:
+        chain = self.procedure.chain
+        values = []
+        for partition, part in enumerate(self.parts, self.first):
+            values.append(chain.run(chain.start(part, (), partition, False), (), partition))
+        return values
+
+
 class Work:
     """What a task does: make the value that a partition starts from, then run the chain of steps on it.
 
-    The first `n_head` needs are the head's; without a head, the first need is the value. The other needs go
-    to the arguments of the steps.
+    The first `n_head` needs are the head's, unless it gathers `leaves`; without a head, the first need is the
+    value. The other needs go to the arguments of the steps.
     """
 
-    __slots__ = ("head", "n_head", "own", "partition", "procedure")
+    __slots__ = ("head", "leaves", "n_head", "own", "partition", "procedure")
 
     def __init__(
         self,
@@ -53,15 +77,17 @@ class Work:
         n_head: int,
         head: Callable[..., Any] | None,
         own: tuple[Any, ...] = (),
+        leaves: Leaves | None = None,
     ) -> None:
         self.procedure = procedure
         self.partition = partition
         self.n_head = n_head
         self.head = head
         self.own = own
+        self.leaves = leaves
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Work, (self.procedure, self.partition, self.n_head, self.head, self.own)
+        return Work, (self.procedure, self.partition, self.n_head, self.head, self.own, self.leaves)
 
     @property
     def __name__(self) -> str:
@@ -73,7 +99,8 @@ class Work:
         if self.head is not None:
             given = needs[: self.n_head]
             gathers = self.procedure.gathers
-            given = (list(given), *self.own) if gathers else given
+            if gathers:
+                given = (list(given) if self.leaves is None else self.leaves(), *self.own)
             value = chain.start(self.head, given, self.partition, gathers)
         return chain.run(value, needs[self.n_head :], self.partition)
 
@@ -95,6 +122,9 @@ def plan(wanted: Sequence[Ref], *, fuse: bool = True) -> tuple[list[Task], list[
             continue
         recipe = recipes.of(layer)
         refs, n_head = recipe.needs(partition)
+        leaves = recipes.leaves(recipe, refs[:n_head])
+        if leaves is not None:
+            refs, n_head = refs[n_head:], 0
         missing: list[tuple[Layer, int]] = []
         needs: list[int | Outside] = []
         for ref in refs:
@@ -118,7 +148,7 @@ def plan(wanted: Sequence[Ref], *, fuse: bool = True) -> tuple[list[Task], list[
             continue
         waiting.pop()
         made[partition] = len(tasks)
-        tasks.append((recipe.work(partition, n_head), needs))
+        tasks.append((recipe.work(partition, n_head, leaves), needs))
     return tasks, [places[ref[0]][ref[1]] for ref in wanted if not isinstance(ref, Outside)]
 
 
@@ -128,7 +158,7 @@ class _Recipe:
     `bottom` is the layer below the steps; `has_head` says that its work is part of the same task.
     """
 
-    __slots__ = ("bottom", "has_head", "is_leaf", "procedure", "steps")
+    __slots__ = ("bottom", "has_head", "is_leaf", "parts", "procedure", "steps")
 
     def __init__(self, layer: Layer, bottom: Layer, has_head: bool, steps: list[StepLayer]) -> None:
         self.bottom = bottom
@@ -139,6 +169,7 @@ class _Recipe:
         self.procedure = Procedure(layer.word, chain, gathers)
         needs_nothing = has_head and isinstance(bottom, SourceLayer) and bottom.needs is None
         self.is_leaf = needs_nothing and not any(layer.extras for layer in steps)
+        self.parts = bottom.parts if isinstance(bottom, SourceLayer) else ()
 
     def needs(self, partition: int) -> tuple[list[Ref], int]:
         """Return what a partition needs, and how many of these are the head's."""
@@ -157,13 +188,14 @@ class _Recipe:
                 refs += layer.extras_of(partition)
         return refs, n_head
 
-    def work(self, partition: int, n_head: int) -> Work:
+    def work(self, partition: int, n_head: int, leaves: Leaves | None = None) -> Work:
         """Return what the task of a partition does."""
         bottom = self.bottom
         if self.has_head and isinstance(bottom, SourceLayer):
-            return Work(self.procedure, partition, n_head, bottom.parts[partition])
+            return Work(self.procedure, partition, n_head, self.parts[partition])
         if isinstance(bottom, GatherLayer) and self.procedure.gathers:
-            return Work(self.procedure, partition, n_head, bottom.function, bottom.own_of(partition))
+            own = bottom.own_of(partition)
+            return Work(self.procedure, partition, n_head, bottom.function, own, leaves)
         return Work(self.procedure, partition, n_head, None)
 
 
@@ -191,6 +223,20 @@ class _Recipes:
         steps.reverse()
         has_head = bottom is layer or (not isinstance(bottom, StepLayer) and self._may_fuse(bottom))
         return _Recipe(layer, bottom, has_head, steps)
+
+    def leaves(self, recipe: _Recipe, refs: Sequence[Ref]) -> Leaves | None:
+        """Return what a gather can make itself, if there are so many of them that none needs a task of its
+        own."""
+        if not recipe.procedure.gathers or not refs or isinstance(refs[0], Outside):
+            return None
+        layer, first = refs[0]
+        if layer.n_partitions < _MANY_LEAVES or not self._may_fuse(layer):
+            return None
+        its_recipe = self.of(layer)
+        if not its_recipe.is_leaf or any(ref != (layer, first + i) for i, ref in enumerate(refs)):
+            return None
+        parts = its_recipe.parts[first : first + len(refs)]
+        return Leaves(its_recipe.procedure, parts, first)
 
     def _may_fuse(self, layer: Layer) -> bool:
         return self._fuse and self._n_users[layer] == 1
