@@ -5,6 +5,7 @@
 //!
 //! For others: `dask_graph`, `to_dask`, `dask_protocol` (graphs of dask's), `steps` (others' executors), `queue` (ours)
 
+mod columns;
 mod compute;
 mod context;
 mod dask_graph;
@@ -42,6 +43,8 @@ mod watch;
 
 #[pyo3::pymodule]
 mod _tureen {
+    #[pymodule_export]
+    use crate::columns::{TextColumn, TextCounts, TextDeclined, TextProgram};
     #[pymodule_export]
     use crate::compute::{compute, persist};
     #[pymodule_export]
