@@ -23,9 +23,16 @@ if TYPE_CHECKING:
     from .item import Item
 
 
-def promises(wanted: Sequence[Ref], *, fuse: bool = True) -> list[Any]:
-    """Return the promise of each wanted partition. What they share is one promise."""
+def promises(
+    wanted: Sequence[Ref], *, fuse: bool = True, are_shown: Sequence[bool] | None = None
+) -> list[Any]:
+    """Return the promise of each wanted partition. What they share is one promise.
+
+    `are_shown` says whose values others than we will look at (all by default): the others may be columns.
+    """
     tasks, places = plan(wanted, fuse=fuse)
+    for place, is_shown in zip(places, are_shown or [True] * len(places), strict=True):
+        tasks[place][0].is_shown |= is_shown
     made: list[Any] = []
     for work, needs in tasks:
         needed = [made[need] if type(need) is int else need.promise for need in needs]  # type: ignore[union-attr]
@@ -48,9 +55,12 @@ def promises_of(collections: Sequence[Bag | Item], *, fuse: bool = True) -> list
     from .item import Item
 
     wanted: list[Ref] = []
+    are_shown: list[bool] = []
     for collection in collections:
-        wanted += [(collection.layer, 0)] if isinstance(collection, Item) else all_of(collection.layer)
-    parts = iter(promises(wanted, fuse=fuse))
+        is_item = isinstance(collection, Item)
+        wanted += [(collection.layer, 0)] if is_item else all_of(collection.layer)
+        are_shown += [is_item] * (len(wanted) - len(are_shown))
+    parts = iter(promises(wanted, fuse=fuse, are_shown=are_shown))
     results = []
     for collection in collections:
         if isinstance(collection, Item):

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from .chain import Chain
+from .columns import as_objects
 from .layers import GatherLayer, Layer, Outside, Ref, SourceLayer, StepLayer
 from .steps import Need, Step
 
@@ -68,7 +69,7 @@ class Work:
     value. The other needs go to the arguments of the steps.
     """
 
-    __slots__ = ("head", "leaves", "n_head", "own", "partition", "procedure")
+    __slots__ = ("head", "is_shown", "leaves", "n_head", "own", "partition", "procedure")
 
     def __init__(
         self,
@@ -78,6 +79,7 @@ class Work:
         head: Callable[..., Any] | None,
         own: tuple[Any, ...] = (),
         leaves: Leaves | None = None,
+        is_shown: bool = False,
     ) -> None:
         self.procedure = procedure
         self.partition = partition
@@ -85,9 +87,12 @@ class Work:
         self.head = head
         self.own = own
         self.leaves = leaves
+        self.is_shown = is_shown
+        """Whether somebody but us will look at the value: then it is a list, where it is elements."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Work, (self.procedure, self.partition, self.n_head, self.head, self.own, self.leaves)
+        shared = (self.procedure, self.partition, self.n_head, self.head, self.own, self.leaves)
+        return Work, (*shared, self.is_shown)
 
     @property
     def __name__(self) -> str:
@@ -100,9 +105,14 @@ class Work:
             given = needs[: self.n_head]
             gathers = self.procedure.gathers
             if gathers:
-                given = (list(given) if self.leaves is None else self.leaves(), *self.own)
+                parts = list(given) if self.leaves is None else self.leaves()
+                if not getattr(self.head, "takes_columns", False):
+                    parts = [as_objects(part) for part in parts]
+                given = (parts, *self.own)
             value = chain.start(self.head, given, self.partition, gathers)
-        return chain.run(value, needs[self.n_head :], self.partition)
+        rest = [as_objects(need) for need in needs[self.n_head :]] if len(needs) > self.n_head else ()
+        made = chain.run(value, rest, self.partition)
+        return as_objects(made) if self.is_shown else made
 
     def __repr__(self) -> str:
         return f"{self.procedure.name}[{self.partition}]"
@@ -164,7 +174,8 @@ class _Recipe:
         self.bottom = bottom
         self.has_head = has_head
         self.steps = steps
-        chain = Chain(_renumbered(steps), f"tureen.bag<{bottom.word}, npartitions={bottom.n_partitions}>")
+        label = f"tureen.bag<{bottom.word}, npartitions={bottom.n_partitions}>"
+        chain = Chain(_renumbered(steps), label, layer.n_partitions)
         gathers = has_head and isinstance(bottom, GatherLayer) and bottom.function is not None
         self.procedure = Procedure(layer.word, chain, gathers)
         needs_nothing = has_head and isinstance(bottom, SourceLayer) and bottom.needs is None
