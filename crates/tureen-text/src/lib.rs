@@ -3,3 +3,7 @@
 //! Knows no Python, no files and no threads: text comes in, text goes out.
 
 pub mod porter;
+pub mod snowball;
+mod stemmer;
+
+pub use stemmer::Stemmer;
