@@ -12,6 +12,8 @@ mod lithuanian;
 mod persian;
 mod sesotho;
 
+use std::hash::{Hash, Hasher};
+
 use snowball_stemmers_rs::Algorithm as Older;
 use snowstem::Algorithm as Newer;
 
@@ -103,6 +105,12 @@ impl PartialEq for Language {
 }
 
 impl Eq for Language {}
+
+impl Hash for Language {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
 
 fn older(algorithm: Older, word: &str, out: &mut String) {
     out.clear();
