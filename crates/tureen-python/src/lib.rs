@@ -68,7 +68,7 @@ mod _tureen {
     #[pymodule_export]
     use crate::steps::Steps;
     #[pymodule_export]
-    use crate::text::porter_stem;
+    use crate::text::{PorterStemmer, SnowballStemmer};
     #[pymodule_export]
     use crate::to_dask::dask_graph_of;
     #[pymodule_export]

@@ -84,6 +84,7 @@ fn apply_to_text(step: &Step, column: Column, characters: &Characters) -> Result
         Step::CompareText(comparison, with) => Bools(compare::text(&column, *comparison, with)),
         Step::AmongText(among) => Bools(compare::text_among(&column, among)),
         Step::ToInt => Ints(int::parse(&column)?),
+        Step::Snowball(language) => Text(stem::snowball(&column, *language)?),
         Step::Porter { to_lowercase } => Text(stem::porter(&column, *to_lowercase, characters)?),
         Step::Flatten => Text(split::characters(&column)),
         _ => return Err(mismatch()),

@@ -19,10 +19,13 @@ pub mod porter;
 pub mod program;
 pub mod read;
 pub mod scalar;
+pub mod snowball;
 pub mod step;
+mod stemmer;
 pub mod tally;
 #[cfg(test)]
 mod testing;
 pub mod values;
 
 pub use declined::Declined;
+pub use stemmer::Stemmer;

@@ -39,12 +39,9 @@ const IRREGULAR: [(&str, &str); 16] = [
 /// assert_eq!(tureen_text::porter::stem("naïvely"), "naïv");
 /// ```
 pub fn stem(word: &str) -> String {
-    if word.is_ascii() {
-        return stem_ascii(word.to_ascii_lowercase());
-    }
     let lowered = word.to_lowercase();
     // NLTK looks at the length before lower-casing: `İs` has two letters, though `i̇s` has three.
-    if is_short(word) { lowered } else { stem_letters(lowered) }
+    if is_short(word) { lowered } else { stem_as_written(&lowered) }
 }
 
 /// The stem of `word` as it is written: capitals count as consonants and no suffix has any.
@@ -54,46 +51,29 @@ pub fn stem(word: &str) -> String {
 /// assert_eq!(tureen_text::porter::stem_as_written("RUNNING"), "RUNNING");
 /// ```
 pub fn stem_as_written(word: &str) -> String {
-    if word.is_ascii() { stem_ascii(word.to_owned()) } else { stem_letters(word.to_owned()) }
+    let mut stem = String::new();
+    stem_as_written_into(word, &mut stem);
+    stem
 }
 
-/// Stems a word given by its code points, also one that holds lone surrogates, which Python permits and `str` does not.
-/// Nothing is lower-cased.
-///
-/// ```
-/// let mut word: Vec<u32> = "ponies".chars().map(u32::from).chain([0xD800]).collect();
-/// tureen_text::porter::stem_code_points(&mut word);
-/// assert_eq!(word.len(), 7, "the surrogate is a consonant like any other");
-/// ```
-pub fn stem_code_points(word: &mut Vec<u32>) {
-    if word.len() > 2 {
-        steps::strip(word);
+/// As `stem_as_written`, but replaces what is in `out`. An ASCII word needs no memory beyond that of `out`.
+pub fn stem_as_written_into(word: &str, out: &mut String) {
+    out.clear();
+    if let Some(stem) = irregular(word) {
+        out.push_str(stem);
+    } else if is_short(word) {
+        out.push_str(word);
+    } else if word.is_ascii() {
+        let mut letters = std::mem::take(out).into_bytes();
+        letters.extend_from_slice(word.as_bytes());
+        steps::strip(&mut letters);
+        *out = String::from_utf8(letters)
+            .expect("the steps take ASCII letters away and put ASCII letters in their place");
+    } else {
+        let mut letters: Vec<char> = word.chars().collect();
+        steps::strip(&mut letters);
+        out.extend(letters);
     }
-}
-
-fn stem_ascii(word: String) -> String {
-    if let Some(stem) = irregular(&word) {
-        return stem.to_owned();
-    }
-    if word.len() <= 2 {
-        return word;
-    }
-    let mut letters = word.into_bytes();
-    steps::strip(&mut letters);
-    String::from_utf8(letters)
-        .expect("the steps take ASCII letters away and put ASCII letters in their place")
-}
-
-fn stem_letters(word: String) -> String {
-    if let Some(stem) = irregular(&word) {
-        return stem.to_owned();
-    }
-    if is_short(&word) {
-        return word;
-    }
-    let mut letters: Vec<char> = word.chars().collect();
-    steps::strip(&mut letters);
-    letters.into_iter().collect()
 }
 
 fn irregular(word: &str) -> Option<&'static str> {
@@ -211,10 +191,10 @@ mod tests {
             if word.chars().count() == lowered.chars().count() {
                 prop_assert_eq!(stem(&word), written.as_str());
             }
-            if irregular(&lowered).is_none() {
-                let mut letters: Vec<u32> = lowered.chars().map(u32::from).collect();
-                stem_code_points(&mut letters);
-                prop_assert_eq!(letters, written.chars().map(u32::from).collect::<Vec<_>>());
+            if irregular(&lowered).is_none() && !is_short(&lowered) {
+                let mut letters: Vec<char> = lowered.chars().collect();
+                steps::strip(&mut letters);
+                prop_assert_eq!(letters.into_iter().collect::<String>(), written);
             }
         }
     }

@@ -4,6 +4,7 @@
 
 use rustc_hash::FxHashSet;
 
+use crate::snowball::Language;
 use crate::values::Kind;
 
 pub use crate::kernels::class::Class;
@@ -118,6 +119,8 @@ pub enum Step {
     },
     /// `int(element)`
     ToInt,
+    /// The stem that Snowball's rules for a language make of the word as it is written.
+    Snowball(Language),
     /// The stem that NLTK's Porter stemmer makes.
     Porter {
         to_lowercase: bool,
@@ -156,7 +159,7 @@ impl Step {
                 Text,
             ) => Text,
             (Step::Pad { .. } | Step::FillZeros(_) | Step::ExpandTabs(_) | Step::Translate(_), Text) => Text,
-            (Step::Surround { .. } | Step::Porter { .. }, Text) => Text,
+            (Step::Surround { .. } | Step::Porter { .. } | Step::Snowball(_), Text) => Text,
             _ => return None,
         };
         Some(after)

@@ -2,11 +2,12 @@
 //!
 //! Methods of `str` go by their names, with their arguments. Besides these there are `len`, `int`, `bool`, `not`,
 //! `getitem`, `get` (of lists: with a default), `contains`, `eq`, `ne`, `lt`, `le`, `gt`, `ge`, `in`, `add`, `radd`, `join`
-//! (of lists, with the separator), `flatten`, `filter` and `remove` (with steps), and `porter`.
+//! (of lists, with the separator), `flatten`, `filter` and `remove` (with steps), `porter`, and `snowball` (with the language).
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFrozenSet, PyInt, PyList, PySequence, PySet, PySlice, PyString, PyTuple};
 use tureen_text::ending::Ending;
+use tureen_text::snowball::Language;
 use tureen_text::step::{Class, Comparison, Ends, Place, Recase, Side, Slice, Step, Table};
 
 use super::TextDeclined;
@@ -80,6 +81,10 @@ fn step_of(args: &Arguments<'_>) -> PyResult<Step> {
         "in" => among(args)?,
         "filter" => Step::Filter { by: steps(&args.only()?)?, keep: true },
         "remove" => Step::Filter { by: steps(&args.only()?)?, keep: false },
+        "snowball" => {
+            let name = args.text(&args.only()?)?;
+            Step::Snowball(Language::named(&name).ok_or_else(|| args.wrong())?)
+        }
         "porter" => {
             let [to_lowercase] = args.named(["to_lowercase"], 0)?;
             let to_lowercase = to_lowercase.map_or(Ok(true), |claim| args.claim(Some(claim)))?;

@@ -1,4 +1,4 @@
-//! The Porter stem of each row.
+//! The stem of each row.
 
 use crate::Declined;
 use crate::characters::Characters;
@@ -6,6 +6,7 @@ use crate::column::Column;
 use crate::kernels::case::push_lower_row;
 use crate::kernels::position::length;
 use crate::porter;
+use crate::snowball::Language;
 
 /// As `PorterStemmer().stem(row, to_lowercase)` gives.
 pub(crate) fn porter(
@@ -29,6 +30,16 @@ pub(crate) fn porter(
                 out.push_str(&porter::stem_as_written(&lowered));
             }
         }
+        Ok(())
+    })
+}
+
+/// As `SnowballStemmer(language).stem(row)` gives.
+pub(crate) fn snowball(column: &Column, language: Language) -> Result<Column, Declined> {
+    let mut stem = String::new();
+    column.rebuild(|row, out| {
+        language.stem_into(row, &mut stem);
+        out.push_str(&stem);
         Ok(())
     })
 }
