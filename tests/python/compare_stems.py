@@ -76,7 +76,9 @@ def words_of(path: Path) -> set[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--limit", type=int, default=100_000, help="words of files for each language")
     parser.add_argument("--made-up", type=int, default=50_000, help="made-up words for each language")
     parser.add_argument("--data", type=Path, default=SNOWBALL_DATA, help="where snowball-data is")
@@ -100,7 +102,9 @@ def main() -> int:
         n_words += len(chosen)
         n_differing += len(found)
         took = time.perf_counter() - start
-        print(f"{language:13}{n_written:9,} written {len(chosen) - n_written:9,} made up {len(found):6,} differ {took:7.1f} s")
+        print(
+            f"{language:13}{n_written:9,} written {len(chosen) - n_written:9,} made up {len(found):6,} differ {took:7.1f} s"
+        )
         for word, our_stem, their_stem in found[:5]:
             print(f"    {word!r}: {our_stem!r}, not {their_stem!r}")
         sys.stdout.flush()

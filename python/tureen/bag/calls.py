@@ -14,6 +14,8 @@ from typing import Any
 
 from tureen._tureen import TextDeclined, TextProgram
 
+from .naming import method_call
+
 Spec = tuple[str, tuple[Any, ...], dict[str, Any]]
 """A step or an ending of a program: its name and its arguments."""
 
@@ -42,7 +44,8 @@ def call_specs(function: Any, args: Sequence[Any] = (), kwargs: Any = None) -> l
     if isinstance(function, functools.partial) and not function.args:
         return call_specs(function.func, args, {**function.keywords, **kwargs})
     if isinstance(function, operator.methodcaller):
-        return None if args or kwargs else _of_method_caller(function)
+        name, its_args, its_kwargs = method_call(function)
+        return None if args or kwargs or name not in _NAMED else [(name, its_args, its_kwargs)]
     if isinstance(function, operator.itemgetter):
         items = function.__reduce__()[1]  # type: ignore[index]
         return None if args or kwargs or len(items) != 1 else [("getitem", tuple(items), {})]
@@ -56,13 +59,6 @@ def call_specs(function: Any, args: Sequence[Any] = (), kwargs: Any = None) -> l
         steps: list[Spec] | None = own()
         return steps
     return None if args else _of_stemmer(function, kwargs)
-
-
-def _of_method_caller(caller: Any) -> list[Spec] | None:
-    make, args = caller.__reduce__()
-    keywords = make.keywords if isinstance(make, functools.partial) else {}
-    name, *rest = (*make.args, *args) if isinstance(make, functools.partial) else args
-    return [(name, tuple(rest), dict(keywords))] if name in _NAMED else None
 
 
 def _of_stemmer(function: Any, kwargs: dict[str, Any]) -> list[Spec] | None:

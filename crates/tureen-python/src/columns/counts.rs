@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::{PyBytes, PyDict, PyIterator, PyList};
 use tureen_text::scalar::ScalarRef;
 use tureen_text::tally::Tally;
 
@@ -61,6 +61,10 @@ impl TextCounts {
         let list = PyList::empty(py);
         self.tally.iter().try_for_each(|(element, _)| list.append(object(py, element)))?;
         Ok(list)
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        self.keys(py)?.try_iter()
     }
 
     /// Pairs of element and number: in order of first sight, or largest number first.
