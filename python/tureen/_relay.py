@@ -8,6 +8,7 @@ own threads pull.
 from __future__ import annotations
 
 import contextvars
+import os
 import threading
 from collections.abc import Callable, Iterable, MutableMapping
 from concurrent.futures import Future
@@ -15,8 +16,10 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tureen._hooks import Hooks, Told, not_for_inner_runs
+from tureen._settings import is_worker
 
 if TYPE_CHECKING:
+    from tureen._executor import Executor
     from tureen._tureen import Steps
 
 Submit = Callable[..., "Future[Any]"]
@@ -39,8 +42,9 @@ def same(value: Any) -> Any:
     return value
 
 
-def _with_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return function(*args, **kwargs), threading.get_ident()
+def _with_worker(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call it, and say by which thread, or by which worker process, as dask tells them apart."""
+    return function(*args, **kwargs), os.getpid() if is_worker() else threading.get_ident()
 
 
 class Handing:
@@ -48,6 +52,7 @@ class Handing:
 
     Args:
         submit: The executor's ``submit``.
+        own: An executor that was made for this run, and is shut down after it.
         hooks: Whom to tell, in dask's way.
         graph: What the hooks are given as the graph; whoever gives one calls the first and the last hook. By
             default, the promises by their keys.
@@ -56,11 +61,12 @@ class Handing:
         raise_error: What raises the error of a task; takes the exception and its traceback.
     """
 
-    __slots__ = ("_graph", "_hooks", "_raise_error", "_rerun_errors", "_store", "_submit", "state")
+    __slots__ = ("_graph", "_hooks", "_own", "_raise_error", "_rerun_errors", "_store", "_submit", "state")
 
     def __init__(
         self,
         submit: Submit,
+        own: Executor | None = None,
         *,
         hooks: Iterable[Hooks] = (),
         graph: Any = None,
@@ -69,6 +75,7 @@ class Handing:
         raise_error: Callable[[BaseException, Any], Any] | None = None,
     ) -> None:
         self._submit = submit
+        self._own = own
         self._hooks = tuple(hooks)
         self._graph = graph
         self._store = store
@@ -83,19 +90,22 @@ class Handing:
             Exception: what the first task that failed raised, or a hook.
         """
         told = Told(steps, self._hooks, self._graph, self._store) if self._hooks else None
-        succeeded = False
+        failure: BaseException | None = None
         with not_for_inner_runs(told):
             try:
                 if told is not None:
                     self.state = told.state
                     told.begin()
                 self._hand_out(steps, told)
-                succeeded = True
+            except BaseException as error:
+                failure = error
+                steps.cancel()
+                raise
             finally:
-                if not succeeded:
-                    steps.cancel()
+                if self._own is not None:
+                    self._own.finish(failure)
                 if told is not None:
-                    told.end(succeeded)
+                    told.end(failure is None)
 
     def _hand_out(self, steps: Steps, told: Told | None) -> None:
         store = self._store if told is None else told.store
@@ -134,7 +144,7 @@ class Handing:
     def _start(self, steps: Steps, task: int, store: Any, wants_thread: bool, ended: Any) -> None:
         function, args, kwargs = steps.call(task, store)
         if wants_thread:
-            future = self._submit(_with_thread, function, args, kwargs or {})
+            future = self._submit(_with_worker, function, args, kwargs or {})
         elif kwargs:
             future = self._submit(function, *args, **kwargs)
         else:

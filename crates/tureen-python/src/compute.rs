@@ -38,12 +38,10 @@ pub(crate) fn compute<'py>(
     get: Option<&Bound<'py, PyAny>>,
     kwargs: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyTuple>> {
-    let py = args.py();
     // Results are the same either way: only the calls that are needed are made.
     let _ = optimize_graph;
-    let settings = choose(args, scheduler, get, kwargs)?;
-    let (arguments, session) = run(args, traverse, settings)?;
-    Ok(arguments.fill(py, session.values(py))?.0)
+    let (arguments, session) = run_as_asked(args, traverse, scheduler, get, kwargs)?;
+    Ok(arguments.fill(args.py(), session.values(args.py()))?.0)
 }
 
 /// Compute promises, and put promises of the values, under the same keys, in their places.
@@ -59,8 +57,7 @@ pub(crate) fn persist<'py>(
 ) -> PyResult<Bound<'py, PyTuple>> {
     let py = args.py();
     let _ = optimize_graph;
-    let settings = choose(args, scheduler, get, kwargs)?;
-    let (arguments, session) = run(args, traverse, settings)?;
+    let (arguments, session) = run_as_asked(args, traverse, scheduler, get, kwargs)?;
     let mut value_of = session.values(py);
     let mut failed = None;
     let (filled, _): Filled<'py> = arguments.fill(py, |promise| {
@@ -79,29 +76,8 @@ pub(crate) fn compute_one<'py>(
     promise: &Bound<'py, Promise>,
     kwargs: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = promise.py();
-    compute_with(&PyTuple::new(py, [promise])?, kwargs)?.get_item(0)
-}
-
-fn compute_with<'py>(
-    args: &Bound<'py, PyTuple>,
-    kwargs: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyTuple>> {
-    let py = args.py();
-    let take = |name: &str| match kwargs {
-        Some(kwargs) => {
-            let value = kwargs.get_item(name)?;
-            if value.is_some() {
-                kwargs.del_item(name)?;
-            }
-            Ok(value)
-        }
-        None => PyResult::Ok(None),
-    };
-    let (scheduler, get) = (take("scheduler")?, take("get")?);
-    let settings = choose(args, scheduler.as_ref(), get.as_ref(), kwargs)?;
-    let (arguments, session) = run(args, true, settings)?;
-    Ok(arguments.fill(py, session.values(py))?.0)
+    let compute = promise.py().import("tureen._tureen")?.getattr("compute")?;
+    compute.call((promise,), kwargs)?.get_item(0)
 }
 
 /// A promise of a value that was just computed, under the key of the promise it was computed from.
@@ -121,25 +97,31 @@ pub(crate) fn kept<'py>(
 /// for worker processes, what is called first in each.
 type Settings = (String, usize, Option<Py<PyAny>>);
 
-/// The settings that the user's words come to. Where they name no scheduler, a bag among the arguments may.
-fn choose(
+fn run_as_asked(
     args: &Bound<'_, PyTuple>,
+    traverse: bool,
     scheduler: Option<&Bound<'_, PyAny>>,
     get: Option<&Bound<'_, PyAny>>,
     kwargs: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Settings> {
-    let py = args.py();
+) -> PyResult<(Arguments, Arc<Session>)> {
+    let choose = args.py().import("tureen._settings")?.getattr("choose")?;
+    let wish = if scheduler.is_none() { wished(args)? } else { None };
+    run(args, traverse, choose.call1((scheduler, get, kwargs, wish))?.extract()?)
+}
+
+/// The scheduler that bags among the arguments wish for, where the user names none.
+fn wished(args: &Bound<'_, PyTuple>) -> PyResult<Option<String>> {
     let mut wish = None;
-    for arg in args.iter_borrowed().filter(|_| scheduler.is_none()) {
+    for arg in args.iter_borrowed() {
         if kind_of(&arg)? == Kind::Ours {
-            let wished: String = arg.call_method0(pyo3::intern!(py, "__tureen_scheduler__"))?.extract()?;
+            let wished: String =
+                arg.call_method0(pyo3::intern!(arg.py(), "__tureen_scheduler__"))?.extract()?;
             if wish.is_none() || wished == "processes" {
                 wish = Some(wished);
             }
         }
     }
-    let choose = py.import("tureen._settings")?.getattr("choose")?;
-    choose.call1((scheduler, get, kwargs, wish))?.extract()
+    Ok(wish)
 }
 
 fn run<'py>(

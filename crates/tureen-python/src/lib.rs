@@ -43,6 +43,10 @@ mod watch;
 
 #[pyo3::pymodule]
 mod _tureen {
+    use pyo3::prelude::*;
+
+    use crate::key::choose_process_number;
+
     #[pymodule_export]
     use crate::columns::{TextColumn, TextCounts, TextDeclined, TextProgram};
     #[pymodule_export]
@@ -56,7 +60,9 @@ mod _tureen {
     #[pymodule_export]
     use crate::make::{put_off, set_pure_by_default, wrap};
     #[pymodule_export]
-    use crate::picture::draw;
+    use crate::pickled::{needs_of, promise_from, recipe_of};
+    #[pymodule_export]
+    use crate::picture::{draw, ramp_color, run_order};
     #[pymodule_export]
     use crate::pool::forget_threads;
     #[pymodule_export]
@@ -78,4 +84,9 @@ mod _tureen {
     #[pymodule_export]
     #[allow(non_upper_case_globals, reason = "Python's spelling")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_init]
+    fn begin(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        choose_process_number(module.py())
+    }
 }

@@ -12,6 +12,8 @@ use std::thread;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
+use crate::key::choose_process_number;
+
 /// Something that threads work on.
 pub(crate) trait Pull: Send + Sync {
     /// Works on it until there is nothing left to begin.
@@ -70,12 +72,13 @@ pub(crate) fn lend(py: Python<'_>, work: &Arc<dyn Pull>, n: usize, only_idle: bo
     Ok(())
 }
 
-/// Starts with an empty pool in a forked child: threads are not forked.
+/// Starts with an empty pool in a forked child: threads are not forked. And its promises are not its parent's.
 #[pyfunction]
-pub(crate) fn forget_threads() {
+pub(crate) fn forget_threads(py: Python<'_>) -> PyResult<()> {
     let old = POOL.lock().unwrap_or_else(PoisonError::into_inner).take();
     // Its lock may be held by a thread that does not exist here, so it is not touched again, not even to be dropped.
     std::mem::forget(old);
+    choose_process_number(py)
 }
 
 fn serve(pool: &Pool) {

@@ -155,7 +155,8 @@ class _Worker:
             place[1] = 1
             self._at_work = True
             if self._broken is not None:
-                raise self._broken
+                self._at_work = False
+                return [], [], [], {"kind": "initializer", "links": describe(self._broken)}
             for number, args, kwargs in zip(arguments, arguments, arguments, strict=True):
                 index = len(results)
                 place[0] = index

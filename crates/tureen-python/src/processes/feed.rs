@@ -13,7 +13,7 @@ use tureen_engine::{Next, Outcome, Report, TaskId};
 use super::guess::{BATCH_SECONDS, Guesses};
 use super::held::Held;
 use crate::failure;
-use crate::promise::{Call, Doing};
+use crate::promise::Call;
 use crate::session::Session;
 use crate::template::Filled;
 
@@ -90,7 +90,7 @@ impl Feed {
     /// The number of the function of a call.
     fn function(&mut self, py: Python<'_>, call: &Call) -> u32 {
         let py_function = &call.function;
-        let doing = doing_code(call.doing);
+        let doing = call.doing.code();
         let next = self.held_functions.len() as u32;
         let held_functions = &mut self.held_functions;
         *self.functions.entry((doing, py_function.as_ptr() as usize)).or_insert_with(|| {
@@ -147,7 +147,7 @@ impl Feed {
             has_function.resize(function as usize + 1, false);
         }
         if !std::mem::replace(&mut has_function[function as usize], true) {
-            batch.functions.push((function, doing_code(call.doing), call.function.clone_ref(py)));
+            batch.functions.push((function, call.doing.code(), call.function.clone_ref(py)));
         }
         batch.calls.append(function)?;
         batch.calls.append(with_raw(args)?)?;
@@ -322,16 +322,6 @@ fn choose(elsewhere: &[(TaskId, Bound<'_, Held>)], batches: &[Batch<'_>]) -> usi
     };
     let open = (0..batches.len()).filter(|&place| batches[place].is_open);
     open.max_by_key(|&place| rank(place)).expect("a task is only taken while there is an open batch")
-}
-
-fn doing_code(doing: Doing) -> u8 {
-    match doing {
-        Doing::Call => 0,
-        Doing::Apply => 1,
-        Doing::Method => 2,
-        Doing::Attribute => 3,
-        Doing::Gather => 4,
-    }
 }
 
 /// The arguments, with `Raw` in the place of what pickle would not put beside the pickle.
