@@ -11,10 +11,9 @@ import pickle
 import struct
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
-from tureen._processes import arena
+from tureen._processes import arena, by_value
 
 LARGE = 1 << 16
 """Buffers from this size on go by shared memory."""
@@ -155,23 +154,10 @@ def _dumps(
             if b"__main__" not in data:
                 return data
         buffers.clear()
-    pickled: bytes = _cloudpickle().dumps(obj, protocol=5, buffer_callback=stays_inside)
-    return pickled
+    return by_value.dumps(obj, stays_inside)
 
 
 def _goes_by_value() -> bool:
     """Whether the user told cloudpickle that some modules are to be sent along."""
     cloudpickle = sys.modules.get("cloudpickle")
     return cloudpickle is not None and bool(cloudpickle.list_registry_pickle_by_value())
-
-
-def _cloudpickle() -> Any:
-    try:
-        cloudpickle = import_module("cloudpickle")
-    except ImportError as error:
-        raise ModuleNotFoundError(
-            "worker processes need the package `cloudpickle`, which is not installed\n"
-            'hint: `pip install cloudpickle`, or use `scheduler="threads"`',
-            name="cloudpickle",
-        ) from error
-    return cloudpickle
