@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
 from functools import partial
 from itertools import chain, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tureen._tureen import CallQueue
+
+if TYPE_CHECKING:
+    from tureen._processes.calls import Calls
 
 _waited_for: weakref.WeakSet[Executor] = weakref.WeakSet()
 
@@ -61,14 +64,16 @@ class Executor(futures.Executor):
             raise TypeError(f"`initializer` can't be called: it is a `{type(initializer).__name__}`")
         self._max_workers = n_workers({"num_workers": max_workers}, "max_workers")
         prepare = partial(initializer, *initargs) if initializer is not None and initargs else initializer
-        self._queue: CallQueue | Any
+        self._prepare = prepare
+        self._queue: CallQueue | Calls
+        self._calls: Calls | None = None
+        """The queue, if it is one for worker processes."""
         if kind_of_workers(scheduler) == "processes" and not is_worker():
             from tureen._processes.calls import Calls
 
             self._prepare = None
-            self._queue = Calls(self._max_workers, prepare)
+            self._queue = self._calls = Calls(self._max_workers, prepare)
         else:
-            self._prepare = prepare
             self._queue = CallQueue(self._max_workers)
         self._prepared = threading.local()
         self._changed = threading.Condition()
@@ -76,6 +81,11 @@ class Executor(futures.Executor):
         self._is_shut = False
         self._broken: str | None = None
         _waited_for.add(self)
+
+    @property
+    def has_processes(self) -> bool:
+        """Whether calls run in worker processes."""
+        return self._calls is not None
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> futures.Future[Any]:
         """Have ``fn(*args, **kwargs)`` called; the future has its result.
@@ -168,18 +178,18 @@ class Executor(futures.Executor):
         if cancel_futures:
             for call in self._queue.take_back():
                 call.cancel()
-        if not isinstance(self._queue, CallQueue):
-            self._queue.close()
+        if self._calls is not None:
+            self._calls.close()
         if wait:
             self._wait()
-            if not isinstance(self._queue, CallQueue):
-                self._queue.join()
+            if self._calls is not None:
+                self._calls.join()
 
     def finish(self, failure: BaseException | None) -> None:
         """Shut down after a run: with nothing left to do, or without waiting for it if the run failed."""
         if failure is None:
             self.shutdown()
-        elif isinstance(failure, Exception) or isinstance(self._queue, CallQueue):
+        elif isinstance(failure, Exception) or not self.has_processes:
             self.shutdown(wait=False, cancel_futures=True)
         else:  # Ctrl-C
             self.kill_workers()
@@ -190,11 +200,11 @@ class Executor(futures.Executor):
         Raises:
             NotImplementedError: the calls run on threads, which can't be killed.
         """
-        if isinstance(self._queue, CallQueue):
+        if self._calls is None:
             raise NotImplementedError("threads can't be killed\nhint: use `shutdown(cancel_futures=True)`")
         with self._changed:
             self._is_shut = True
-        self._queue.kill()
+        self._calls.kill()
 
     def _prepare_thread(self) -> None:
         """Call the initializer, if this thread has not worked for us before."""

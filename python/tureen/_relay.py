@@ -203,16 +203,73 @@ def at_once(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Futur
     return future
 
 
+class _Inside(threading.local):
+    """The pools whose calls this thread is at."""
+
+    def __init__(self) -> None:
+        self.pools: list[Any] = []
+
+
+_inside = _Inside()
+
+
+def is_inside(pool: Any) -> bool:
+    """Tell whether a thread of this pool asks: if it waited for the pool, it might wait for itself.
+
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> with ThreadPoolExecutor(1) as executor:
+    ...     is_inside(executor), submit_of(executor)(is_inside, executor).result()
+    (False, True)
+    """
+    return any(other is pool for other in _inside.pools)
+
+
+def _call_inside(pool: Any, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    _inside.pools.append(pool)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        _inside.pools.pop()
+
+
 def submit_of(pool: Any) -> Submit:
-    """Give the ``submit`` of an executor, or what does the same for a pool of ``multiprocessing``.
+    """Give the ``submit`` of a pool, with threads of it known as such.
 
     Raises:
-        TypeError: it is neither.
+        TypeError: it is no pool.
 
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> with ThreadPoolExecutor(1) as executor:
     ...     submit_of(executor)(max, 1, 2).result()
     2
+    """
+    submit = _submit_of_any(pool)
+    if not _has_threads(pool):
+        return submit  # In another process nobody waits for it.
+
+    def submit_from_inside(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return submit(_call_inside, pool, function, args, kwargs)
+
+    return submit_from_inside
+
+
+def _has_threads(pool: Any) -> bool:
+    known = any(f"{kind.__module__}.{kind.__qualname__}" in _WITH_THREADS for kind in type(pool).__mro__)
+    return known and not getattr(pool, "has_processes", False)
+
+
+_WITH_THREADS = {
+    "concurrent.futures.thread.ThreadPoolExecutor",
+    "multiprocessing.pool.ThreadPool",
+    "tureen._executor.Executor",
+}
+
+
+def _submit_of_any(pool: Any) -> Submit:
+    """Give the ``submit`` of an executor, or what does the same for a pool of ``multiprocessing``.
+
+    Raises:
+        TypeError: it is neither.
     """
     if hasattr(pool, "submit"):
         submit: Submit = pool.submit

@@ -95,6 +95,8 @@ def handing(
     # A cache may be empty, and counts all the same.
     is_called_for = callbacks or any(settings.get(key) not in (None, False) for key in watched)
     pool = settings.get("pool")
+    if pool is not None and _waits_for_itself(pool):
+        pool, kind = None, "sync"
     n = 1 if kind == "sync" else _pool_size(pool) or n_workers(settings)
     if not is_called_for:
         return None, n
@@ -120,6 +122,12 @@ def handing(
         rerun_errors=bool(settings.get("rerun_exceptions_locally")),
         raise_error=settings.get("raise_exception"),
     ), n
+
+
+def _waits_for_itself(pool: Any) -> bool:
+    """Whether this thread is at a task in this pool: then it does inner tasks itself."""
+    relay = sys.modules.get("tureen._relay")
+    return relay is not None and bool(relay.is_inside(pool))
 
 
 def _foreign(scheduler: Any, keywords: dict[str, Any]) -> Choice:
@@ -171,6 +179,11 @@ def _scheduler_name(scheduler: str | None) -> str:
     if name not in _NOT_YET:
         known = ", ".join(f"`{known}`" for known in _NAMES)
         raise ValueError(f"there is no scheduler `{scheduler}`\nhint: choose one of {known}")
+    if name == "distributed":
+        raise NotImplementedError(
+            "tureen does not look for a client of dask's by itself\n"
+            "hint: give the client: `scheduler=client`, as it came from `distributed.Client()`"
+        )
     raise NotImplementedError(
         f"tureen can't use `{scheduler}` as a scheduler yet\n"
         'hint: use `scheduler="threads"`, or `"sync"` to run everything in this thread'

@@ -15,7 +15,7 @@ use crate::kind::{Kind, kind_of};
 use crate::pool;
 use crate::processes;
 use crate::promise::{Promise, Work};
-use crate::scan::{scan, scan_shallow};
+use crate::scan::{scan_computed, scan_shallow};
 use crate::session::Session;
 use crate::site::Site;
 use crate::steps;
@@ -130,7 +130,7 @@ fn run<'py>(
     (scheduler, n_workers, relay): Settings,
 ) -> PyResult<(Arguments, Arc<Session>)> {
     let py = args.py();
-    let arguments = if traverse { scan(args, None)? } else { scan_shallow(args)? };
+    let arguments = if traverse { scan_computed(args)? } else { scan_shallow(args)? };
     let flat = flatten(py, arguments.promises().collect::<Vec<_>>().into_iter())?;
     // Worker processes are handed batches of tasks: as many run at a time as there are workers, but more are taken.
     let most_taken = if scheduler == "processes" { usize::MAX } else { n_workers };

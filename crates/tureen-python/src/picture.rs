@@ -12,7 +12,7 @@ use crate::flatten::flatten;
 use crate::identity::Identity;
 use crate::key::key_of;
 use crate::promise::{Promise, Work};
-use crate::scan::{scan, scan_shallow};
+use crate::scan::{scan_computed, scan_shallow};
 
 /// Pixels of a PNG for each unit of the picture: sharp on the screens of today.
 const PNG_SCALE: f32 = 2.0;
@@ -38,7 +38,7 @@ pub(crate) fn draw(
     let direction = Direction::from_rankdir(rankdir).ok_or_else(|| {
         PyValueError::new_err(format!("`rankdir` is `TB`, `BT`, `LR` or `RL`, not `{rankdir}`"))
     })?;
-    let arguments = if traverse { scan(args, None)? } else { scan_shallow(args)? };
+    let arguments = if traverse { scan_computed(args)? } else { scan_shallow(args)? };
     let wanted: Vec<&Py<Promise>> = arguments.promises().collect();
     let mut drawing = Drawing {
         picture: Picture::new(direction),
@@ -198,7 +198,7 @@ pub(crate) fn run_order(
     traverse: bool,
 ) -> PyResult<Vec<(Py<PyAny>, Vec<usize>)>> {
     let py = args.py();
-    let arguments = if traverse { scan(args, None)? } else { scan_shallow(args)? };
+    let arguments = if traverse { scan_computed(args)? } else { scan_shallow(args)? };
     let flat = flatten(py, arguments.promises().collect::<Vec<_>>().into_iter())?;
     let mut schedule = Schedule::new(flat.graph.clone(), Limits::cores(1), OnFailure::Stop)
         .map_err(|error| PyRuntimeError::new_err(error.to_string()))?;

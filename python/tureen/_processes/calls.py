@@ -53,6 +53,9 @@ class Call(Protocol):
     def fail(self, error: BaseException) -> None:
         """Take the exception."""
 
+    def cancel(self) -> None:
+        """Cancel it before it began."""
+
 
 class Calls:
     """Calls that wait, and those that workers are at. Thread-safe."""
@@ -111,7 +114,8 @@ class Calls:
     def take_back(self) -> list[Call]:
         """Take back the calls that nobody has begun."""
         with self._lock:
-            calls, self._waiting = list(self._waiting), deque()
+            calls = [call for call in self._waiting if not isinstance(call, _Again)]
+            self._waiting = deque(call for call in self._waiting if isinstance(call, _Again))
         return calls
 
     def close(self) -> None:
@@ -283,7 +287,8 @@ class Calls:
     def _fail_all(self) -> None:
         if self.broken is None:
             return
-        calls = [*self._given.values(), *(call for call in self.take_back() if call.begin())]
+        calls = [*self._given.values(), *(call for call in self.take_back() if call.begin()), *self._waiting]
+        self._waiting.clear()
         self._given.clear()
         self._batch_of.clear()
         for call in calls:
@@ -298,11 +303,11 @@ class Calls:
 class _Again:
     """A call that was given to a worker before, which did not come to it."""
 
-    __slots__ = ("args", "call", "fail", "function", "give", "kwargs")
+    __slots__ = ("args", "cancel", "fail", "function", "give", "kwargs")
 
     def __init__(self, call: Call) -> None:
         self.function, self.args, self.kwargs = call.function, call.args, call.kwargs
-        self.give, self.fail = call.give, call.fail
+        self.give, self.fail, self.cancel = call.give, call.fail, call.cancel
 
     def begin(self) -> bool:
         """It has begun."""
