@@ -96,6 +96,10 @@ def settings(module: Any) -> Any:
     return inner, module.config.get("soup", None)
 
 
+def layered() -> Any:
+    return dask.delayed(inc)(1, dask_key_name="k").dask
+
+
 def nothing(module: Any) -> Any:
     with module.annotate(retries=2), module.annotate(priority=1):
         here = module.get_annotations()
@@ -127,7 +131,7 @@ SAME: dict[str, Callable[[Any], Any]] = {
     "an unknown keyword": lambda m: m.compute(m.delayed(inc)(1), soup=False, chunksize=2, num_workers=2),
     "cache": with_cache,
     "callbacks": told,
-    "raise_exception": lambda m: m.compute(m.delayed(inc)("a"), raise_exception=mine),
+    "raise_exception": lambda m: m.compute(m.delayed(inc)("a"), raise_exception=mine, scheduler="threads"),
     "persist": lambda m: m.persist({"a": m.delayed(inc)(1)}, 5)[0]["a"].compute(),
     "optimize": lambda m: m.optimize(m.delayed(inc)(1), 5)[0].compute(),
     "collections": lambda m: [m.is_dask_collection(x) for x in (m.delayed(1), 1, m.delayed, [m.delayed(1)])],
@@ -176,7 +180,7 @@ SAME: dict[str, Callable[[Any], Any]] = {
     "keys of values in graphs": lambda m: (lambda a: a.key in m.delayed(inc)(a).dask)(m.delayed(1)),
     "made from a graph": lambda m: type(m.delayed(inc)(1))("x", {"x": (inc, "y"), "y": 1}).compute(),
     "made to unpack": lambda m: len(type(m.delayed(inc)(1))("x", {"x": (inc, 1)}, 2)),
-    "no such layer": lambda m: type(m.delayed(inc)(1))("x", dask.delayed(inc)(1).dask, layer="nope"),
+    "no such layer": lambda m: type(m.delayed(inc)(1))("x", layered(), layer="nope"),
     "_attribute": lambda m: m.delayed(1)._soup,
     "bool": lambda m: bool(m.delayed(1)),
     "list": lambda m: list(m.delayed(1)),
