@@ -17,6 +17,10 @@ use crate::tracking::is_rooted;
 /// What is written down of a promise: its identity, its name, the number of its outputs, and its work.
 type Recipe<'py> = ((u64, u64, bool), Option<Py<PyAny>>, Option<u32>, Bound<'py, PyTuple>);
 
+/// Of a call: what is done, the function, and either its arguments, or a program, the number of arguments that it leaves, and
+/// the names of others.
+type WrittenCall<'py> = (u8, Py<PyAny>, Option<Vec<Step<'py>>>, Bound<'py, PyAny>, Option<Bound<'py, PyAny>>);
+
 /// A step of a program: what is done, and with what.
 type Step<'py> = (u8, Bound<'py, PyAny>);
 
@@ -47,7 +51,11 @@ pub(crate) fn recipe_of<'py>(
         Work::Value { value, pure } => (value, pure).into_pyobject(py)?,
         Work::Call(Call { doing, function, arguments }) => {
             let (program, n_args, names) = match arguments {
-                Arguments::Plain { args, kwargs } => (None, args.clone_ref(py).into_any(), kwargs.as_ref().map(|kwargs| kwargs.clone_ref(py).into_any())),
+                Arguments::Plain { args, kwargs } => (
+                    None,
+                    args.clone_ref(py).into_any(),
+                    kwargs.as_ref().map(|kwargs| kwargs.clone_ref(py).into_any()),
+                ),
                 Arguments::Template(template) => {
                     let steps = template.ops.iter().map(|op| written(py, op, place_of));
                     let names = template.names.as_ref().map(|names| names.clone_ref(py).into_any());
@@ -80,13 +88,7 @@ pub(crate) fn promise_from<'py>(
         let (value, pure) = work.extract()?;
         Work::Value { value, pure }
     } else {
-        let (doing, function, program, args, names): (
-            u8,
-            Py<PyAny>,
-            Option<Vec<Step<'py>>>,
-            Bound<'py, PyAny>,
-            Option<Bound<'py, PyAny>>,
-        ) = work.extract()?;
+        let (doing, function, program, args, names): WrittenCall<'py> = work.extract()?;
         let arguments = match program {
             None => Arguments::Plain {
                 args: args.cast_into::<PyTuple>()?.unbind(),
@@ -130,10 +132,7 @@ fn written<'py>(py: Python<'py>, op: &Op, place_of: &Bound<'py, PyAny>) -> PyRes
     })
 }
 
-fn read<'py>(
-    (code, with): Step<'py>,
-    need: &dyn Fn(isize) -> PyResult<Bound<'py, PyAny>>,
-) -> PyResult<Op> {
+fn read<'py>((code, with): Step<'py>, need: &dyn Fn(isize) -> PyResult<Bound<'py, PyAny>>) -> PyResult<Op> {
     Ok(match code {
         0 => Op::Value(with.unbind()),
         1 => Op::Promise(need(with.extract()?)?.cast_into()?.unbind()),

@@ -110,8 +110,13 @@ impl Drawing<'_, '_> {
             self.results.insert(promise.identity(), result);
             return Ok(());
         };
-        let circle =
-            DrawnBox { label: label.clone(), shape: Shape::Circle, group: Some(label), tooltip, ..DrawnBox::default() };
+        let circle = DrawnBox {
+            label: label.clone(),
+            shape: Shape::Circle,
+            group: Some(label),
+            tooltip,
+            ..DrawnBox::default()
+        };
         let circle = self.picture.add(dressed(circle, self.circles.get_item(&key)?)?);
         // An argument used twice is one arrow: two would only hide each other.
         let mut needs: Vec<usize> =
@@ -149,9 +154,7 @@ fn dressed(mut drawn: DrawnBox, look: Option<Bound<'_, PyAny>>) -> PyResult<Draw
 }
 
 fn color(text: &str) -> PyResult<Color> {
-    let wrong = || {
-        PyValueError::new_err(format!("a colour is written as `#rrggbb`, not `{text}`"))
-    };
+    let wrong = || PyValueError::new_err(format!("a colour is written as `#rrggbb`, not `{text}`"));
     let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6).ok_or_else(wrong)?;
     let [_, red, green, blue] = u32::from_str_radix(digits, 16).map_err(|_| wrong())?.to_be_bytes();
     Ok(Color::new(red, green, blue))
@@ -171,7 +174,8 @@ fn color_by_function(picture: &mut Picture) {
         let next = functions.len();
         functions.entry(circle.label.clone()).or_insert(next);
     }
-    let plain = |drawn: &&mut DrawnBox| drawn.shape == Shape::Circle && (drawn.color, drawn.fill) == (None, None);
+    let plain =
+        |drawn: &&mut DrawnBox| drawn.shape == Shape::Circle && (drawn.color, drawn.fill) == (None, None);
     for circle in picture.boxes.iter_mut().filter(plain) {
         circle.color = Some(kind_color(functions[&circle.label], functions.len()));
     }
@@ -193,10 +197,7 @@ fn box_label(py: Python<'_>, promise: &Promise) -> PyResult<String> {
 /// Give the keys of calls in the order in which they are made when nothing runs at the same time, and for each the places
 /// in this list of those that it needs.
 #[pyfunction]
-pub(crate) fn run_order(
-    args: &Bound<'_, PyTuple>,
-    traverse: bool,
-) -> PyResult<Vec<(Py<PyAny>, Vec<usize>)>> {
+pub(crate) fn run_order(args: &Bound<'_, PyTuple>, traverse: bool) -> PyResult<Vec<(Py<PyAny>, Vec<usize>)>> {
     let py = args.py();
     let arguments = if traverse { scan_computed(args)? } else { scan_shallow(args)? };
     let flat = flatten(py, arguments.promises().collect::<Vec<_>>().into_iter())?;
