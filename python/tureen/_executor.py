@@ -107,6 +107,12 @@ class Executor(futures.Executor):
         if wait:
             self._wait()
 
+    def abandon(self) -> None:
+        """Stop: nothing new begins, what runs gets a KeyboardInterrupt, and nobody waits for it."""
+        _waited_for.discard(self)
+        self.shutdown(wait=False, cancel_futures=True)
+        self._queue.stop()
+
     def _ended(self) -> None:
         with self._changed:
             self._n_pending -= 1

@@ -54,9 +54,19 @@ class Handing:
         store: Where results are kept while they are needed, by key; by default with the run.
         rerun_errors: Whether a task that failed is done again in this thread, for a debugger to see.
         raise_error: What raises the error of a task; takes the exception and its traceback.
+        abandon: Called when the user wants to stop, if the executor is nobody else's.
     """
 
-    __slots__ = ("_graph", "_hooks", "_raise_error", "_rerun_errors", "_store", "_submit", "state")
+    __slots__ = (
+        "_abandon",
+        "_graph",
+        "_hooks",
+        "_raise_error",
+        "_rerun_errors",
+        "_store",
+        "_submit",
+        "state",
+    )
 
     def __init__(
         self,
@@ -67,7 +77,9 @@ class Handing:
         store: MutableMapping[Any, Any] | None = None,
         rerun_errors: bool = False,
         raise_error: Callable[[BaseException, Any], Any] | None = None,
+        abandon: Callable[[], None] | None = None,
     ) -> None:
+        self._abandon = abandon
         self._submit = submit
         self._hooks = tuple(hooks)
         self._graph = graph
@@ -91,6 +103,10 @@ class Handing:
                     told.begin()
                 self._hand_out(steps, told)
                 succeeded = True
+            except KeyboardInterrupt:
+                if self._abandon is not None:
+                    self._abandon()
+                raise
             finally:
                 if not succeeded:
                     steps.cancel()

@@ -104,6 +104,7 @@ def handing(
         return None, n
     from tureen import _hooks, _relay
 
+    abandon = None
     if pool is not None:
         submit = _relay.submit_of(pool)
     elif in_this_thread:
@@ -111,7 +112,8 @@ def handing(
     else:
         from tureen._executor import Executor
 
-        submit = _relay.in_context(Executor(n).submit)
+        executor = Executor(n)
+        submit, abandon = _relay.in_context(executor.submit), executor.abandon
     return _relay.Handing(
         submit,
         hooks=[_hooks.hooks_of(callback) for callback in _hooks.as_list(callbacks)],
@@ -119,6 +121,7 @@ def handing(
         store=settings.get("cache"),
         rerun_errors=bool(settings.get("rerun_exceptions_locally")),
         raise_error=settings.get("raise_exception"),
+        abandon=abandon,
     ), n
 
 
