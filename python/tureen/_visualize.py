@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 
 from tureen._tureen import draw
@@ -17,7 +18,7 @@ _COLORS_NOT_YET = {"ages", "freed", "memoryincreases", "memorydecreases", "memor
 
 
 class Picture:
-    """A picture that shows itself in a notebook.
+    """A picture, as it is given where IPython is not in use.
 
     ``data`` holds its bytes, ``format`` what they are, ``filename`` where it was written, if so.
     """
@@ -51,8 +52,11 @@ def visualize(
     rankdir: str = "BT",
     color: str | None = None,
     **kwargs: Any,
-) -> Picture:
+) -> Any:
     """Draw what promises are made of: circles are calls, boxes are values and results.
+
+    In IPython and in notebooks the picture shows itself: as SVG, unless another format was asked for. There
+    it is an object of ``IPython.display``, as dask gives it, and elsewhere a ``Picture``.
 
     Args:
         args: Promises, or lists and the like that hold some.
@@ -86,12 +90,21 @@ def visualize(
     if ignored:
         names = ", ".join(f"`{name}`" for name in ignored)
         warnings.warn(f"visualize draws without graphviz and makes no use of {names}", stacklevel=2)
-    path, format = _file_and_format(filename, format)
-    data = draw(tuple(map(_drawn, args)), traverse, format, rankdir, color == "order")
+    path, format_of_file = _file_and_format(filename, format)
+    shown = tuple(map(_drawn, args))
+    data = draw(shown, traverse, format_of_file, rankdir, color == "order")
     if path is not None:
         with open(path, "wb") as file:
             file.write(data)
-    return Picture(data, format, path)
+    display = sys.modules.get("IPython.display")
+    if display is None or format_of_file == "dot":
+        return Picture(data, format_of_file, path)
+    if format_of_file == "svg":
+        return display.SVG(data)
+    if format is None and path != filename:
+        # Nobody has asked for the PNG, which dask's default is: on a page lines are sharper.
+        return display.SVG(draw(shown, traverse, "svg", rankdir, color == "order"))
+    return display.Image(data, format="png", retina=True)
 
 
 def _drawn(arg: Any) -> Any:

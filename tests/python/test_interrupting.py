@@ -104,8 +104,8 @@ def check_all_ways(
     """Go through a session.
 
     Args:
-        interrupted: Executes a statement that prints ``began`` and does not end, interrupts it, and gives what
-            is told.
+        interrupted: Executes a statement that prints ``began`` and does not end, interrupts it, and gives
+            what is told.
         said: Executes a statement, and gives what it prints.
         ways: What is interrupted.
     """
