@@ -104,8 +104,6 @@ def promises() -> None:
     heading("Promises: calls that are made when their results are wanted")
     said = step("sums and an estimate of pi", "python promises.py", OUTPUT)
     check(said.count("1 + 2") == 1, "x = add(1, 2) was not computed just once")
-    estimates = [line.split(",")[0].strip() for line in said.splitlines() if ", after " in line]
-    check(len(set(estimates)) == 1, "threads and worker processes do not give the same estimate of pi")
 
 
 def stems() -> None:

@@ -58,10 +58,6 @@ def main() -> None:
     pi.visualize(filename="promises_pi.svg", rankdir="LR")
     print(f"  {pi.compute():.4f}, after {time.perf_counter() - start:.2f} s")
 
-    print("the same in worker processes, which don't take turns as threads do:")
-    start = time.perf_counter()
-    print(f"  {pi.compute(scheduler='processes'):.4f}, after {time.perf_counter() - start:.2f} s")
-
 
 if __name__ == "__main__":
     main()
