@@ -189,10 +189,12 @@ class Executor(futures.Executor):
         """Shut down after a run: with nothing left to do, or without waiting for it if the run failed."""
         if failure is None:
             self.shutdown()
-        elif isinstance(failure, Exception) or not self.has_processes:
+        elif isinstance(failure, Exception):
             self.shutdown(wait=False, cancel_futures=True)
-        else:  # Ctrl-C
+        elif self.has_processes:  # Ctrl-C
             self.kill_workers()
+        else:
+            self.abandon()
 
     def kill_workers(self) -> None:
         """Kill worker processes, whatever they are at; what was submitted fails with a ``BrokenExecutor``.
@@ -220,6 +222,13 @@ class Executor(futures.Executor):
                     call.fail(futures.BrokenExecutor(self._broken))
             raise futures.BrokenExecutor(self._broken) from error
         self._prepared.is_done = True
+
+    def abandon(self) -> None:
+        """Stop: nothing new begins, what runs gets a KeyboardInterrupt, and nobody waits for it."""
+        _waited_for.discard(self)
+        self.shutdown(wait=False, cancel_futures=True)
+        if isinstance(self._queue, CallQueue):
+            self._queue.stop()
 
     def _ended(self) -> None:
         with self._changed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 
 from tureen import config
@@ -19,7 +20,7 @@ _HEEDED = {"label", "color", "fillcolor", "shape"}
 
 
 class Picture:
-    """A picture that shows itself in a notebook.
+    """A picture, as it is given where IPython is not in use.
 
     ``data`` holds its bytes, ``format`` what they are, ``filename`` where it was written, if so.
     """
@@ -58,8 +59,11 @@ def visualize(
     data_attributes: Mapping[Any, Mapping[str, Any]] | None = None,
     function_attributes: Mapping[Any, Mapping[str, Any]] | None = None,
     **kwargs: Any,
-) -> Picture:
+) -> Any:
     """Draw what promises are made of: circles are calls, boxes are values and results.
+
+    In IPython and in notebooks the picture shows itself: as SVG, unless another format was asked for. There
+    it is an object of ``IPython.display``, as dask gives it, and elsewhere a ``Picture``.
 
     Args:
         args: Promises, or lists and the like that hold some.
@@ -102,17 +106,29 @@ def visualize(
     if ignored:
         text = f"visualize draws without graphviz and makes no use of {', '.join(ignored)}"
         warnings.warn(text, stacklevel=2)
-    path, format = _file_and_format(filename, format)
+    path, format_of_file = _file_and_format(filename, format)
     drawn = tuple(map(_drawn, args))
     if color is not None:
         from tureen._coloring import looks
 
         circles, boxes = looks(run_order(drawn, traverse), color, cmap, maxval)
-    data = draw(drawn, traverse, format, rankdir, collapse_outputs, verbose, circles, boxes)
+
+    def drawn_as(kind: str) -> bytes:
+        return draw(drawn, traverse, kind, rankdir, collapse_outputs, verbose, circles, boxes)
+
+    data = drawn_as(format_of_file)
     if path is not None:
         with open(path, "wb") as file:
             file.write(data)
-    return Picture(data, format, path)
+    display = sys.modules.get("IPython.display")
+    if display is None or format_of_file == "dot":
+        return Picture(data, format_of_file, path)
+    if format_of_file == "svg":
+        return display.SVG(data)
+    if format is None and path != filename:
+        # Nobody has asked for the PNG, which dask's default is: on a page lines are sharper.
+        return display.SVG(drawn_as("svg"))
+    return display.Image(data, format="png", retina=True)
 
 
 def _check_engine(engine: str | None) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 import warnings
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -22,6 +24,11 @@ def add(a: Any, b: Any) -> Any:
 def workshop() -> Any:
     x_p = add(1, 2)
     return add(x_p, add(x_p, 3))
+
+
+@pytest.fixture(autouse=True)
+def no_ipython(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "IPython.display", raising=False)
 
 
 def test_the_default_file_is_a_png(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,3 +219,32 @@ def test_nothing_and_very_much_can_be_drawn() -> None:
     assert "<svg" in visualize(filename=None)._repr_svg_()
     many = delayed(sum)([add(i, 1) for i in range(20_000)])
     assert len(visualize(many, filename=None).data) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "file"),
+    [
+        ({}, "SVG", "mydask.png"),
+        ({"filename": "picture"}, "SVG", "picture.png"),
+        ({"filename": None}, "SVG", None),
+        ({"filename": "picture.svg"}, "SVG", "picture.svg"),
+        ({"format": "svg"}, "SVG", "mydask.svg"),
+        ({"filename": "picture.png"}, "Image", "picture.png"),
+        ({"filename": None, "format": "png"}, "Image", None),
+        ({"format": "dot"}, "Picture", "mydask.dot"),
+    ],
+)
+def test_ipython_is_given_what_it_shows(
+    arguments: dict[str, Any], kind: str, file: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from IPython import display
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    picture = workshop().visualize(rankdir="LR", **arguments)
+    assert type(picture).__name__ == kind
+    assert os.listdir() == ([] if file is None else [file])
+    if kind == "SVG":
+        assert ElementTree.fromstring(picture.data).tag.endswith("svg")
+    if kind == "Image":
+        assert picture.width == int.from_bytes(picture.data[16:20], "big") // 2

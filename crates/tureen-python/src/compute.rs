@@ -12,13 +12,14 @@ use crate::context::InContext;
 use crate::flatten::flatten;
 use crate::goodbye;
 use crate::kind::{Kind, kind_of};
-use crate::pool;
+use crate::pool::{self, Pull};
 use crate::processes;
 use crate::promise::{Promise, Work};
 use crate::scan::{scan_computed, scan_shallow};
 use crate::session::Session;
 use crate::site::Site;
 use crate::steps;
+use crate::stopping;
 use crate::template::{Arguments, Filled};
 use crate::watch;
 
@@ -163,8 +164,13 @@ fn run_on_threads(py: Python<'_>, session: &Arc<Session>, n_workers: usize) -> P
     if n_threads == 0 {
         return Ok(());
     }
+    if pool::is_closed() {
+        session.pull(py, || py.check_signals());
+        return Ok(());
+    }
     goodbye::remember(session);
-    let work = InContext::here(py, session)?;
+    let here = InContext::here(py, session)?;
+    let work: Arc<dyn Pull> = here.clone();
     if pool::is_worker() {
         // This thread would only wait: it works on the inner run itself, so that there is always somebody who does.
         pool::lend(py, &work, n_threads - 1, true)?;
@@ -173,7 +179,7 @@ fn run_on_threads(py: Python<'_>, session: &Arc<Session>, n_workers: usize) -> P
         pool::lend(py, &work, n_threads, false)?;
     }
     while !py.detach(|| session.run.wait_finished(Some(LOOK_AGAIN))) && !session.has_failed() {
-        py.check_signals().inspect_err(|_| session.abandon())?;
+        stopping::check(py).inspect_err(|_| here.abandon(py))?;
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! The extension module `tureen._tureen`: promises as Python objects, and what computes them on the engine's runs.
 //! The only crate with PyO3. The pleasant names are in `python/tureen`.
 //!
-//! `make → kind → scan → template → promise → flatten → session → pool → compute → failure → goodbye`; beside them `picture`
+//! `make → kind → scan → template → promise → flatten → session → pool → compute → failure → stopping → goodbye`; beside them
+//! `picture`
 //!
 //! For others: `dask_graph`, `to_dask`, `dask_protocol` (graphs of dask's), `steps` (others' executors), `queue` (ours)
 
@@ -34,6 +35,7 @@ mod scan;
 mod session;
 mod site;
 mod steps;
+mod stopping;
 mod template;
 mod text;
 mod to_dask;

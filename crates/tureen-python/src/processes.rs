@@ -10,6 +10,7 @@ mod parent;
 
 use std::sync::Arc;
 
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 
 use crate::session::Session;
@@ -31,6 +32,16 @@ pub(crate) fn run(
     }
     let n_workers = n_workers.min(session.n_tasks());
     let feed = Bound::new(py, Feed::new(Arc::clone(session), n_workers))?;
-    py.import("tureen._processes.drive")?.getattr("drive")?.call1((&feed, n_workers, initializer))?;
-    Ok(())
+    let driven =
+        py.import("tureen._processes.drive")?.getattr("drive")?.call1((&feed, n_workers, initializer));
+    match driven {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            if error.is_instance_of::<PyKeyboardInterrupt>(py) {
+                // It was raised wherever we happened to be, which is nobody's business.
+                error.set_traceback(py, None);
+            }
+            Err(error)
+        }
+    }
 }

@@ -194,7 +194,7 @@ impl Session {
 }
 
 /// The number of this thread, as `threading.get_ident` has it; 0 if it has none.
-fn thread_number(py: Python<'_>) -> u64 {
-    let number = py.import("threading").and_then(|threading| threading.call_method0("get_ident")?.extract());
+pub(crate) fn thread_number(py: Python<'_>) -> u64 {
+    let number = py.import("_thread").and_then(|threads| threads.call_method0("get_ident")?.extract());
     number.unwrap_or(0)
 }
