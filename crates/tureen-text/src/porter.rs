@@ -39,9 +39,23 @@ const IRREGULAR: [(&str, &str); 16] = [
 /// assert_eq!(tureen_text::porter::stem("naïvely"), "naïv");
 /// ```
 pub fn stem(word: &str) -> String {
+    let mut stem = String::new();
+    stem_into(word, &mut stem);
+    stem
+}
+
+/// As `stem`, but replaces what is in `out`. Small ASCII letters need no memory beyond that of `out`.
+pub fn stem_into(word: &str, out: &mut String) {
+    if !word.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
+        return stem_as_written_into(word, out);
+    }
     let lowered = word.to_lowercase();
     // NLTK looks at the length before lower-casing: `İs` has two letters, though `i̇s` has three.
-    if is_short(word) { lowered } else { stem_as_written(&lowered) }
+    if is_short(word) {
+        *out = lowered;
+    } else {
+        stem_as_written_into(&lowered, out);
+    }
 }
 
 /// The stem of `word` as it is written: capitals count as consonants and no suffix has any.
