@@ -35,8 +35,8 @@ def native_stemmer(function: object) -> PorterStemmer | SnowballStemmer | None:
         function: anything, such as the method ``stem`` of a stemmer of ours,
             ``nltk.stem.PorterStemmer().stem`` or ``snowballstemmer.stemmer("english").stemWord``.
 
-    A stemmer that somebody has put other functions in, or in its class, is another stemmer. Other tables put in
-    a class of ``snowballstemmer`` are not noticed.
+    A stemmer that somebody has put other functions in, or in its class, is another stemmer. Other tables put
+    in a class of ``snowballstemmer`` are not noticed.
 
     >>> native_stemmer(SnowballStemmer("english").stem)
     SnowballStemmer('english')

@@ -2,8 +2,8 @@
 
     python tests/python/compare_stems.py [--limit N] [--made-up N] [LANGUAGE=FILE ...]
 
-Words are those of the files (one a line; what follows `/` or a tab is left out, so hunspell's dictionaries do),
-those of Debian's package snowball-data where that is installed, and made-up ones.
+Words are those of the files (one a line; what follows `/` or a tab is left out, so hunspell's dictionaries
+do), those of Debian's package snowball-data where that is installed, and made-up ones.
 """
 
 from __future__ import annotations

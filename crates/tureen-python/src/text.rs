@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple, PyType};
-use tureen_text::snowball::{LANGUAGES, Language};
+use tureen_text::snowball::{LANGUAGES, LONGEST_WORD, Language};
 use tureen_text::{Stemmer, porter};
 
 /// Make the stems that ``nltk.stem.PorterStemmer`` (3.10, in its default mode) makes, only faster.
@@ -123,6 +123,10 @@ impl SnowballStemmer {
     /// >>> SnowballStemmer("english").stem("connections")
     /// 'connect'
     fn stem<'py>(&self, word: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyString>> {
+        // A letter takes four bytes at most.
+        if word.len()? > LONGEST_WORD / 4 {
+            return Err(PyValueError::new_err("a word of more than 250 million letters can't be stemmed"));
+        }
         stem_as_written(Stemmer::Snowball(self.0), word)
     }
 

@@ -4,7 +4,8 @@
 //! `snowball_stemmers_rs`, older, for those whose rules have not changed since. The languages whose rules did change have
 //! their files here.
 //!
-//! A word is stemmed as it is written. The rules know small letters only.
+//! A word is stemmed as it is written. The rules know small letters only. In languages where they first make letters alike
+//! (Arabic, Catalan, Esperanto, Serbian, Yiddish), the time grows with the square of a word's length, as in the package.
 
 mod ending;
 mod estonian;
@@ -41,6 +42,9 @@ macro_rules! older {
     };
 }
 use older;
+
+/// In bytes: the crates count in 32 bits.
+pub const LONGEST_WORD: usize = 1 << 30;
 
 /// All of them, by name.
 pub const LANGUAGES: [Language; 36] = [
@@ -89,7 +93,7 @@ impl Language {
         Some(LANGUAGES[at])
     }
 
-    /// Replaces what is in `out` by the stem of `word`.
+    /// Replaces what is in `out` by the stem of `word`. A word longer than `LONGEST_WORD` stays as it is.
     ///
     /// ```
     /// use tureen_text::snowball::Language;
@@ -99,6 +103,10 @@ impl Language {
     /// assert_eq!(stem, "connect");
     /// ```
     pub fn stem_into(self, word: &str, out: &mut String) {
+        if word.len() > LONGEST_WORD {
+            word.clone_into(out);
+            return;
+        }
         match self.rules {
             N(algorithm) => snowstem::Stemmer::create(algorithm).stem_into(word, out),
             O(stem) => {
