@@ -1,6 +1,7 @@
 """Time the stemmers beside others', on the words of a text: python bench/stemmer.py [TEXT]
 
-PyStemmer and snowballstemmer are timed where they are installed. A method that does nothing says what a call costs.
+PyStemmer and snowballstemmer are timed where they are installed. A method that does nothing says what a call
+costs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Recognises others' stemmers whose stems are those of ours, so that words can be stemmed without the interpreter.
+"""Recognises others' stemmers that give the same stems as ours, which need no interpreter.
 
-What is compared is their source: a release that was not looked at, or one that somebody has edited, is not recognised.
-NLTK's own Snowball stemmers are none of these. Their rules are older: each differs from ours in some words.
+What is compared is their source: a release that was not looked at, or one that somebody has edited, is not
+recognised. NLTK's own Snowball stemmers are none of these: their rules are older, and each language has words
+with other stems.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ def native_stemmer(function: object) -> PorterStemmer | SnowballStemmer | None:
     """Return the stemmer of ours that does what a function does to a word; None if there is none.
 
     Args:
-        function: anything, such as the method ``stem`` of a stemmer of ours, ``nltk.stem.PorterStemmer().stem`` or
-            ``snowballstemmer.stemmer("english").stemWord``.
+        function: anything, such as the method ``stem`` of a stemmer of ours,
+            ``nltk.stem.PorterStemmer().stem`` or ``snowballstemmer.stemmer("english").stemWord``.
 
-    Somebody who has put other functions in a stemmer or in its class has made another stemmer; who has changed the
-    tables of a class of ``snowballstemmer`` is not noticed.
+    A stemmer that somebody has put other functions in, or in its class, is another stemmer. Other tables put
+    in a class of ``snowballstemmer`` are not noticed.
 
     >>> native_stemmer(SnowballStemmer("english").stem)
     SnowballStemmer('english')

@@ -2,8 +2,8 @@
 
     python tests/python/compare_stems.py [--limit N] [--made-up N] [LANGUAGE=FILE ...]
 
-Words are those of the files (one a line; what follows `/` or a tab is left out, so dictionaries of hunspell will do),
-those of Debian's package snowball-data where that is installed, and made-up ones.
+Words are those of the files (one a line; what follows `/` or a tab is left out, so hunspell's dictionaries
+do), those of Debian's package snowball-data where that is installed, and made-up ones.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +77,8 @@ def words_of(path: Path) -> set[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    description, _, _ = (__doc__ or "").partition("\n")
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--limit", type=int, default=100_000, help="words of files for each language")
     parser.add_argument("--made-up", type=int, default=50_000, help="made-up words for each language")
     parser.add_argument("--data", type=Path, default=SNOWBALL_DATA, help="where snowball-data is")
@@ -88,26 +88,20 @@ def main() -> int:
     n_words = n_differing = 0
     for language in arguments.only or SnowballStemmer.languages:
         start = time.perf_counter()
-        paths = [Path(file.partition("=")[2]) for file in arguments.file if file.startswith(language + "=")]
-        words: set[str] = set()
-        for path in [*paths, *arguments.data.glob(f"{language.removesuffix('_porter')}/voc.txt*")]:
-            words |= words_of(path)
-        written = sorted(words)
+        paths = [file.partition("=")[2] for file in arguments.file if file.startswith(language + "=")]
+        paths += arguments.data.glob(f"{language.removesuffix('_porter')}/voc.txt*")
+        written = sorted(set().union(*(words_of(Path(path)) for path in paths)))
         random.Random(1).shuffle(written)
-        chosen = set(written[: arguments.limit])
-        n_written = len(chosen)
-        source = made_up_words(language, seed=1)
-        chosen.update(next(source) for _ in range(arguments.made_up))
-        found = differing(language, sorted(chosen))
-        n_words += len(chosen)
+        words = set(written[: arguments.limit])
+        n_written = len(words)
+        words.update(islice(made_up_words(language, seed=1), arguments.made_up))
+        found = differing(language, sorted(words))
+        n_words += len(words)
         n_differing += len(found)
-        took = time.perf_counter() - start
-        print(
-            f"{language:13}{n_written:9,} written {len(chosen) - n_written:9,} made up {len(found):6,} differ {took:7.1f} s"
-        )
+        counts = f"{n_written:9,} written {len(words) - n_written:9,} made up {len(found):6,} differ"
+        print(f"{language:13}{counts} {time.perf_counter() - start:7.1f} s", flush=True)
         for word, our_stem, their_stem in found[:5]:
             print(f"    {word!r}: {our_stem!r}, not {their_stem!r}")
-        sys.stdout.flush()
     print(f"{n_words:,} words compared, {n_differing:,} differ")
     return min(n_differing, 1)
 

@@ -56,7 +56,7 @@ def test_a_long_word(language: str) -> None:
 
 
 def test_lone_surrogates_are_letters_without_a_meaning() -> None:
-    # In Finnish, two like letters become one: a stand-in must be equal where the surrogate is, and only there.
+    # In Finnish, two like letters become one: stand-ins must be equal where surrogates are, and only there.
     words = ["\ud800", "con\udfffnections", "\U000f0000\ud800ness", "kal\ud800\ud800a", "kal\ud800\ud801a"]
     for language in LANGUAGES:
         assert differing(language, words) == []

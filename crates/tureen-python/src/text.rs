@@ -3,12 +3,13 @@
 //! Knows no promise and no bag. Two things are left to the interpreter, for only it gives its own answers: lower-casing
 //! beyond ASCII (its Unicode tables may be older or newer than Rust's), and strings with lone surrogates.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple, PyType};
-use tureen_text::snowball::{LANGUAGES, Language};
+use tureen_text::snowball::{LANGUAGES, LONGEST_WORD, Language};
 use tureen_text::{Stemmer, porter};
 
 /// Make the stems that ``nltk.stem.PorterStemmer`` (3.10, in its default mode) makes, only faster.
@@ -51,7 +52,10 @@ impl PorterStemmer {
         if let Ok(text) = word.to_cow()
             && text.is_ascii()
         {
-            return Ok(in_python(word, &text, &porter::stem(&text)));
+            return Ok(with_buffer(|stem| {
+                porter::stem_into(&text, stem);
+                in_python(word, &text, stem)
+            }));
         }
         let lowered = word.call_method0("lower")?.cast_into::<PyString>()?;
         // The length before lower-casing counts, as it does for NLTK.
@@ -119,6 +123,10 @@ impl SnowballStemmer {
     /// >>> SnowballStemmer("english").stem("connections")
     /// 'connect'
     fn stem<'py>(&self, word: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyString>> {
+        // A letter takes four bytes at most.
+        if word.len()? > LONGEST_WORD / 4 {
+            return Err(PyValueError::new_err("a word of more than 250 million letters can't be stemmed"));
+        }
         stem_as_written(Stemmer::Snowball(self.0), word)
     }
 
@@ -147,18 +155,28 @@ impl SnowballStemmer {
 }
 
 fn stem_as_written<'py>(stemmer: Stemmer, word: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyString>> {
-    let mut stem = String::new();
-    match word.to_cow() {
+    with_buffer(|stem| match word.to_cow() {
         Ok(text) => {
-            stemmer.stem_into(&text, &mut stem);
-            Ok(in_python(word, &text, &stem))
+            stemmer.stem_into(&text, stem);
+            Ok(in_python(word, &text, stem))
         }
         Err(no_text) => {
             let (text, stands_for) = stand_ins(word)?.ok_or(no_text)?;
-            stemmer.stem_into(&text, &mut stem);
-            undo_stand_ins(word.py(), &stem, &stands_for)
+            stemmer.stem_into(&text, stem);
+            undo_stand_ins(word.py(), stem, &stands_for)
         }
+    })
+}
+
+/// Calls a function with memory for a stem, which the thread's next word gets again.
+fn with_buffer<R>(stem: impl FnOnce(&mut String) -> R) -> R {
+    thread_local! {
+        static BUFFER: Cell<String> = const { Cell::new(String::new()) };
     }
+    let mut buffer = BUFFER.take();
+    let result = stem(&mut buffer);
+    BUFFER.set(buffer);
+    result
 }
 
 /// The stem as Python's, which is the word itself if that is its own stem.

@@ -31,32 +31,39 @@ const IRREGULAR: [(&str, &str); 16] = [
     ("tying", "tie"),
 ];
 
-/// The stem of `word`, lower-cased first as Unicode has it.
+/// Replaces what is in `out` by the stem of `word`, lower-cased first as Unicode has it. Small ASCII letters need no memory
+/// beyond that of `out`.
 ///
 /// ```
-/// assert_eq!(tureen_text::porter::stem("Running"), "run");
-/// assert_eq!(tureen_text::porter::stem("skies"), "sky");
-/// assert_eq!(tureen_text::porter::stem("naïvely"), "naïv");
+/// let mut stem = String::new();
+/// for (word, expected) in [("Running", "run"), ("skies", "sky"), ("naïvely", "naïv")] {
+///     tureen_text::porter::stem_into(word, &mut stem);
+///     assert_eq!(stem, expected);
+/// }
 /// ```
-pub fn stem(word: &str) -> String {
+pub fn stem_into(word: &str, out: &mut String) {
+    if !word.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
+        return stem_as_written_into(word, out);
+    }
     let lowered = word.to_lowercase();
     // NLTK looks at the length before lower-casing: `İs` has two letters, though `i̇s` has three.
-    if is_short(word) { lowered } else { stem_as_written(&lowered) }
+    if is_short(word) {
+        *out = lowered;
+    } else {
+        stem_as_written_into(&lowered, out);
+    }
 }
 
-/// The stem of `word` as it is written: capitals count as consonants and no suffix has any.
+/// Replaces what is in `out` by the stem of `word` as it is written: capitals count as consonants and no suffix has any.
+/// An ASCII word needs no memory beyond that of `out`.
 ///
 /// ```
-/// assert_eq!(tureen_text::porter::stem_as_written("running"), "run");
-/// assert_eq!(tureen_text::porter::stem_as_written("RUNNING"), "RUNNING");
+/// let mut stem = String::new();
+/// for (word, expected) in [("running", "run"), ("RUNNING", "RUNNING")] {
+///     tureen_text::porter::stem_as_written_into(word, &mut stem);
+///     assert_eq!(stem, expected);
+/// }
 /// ```
-pub fn stem_as_written(word: &str) -> String {
-    let mut stem = String::new();
-    stem_as_written_into(word, &mut stem);
-    stem
-}
-
-/// As `stem_as_written`, but replaces what is in `out`. An ASCII word needs no memory beyond that of `out`.
 pub fn stem_as_written_into(word: &str, out: &mut String) {
     out.clear();
     if let Some(stem) = irregular(word) {
@@ -89,6 +96,18 @@ fn is_short(word: &str) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn stem(word: &str) -> String {
+        let mut out = String::from("what was there before");
+        stem_into(word, &mut out);
+        out
+    }
+
+    fn stem_as_written(word: &str) -> String {
+        let mut out = String::from("what was there before");
+        stem_as_written_into(word, &mut out);
+        out
+    }
 
     /// Each stem below was read off NLTK 3.10.4.
     fn check(cases: &[(&str, &str)]) {

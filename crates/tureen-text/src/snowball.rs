@@ -4,7 +4,8 @@
 //! `snowball_stemmers_rs`, older, for those whose rules have not changed since. The languages whose rules did change have
 //! their files here.
 //!
-//! A word is stemmed as it is written. The rules know small letters only.
+//! A word is stemmed as it is written. The rules know small letters only. In languages where they first make letters alike
+//! (Arabic, Catalan, Esperanto, Serbian, Yiddish), the time grows with the square of a word's length, as in the package.
 
 mod ending;
 mod estonian;
@@ -12,9 +13,9 @@ mod lithuanian;
 mod persian;
 mod sesotho;
 
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
-use snowball_stemmers_rs::Algorithm as Older;
 use snowstem::Algorithm as Newer;
 
 /// A language that has a stemmer, or one of two ways to stem a language.
@@ -27,50 +28,62 @@ pub struct Language {
 #[derive(Clone, Copy, Debug)]
 enum Rules {
     Newer(Newer),
-    Older(Older),
+    Older(fn(&str) -> Cow<'_, str>),
     Ours(fn(&str, &mut String)),
 }
 
 use Rules::{Newer as N, Older as O, Ours};
 
+/// The older crate's stemmer for one language. Each is named where it is used, so that no other language of that crate
+/// comes along (half a megabyte).
+macro_rules! older {
+    ($language:ident) => {
+        |word| snowball_stemmers_rs::Stemmer::create(snowball_stemmers_rs::Algorithm::$language).stem(word)
+    };
+}
+use older;
+
+/// In bytes: the crates count in 32 bits.
+pub const LONGEST_WORD: usize = 1 << 30;
+
 /// All of them, by name.
 pub const LANGUAGES: [Language; 36] = [
     Language { name: "arabic", rules: N(Newer::Arabic) },
-    Language { name: "armenian", rules: O(Older::Armenian) },
-    Language { name: "basque", rules: O(Older::Basque) },
-    Language { name: "catalan", rules: O(Older::Catalan) },
+    Language { name: "armenian", rules: O(older!(Armenian)) },
+    Language { name: "basque", rules: O(older!(Basque)) },
+    Language { name: "catalan", rules: O(older!(Catalan)) },
     Language { name: "czech", rules: N(Newer::Czech) },
     Language { name: "danish", rules: N(Newer::Danish) },
     Language { name: "dutch", rules: N(Newer::Dutch) },
     Language { name: "dutch_porter", rules: N(Newer::DutchPorter) },
     Language { name: "english", rules: N(Newer::English) },
-    Language { name: "esperanto", rules: O(Older::Esperanto) },
+    Language { name: "esperanto", rules: O(older!(Esperanto)) },
     Language { name: "estonian", rules: Ours(estonian::stem_into) },
     Language { name: "finnish", rules: N(Newer::Finnish) },
     Language { name: "french", rules: N(Newer::French) },
     Language { name: "german", rules: N(Newer::German) },
     Language { name: "greek", rules: N(Newer::Greek) },
-    Language { name: "hindi", rules: O(Older::Hindi) },
+    Language { name: "hindi", rules: O(older!(Hindi)) },
     Language { name: "hungarian", rules: N(Newer::Hungarian) },
-    Language { name: "indonesian", rules: O(Older::Indonesian) },
-    Language { name: "irish", rules: O(Older::Irish) },
+    Language { name: "indonesian", rules: O(older!(Indonesian)) },
+    Language { name: "irish", rules: O(older!(Irish)) },
     Language { name: "italian", rules: N(Newer::Italian) },
     Language { name: "lithuanian", rules: Ours(lithuanian::stem_into) },
-    Language { name: "nepali", rules: O(Older::Nepali) },
+    Language { name: "nepali", rules: O(older!(Nepali)) },
     Language { name: "norwegian", rules: N(Newer::Norwegian) },
     Language { name: "persian", rules: Ours(persian::stem_into) },
     Language { name: "polish", rules: N(Newer::Polish) },
-    Language { name: "porter", rules: O(Older::Porter) },
+    Language { name: "porter", rules: O(older!(Porter)) },
     Language { name: "portuguese", rules: N(Newer::Portuguese) },
     Language { name: "romanian", rules: N(Newer::Romanian) },
     Language { name: "russian", rules: N(Newer::Russian) },
-    Language { name: "serbian", rules: O(Older::Serbian) },
+    Language { name: "serbian", rules: O(older!(Serbian)) },
     Language { name: "sesotho", rules: Ours(sesotho::stem_into) },
     Language { name: "spanish", rules: N(Newer::Spanish) },
     Language { name: "swedish", rules: N(Newer::Swedish) },
     Language { name: "tamil", rules: N(Newer::Tamil) },
     Language { name: "turkish", rules: N(Newer::Turkish) },
-    Language { name: "yiddish", rules: O(Older::Yiddish) },
+    Language { name: "yiddish", rules: O(older!(Yiddish)) },
 ];
 
 impl Language {
@@ -80,7 +93,7 @@ impl Language {
         Some(LANGUAGES[at])
     }
 
-    /// Replaces what is in `out` by the stem of `word`.
+    /// Replaces what is in `out` by the stem of `word`. A word longer than `LONGEST_WORD` stays as it is.
     ///
     /// ```
     /// use tureen_text::snowball::Language;
@@ -90,9 +103,16 @@ impl Language {
     /// assert_eq!(stem, "connect");
     /// ```
     pub fn stem_into(self, word: &str, out: &mut String) {
+        if word.len() > LONGEST_WORD {
+            word.clone_into(out);
+            return;
+        }
         match self.rules {
             N(algorithm) => snowstem::Stemmer::create(algorithm).stem_into(word, out),
-            O(algorithm) => older(algorithm, word, out),
+            O(stem) => {
+                out.clear();
+                out.push_str(&stem(word));
+            }
             Ours(stem_into) => stem_into(word, out),
         }
     }
@@ -110,11 +130,6 @@ impl Hash for Language {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.name.hash(state);
     }
-}
-
-fn older(algorithm: Older, word: &str, out: &mut String) {
-    out.clear();
-    out.push_str(&snowball_stemmers_rs::Stemmer::create(algorithm).stem(word));
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::column::Column;
 use crate::kernels::case::push_lower_row;
 use crate::kernels::position::length;
 use crate::porter;
-use crate::snowball::Language;
+use crate::snowball::{LONGEST_WORD, Language};
 
 /// As `PorterStemmer().stem(row, to_lowercase)` gives.
 pub(crate) fn porter(
@@ -15,21 +15,23 @@ pub(crate) fn porter(
     characters: &Characters,
 ) -> Result<Column, Declined> {
     let mut lowered = String::new();
+    let mut stem = String::new();
     column.rebuild(|row, out| {
         if !to_lowercase {
-            out.push_str(&porter::stem_as_written(row));
+            porter::stem_as_written_into(row, &mut stem);
         } else if row.is_ascii() {
-            out.push_str(&porter::stem(row));
+            porter::stem_into(row, &mut stem);
         } else {
             lowered.clear();
             push_lower_row(row, characters, &mut lowered);
             // The length before lower-casing counts, as it does for NLTK.
             if length(row) <= 2 {
-                out.push_str(&lowered);
+                stem.clone_from(&lowered);
             } else {
-                out.push_str(&porter::stem_as_written(&lowered));
+                porter::stem_as_written_into(&lowered, &mut stem);
             }
         }
+        out.push_str(&stem);
         Ok(())
     })
 }
@@ -38,6 +40,9 @@ pub(crate) fn porter(
 pub(crate) fn snowball(column: &Column, language: Language) -> Result<Column, Declined> {
     let mut stem = String::new();
     column.rebuild(|row, out| {
+        if row.len() > LONGEST_WORD {
+            return Err(Declined::new("a word is longer than what can be stemmed"));
+        }
         language.stem_into(row, &mut stem);
         out.push_str(&stem);
         Ok(())

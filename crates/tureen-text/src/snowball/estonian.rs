@@ -3,10 +3,12 @@
 //!
 //! The crate's list of irregular verbs is left out here: none has an apostrophe.
 
-use snowball_stemmers_rs::Algorithm;
+use std::borrow::Cow;
 
 use super::ending::{drop_apostrophe, longest, replace};
 use super::older;
+
+const OLDER: fn(&str) -> Cow<'_, str> = older!(Estonian);
 
 const VOWELS: &str = "aeiouõäöü";
 /// What case endings may follow.
@@ -101,10 +103,11 @@ const DEGREES: &[(&str, bool)] = &[("mai", true), ("ma", false), ("m", true)];
 const PARTICIPLES: &[(&str, ())] = &[("nu", ()), ("tu", ()), ("du", ()), ("va", ())];
 
 pub(super) fn stem_into(word: &str, out: &mut String) {
-    if !word.contains('\'') {
-        return older(Algorithm::Estonian, word, out);
-    }
     out.clear();
+    if !word.contains('\'') {
+        out.push_str(&OLDER(word));
+        return;
+    }
     out.push_str(word);
     let start = start_of_endings(word);
     drop_stress(out, start);

@@ -1,10 +1,14 @@
 //! Lithuanian. An apostrophe between a foreign word and its ending goes with the ending: *bingo'us* → *bingo*.
 
-use snowball_stemmers_rs::Algorithm;
+use std::borrow::Cow;
 
-use super::{ending, older};
+use super::ending::drop_apostrophe;
+use super::older;
+
+const OLDER: fn(&str) -> Cow<'_, str> = older!(Lithuanian);
 
 pub(super) fn stem_into(word: &str, out: &mut String) {
-    older(Algorithm::Lithuanian, word, out);
-    ending::drop_apostrophe(out);
+    out.clear();
+    out.push_str(&OLDER(word));
+    drop_apostrophe(out);
 }
