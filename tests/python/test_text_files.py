@@ -139,11 +139,18 @@ def test_other_threads_go_on_meanwhile() -> None:
 
 
 def test_control_c_stops_a_program() -> None:
-    def interrupting() -> Iterator[bytes]:
-        os.kill(os.getpid(), signal.SIGINT)
-        yield b"a b c\n"
+    is_started = threading.Event()
 
+    def beginning() -> Iterator[bytes]:
+        yield b"a b c\n"
+        is_started.set()
+
+    def interrupt() -> None:
+        assert is_started.wait(60)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
     # Behind the generator nothing is Python code, which would look for signals by itself.
-    endless = itertools.chain(interrupting(), itertools.repeat(b"a b c\n" * 50_000))
+    endless = itertools.chain(beginning(), itertools.repeat(b"a b c\n" * 50_000))
     with pytest.raises(KeyboardInterrupt):
         TextProgram([("split",), ("flatten",)], ("frequencies",)).run_bytes(endless)

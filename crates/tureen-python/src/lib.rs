@@ -44,7 +44,7 @@ mod watch;
 #[pyo3::pymodule]
 mod _tureen {
     #[pymodule_export]
-    use crate::columns::{TextColumn, TextCounts, TextDeclined, TextProgram};
+    use crate::columns::{TextChunks, TextColumn, TextCounts, TextDeclined, TextProgram};
     #[pymodule_export]
     use crate::compute::{compute, persist};
     #[pymodule_export]
