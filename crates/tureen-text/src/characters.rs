@@ -93,6 +93,11 @@ impl Characters {
         self.flags(c) & flags != 0
     }
 
+    /// The flags of the first 256 characters, to have at hand in a loop.
+    pub(crate) fn first_flags(&self) -> &[u16; PAGE] {
+        &self.page('a').flags
+    }
+
     pub(crate) fn flags(&self, c: char) -> u16 {
         self.page(c).flags[c as usize % PAGE]
     }

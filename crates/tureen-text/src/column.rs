@@ -174,14 +174,19 @@ impl Builder {
     }
 
     /// Pushes a character many times, if a column has room for them.
-    pub(crate) fn fill(&mut self, c: char, n: usize) -> Result<(), Declined> {
-        let n_bytes = n.saturating_mul(c.len_utf8());
+    pub(crate) fn fill(&mut self, fill: &Fill, n: usize) -> Result<(), Declined> {
+        let n_bytes = n.saturating_mul(fill.width);
         if self.text.len().saturating_add(n_bytes) >= u32::MAX as usize
             || self.text.try_reserve(n_bytes).is_err()
         {
             return Err(too_long());
         }
-        self.text.extend(std::iter::repeat_n(c, n));
+        let mut n_left = n_bytes;
+        while n_left > 0 {
+            let n = n_left.min(fill.run.len());
+            self.text.push_str(&fill.run[..n]);
+            n_left -= n;
+        }
         Ok(())
     }
 
@@ -199,6 +204,18 @@ impl Builder {
 
     pub(crate) fn finish(self) -> Result<Column, Declined> {
         Column::of(self.text, self.rows)
+    }
+}
+
+/// A character to fill with, many times over, so that it is pushed in runs.
+pub(crate) struct Fill {
+    run: String,
+    width: usize,
+}
+
+impl Fill {
+    pub(crate) fn new(c: char) -> Self {
+        Self { run: c.to_string().repeat(64), width: c.len_utf8() }
     }
 }
 

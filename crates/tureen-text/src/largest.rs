@@ -63,3 +63,37 @@ impl Largest {
         kept.map(|Reverse(kept)| kept.element.unwrap_or(kept.key)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Reverse;
+
+    use proptest::prelude::*;
+
+    use super::Largest;
+    use crate::scalar::{Scalar, ScalarRef};
+
+    proptest! {
+        #[test]
+        fn as_a_sort_has_it(
+            first in prop::collection::vec("[ab]{0,3}", 0..20),
+            second in prop::collection::vec("[ab]{0,3}", 0..20),
+            k in 0..9_usize,
+        ) {
+            let offered = |words: &[String]| {
+                let mut largest = Largest::new(k);
+                for word in words {
+                    largest.offer_by(ScalarRef::Int(word.len() as i64), || Some(Scalar::Text(word.clone())));
+                }
+                largest
+            };
+            let mut largest = offered(&first);
+            largest.merge(offered(&second));
+            let mut expected = [first, second].concat();
+            expected.sort_by_key(|word| Reverse(word.len()));
+            expected.truncate(k);
+            let expected: Vec<_> = expected.into_iter().map(Scalar::Text).collect();
+            prop_assert_eq!(largest.into_sorted(), expected);
+        }
+    }
+}

@@ -158,3 +158,48 @@ fn numbers(bytes: &[u8]) -> Result<Vec<usize>, Declined> {
 fn broken() -> Declined {
     Declined::new("these bytes are no packed column")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Packed, pack, unpack};
+    use crate::step::{Side, Step, Within};
+    use crate::testing::{run, texts};
+    use crate::values::Kind;
+
+    proptest! {
+        #[test]
+        fn what_was_packed_comes_back(first in texts(), second in texts()) {
+            let separator = ",".to_owned();
+            for step in [
+                Step::Slice(crate::step::Slice { start: None, stop: None, step: None }),
+                Step::Split { separator: None, limit: None, from: Side::Left },
+                Step::Partition { separator: separator.clone(), from: Side::Left },
+                Step::Find { needle: separator.clone(), within: Within::default(), from: Side::Left },
+                Step::Contains(separator.clone()),
+            ] {
+                let steps = [step];
+                let columns = [run(&steps, &first), run(&steps, &second)];
+                let packed = pack(&columns);
+                let again = unpack(columns[0].kind(), &packed).expect("it was packed");
+                prop_assert_eq!(pack(&again), packed);
+                let n: usize = again.iter().map(|values| values.len()).sum();
+                prop_assert_eq!(n, first.len() + second.len());
+            }
+        }
+
+        #[test]
+        fn bytes_that_were_not_packed_are_declined(
+            content in prop::collection::vec(any::<u8>(), 0..20),
+            lengths in prop::collection::vec(0..9_u32, 0..4),
+            sizes in prop::collection::vec(0..4_u32, 0..4),
+        ) {
+            let bytes = |numbers: Vec<u32>| numbers.into_iter().flat_map(u32::to_le_bytes).collect();
+            let packed = Packed { content, lengths: bytes(lengths), sizes: bytes(sizes) };
+            for kind in [Kind::Text, Kind::List, Kind::Tuple, Kind::Int, Kind::Bool] {
+                let _ = unpack(kind, &packed);
+            }
+        }
+    }
+}

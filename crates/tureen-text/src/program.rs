@@ -37,22 +37,22 @@ impl Program {
         self.gives
     }
 
-    /// How elements are summed up.
-    pub fn ending(&self) -> &Ending {
-        &self.ending
-    }
-
     /// The total of nothing.
     pub fn start(&self) -> Total {
         self.ending.start(self.gives)
     }
 
-    /// Does the steps to elements that come after those added before, and adds them.
-    pub fn add(&self, total: &mut Total, values: Values, characters: &Characters) -> Result<(), Declined> {
+    /// What the steps make of elements.
+    pub fn apply(&self, values: Values, characters: &Characters) -> Result<Values, Declined> {
         if values.kind() != self.takes {
             return Err(Declined::new("the column is not of the kind that the program takes"));
         }
-        self.ending.add(total, apply_all(&self.steps, values, characters)?, characters)
+        apply_all(&self.steps, values, characters)
+    }
+
+    /// Does the steps to elements that come after those added before, and adds them.
+    pub fn add(&self, total: &mut Total, values: Values, characters: &Characters) -> Result<(), Declined> {
+        self.ending.add(total, self.apply(values, characters)?, characters)
     }
 
     /// Brings totals of this program together; the second is of elements that come after those of the first.

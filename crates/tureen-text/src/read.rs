@@ -49,16 +49,11 @@ pub enum ReadError {
     Declined(#[from] Declined),
 }
 
-/// The lines of a range of a file's bytes.
-pub fn open(
-    path: &Path,
-    start: u64,
-    end: u64,
-    line_end: LineEnd,
-) -> std::io::Result<Lines<std::io::Take<File>>> {
+/// A range of a file's bytes.
+pub fn open(path: &Path, start: u64, end: u64) -> std::io::Result<std::io::Take<File>> {
     let mut file = File::open(path)?;
     file.seek(SeekFrom::Start(start))?;
-    Ok(Lines::new(file.take(end.saturating_sub(start)), line_end))
+    Ok(file.take(end.saturating_sub(start)))
 }
 
 /// Places that cut a range of a file in about equal parts, where lines start after `\n`. The first and the last are the
@@ -200,4 +195,106 @@ fn unify(bytes: &mut Vec<u8>) {
         to += 1;
     }
     bytes.truncate(to);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Read};
+
+    use proptest::prelude::*;
+
+    use super::{LineEnd, Lines, ReadError, cuts, open};
+
+    /// Gives a few bytes at a time.
+    struct Dripping<'a>(&'a [u8], usize);
+
+    impl Read for Dripping<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let n = out.len().min(self.1);
+            self.0.read(&mut out[..n])
+        }
+    }
+
+    fn lines_of(source: impl Read, end: &LineEnd) -> Vec<String> {
+        let mut lines = Lines::new(source, end.clone());
+        let mut all = Vec::new();
+        while let Some(chunk) = lines.next_chunk().expect("it is UTF-8") {
+            all.extend(chunk.iter().map(str::to_owned));
+        }
+        all
+    }
+
+    fn oracle(text: &str, end: &LineEnd) -> Vec<String> {
+        let exactly = |text: &str, end: &str| text.split_inclusive(end).map(str::to_owned).collect();
+        match end {
+            LineEnd::Universal => exactly(&text.replace("\r\n", "\n").replace('\r', "\n"), "\n"),
+            LineEnd::Exactly(end) => exactly(text, end),
+            LineEnd::Any => {
+                // A letter that isn't in the text stands for `\r\n` meanwhile.
+                let marked = text.replace("\r\n", "\u{1}");
+                let lines = marked.split_inclusive(['\n', '\r', '\u{1}']);
+                lines.map(|line| line.replace('\u{1}', "\r\n")).collect()
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn lines_end_where_they_should(
+            text in "([a-c$é🍲]{0,3}(\r|\n|\r\n|\\$){0,2}){0,12}",
+            n in 1..9_usize,
+            end in prop_oneof![
+                Just(LineEnd::Universal),
+                Just(LineEnd::Any),
+                "\n|\r|\r\n|\\$|\\$\\$|é".prop_map(LineEnd::Exactly),
+            ],
+        ) {
+            prop_assert_eq!(lines_of(Dripping(text.as_bytes(), n), &end), oracle(&text, &end));
+        }
+    }
+
+    #[test]
+    fn lines_longer_than_a_chunk() {
+        let lines: Vec<String> = [0, super::CHUNK - 1, super::CHUNK, 3 * super::CHUNK, 5, 1]
+            .map(|n| "x".repeat(n) + "\r\n")
+            .to_vec();
+        let text = lines.concat();
+        for end in [LineEnd::Any, LineEnd::Exactly("\r\n".to_owned())] {
+            assert!(lines_of(text.as_bytes(), &end) == lines);
+        }
+        assert!(lines_of(text.as_bytes(), &LineEnd::Universal) == oracle(&text, &LineEnd::Universal));
+    }
+
+    #[test]
+    fn the_byte_that_is_no_text_is_told() {
+        let mut bytes = b"abc\r\n".repeat(200_000);
+        bytes.extend(b"Jos\xe9\n");
+        let mut lines = Lines::new(bytes.as_slice(), LineEnd::Universal);
+        let error = loop {
+            match lines.next_chunk() {
+                Ok(chunk) => assert!(chunk.is_some()),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, ReadError::NotUtf8(1_000_003)), "{error}");
+    }
+
+    #[test]
+    fn parts_of_a_file_hold_every_line_once() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let path = folder.path().join("a.txt");
+        let lines: Vec<String> = (0..5000).map(|n| format!("{}{n}\n", "x".repeat(n % 90))).collect();
+        std::fs::write(&path, lines.concat()).expect("there is room");
+        let size = lines.concat().len() as u64;
+        for n_parts in [1, 2, 7, 100] {
+            let places = cuts(&path, 0, size, n_parts).expect("the file is there");
+            assert!(places.len() > n_parts / 2);
+            let mut read = Vec::new();
+            for ends in places.windows(2) {
+                let part = open(&path, ends[0], ends[1]).expect("the file is there");
+                read.extend(lines_of(part, &LineEnd::Universal));
+            }
+            assert!(read == lines);
+        }
+    }
 }

@@ -236,3 +236,71 @@ impl Head {
         Self([head as u64, (head >> 64) as u64])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Tally;
+    use crate::scalar::ScalarRef;
+    use crate::testing::column;
+    use crate::values::{Kind, Values};
+
+    fn words() -> impl Strategy<Value = Vec<String>> {
+        // Around the 16 bytes that stand in the entry, and with zeros, with which it is filled up.
+        prop::collection::vec("(a|é|\0){0,3}|b{15,18}|antidisestablishment(ar|at)ianism", 0..60)
+    }
+
+    fn counted(rows: &[String]) -> Tally {
+        let mut tally = Tally::new(Kind::Text);
+        tally.count_all(&Values::Text(column(rows)), drop).expect("it is text");
+        tally
+    }
+
+    fn pairs(tally: &Tally) -> Vec<(String, u64)> {
+        tally
+            .iter()
+            .map(|(element, n)| match element {
+                ScalarRef::Text(text) => (text.to_owned(), n),
+                other => panic!("{other:?} is no text"),
+            })
+            .collect()
+    }
+
+    fn oracle(rows: &[String]) -> Vec<(String, u64)> {
+        let mut pairs: Vec<(String, u64)> = Vec::new();
+        for row in rows {
+            match pairs.iter_mut().find(|(known, _)| known == row) {
+                Some((_, n)) => *n += 1,
+                None => pairs.push((row.clone(), 1)),
+            }
+        }
+        pairs
+    }
+
+    proptest! {
+        #[test]
+        fn counts_in_order_of_first_sight(first in words(), second in words()) {
+            let mut tally = counted(&first);
+            prop_assert_eq!(pairs(&tally), oracle(&first));
+            tally.merge(&counted(&second)).expect("both are text");
+            let [elements, lengths, numbers] = tally.to_bytes();
+            let again = Tally::of_bytes(Kind::Text, &elements, &lengths, &numbers).expect("it was a tally");
+            prop_assert_eq!(pairs(&again), oracle(&[first, second].concat()));
+        }
+
+        #[test]
+        fn bytes_that_are_no_tally_are_declined(
+            elements in prop::collection::vec(any::<u8>(), 0..20),
+            lengths in prop::collection::vec(0..9_u32, 0..4),
+            numbers in prop::collection::vec(any::<u8>(), 0..40),
+        ) {
+            let lengths: Vec<u8> = lengths.into_iter().flat_map(u32::to_le_bytes).collect();
+            for kind in [Kind::Text, Kind::Int, Kind::Bool, Kind::List] {
+                if let Ok(tally) = Tally::of_bytes(kind, &elements, &lengths, &numbers) {
+                    prop_assert!(tally.iter().count() <= lengths.len() / 4);
+                }
+            }
+        }
+    }
+}

@@ -12,6 +12,7 @@ use tureen_text::read::{self, LineEnd, Lines};
 use tureen_text::values::Values;
 
 use super::characters::CHARACTERS;
+use super::chunks::{Source, TextChunks};
 use super::convert::{batches, kind_named, name_of};
 use super::source::{Pieces, Stopped, io_error, line_end, run_on_lines};
 use super::totals::to_python;
@@ -91,8 +92,8 @@ impl TextProgram {
             let cuts = read::cuts(&path, start, end, n_parts as usize).map_err(|error| io_error(&error))?;
             let mut parts = Vec::new();
             for ends in cuts.windows(2) {
-                let lines = read::open(&path, ends[0], ends[1], line_end.clone());
-                parts.push(lines.map_err(|error| io_error(&error))?);
+                let file = read::open(&path, ends[0], ends[1]).map_err(|error| io_error(&error))?;
+                parts.push(Lines::new(file, line_end.clone()));
             }
             self.run_parts(parts)
         })?;
@@ -113,6 +114,34 @@ impl TextProgram {
         to_python(py, total, self.program.gives(), self.wants_mean)
     }
 
+    /// The lines of a file's bytes, through the steps: an iterator of lists, one for each chunk that is read. The program's
+    /// ending has no part in it.
+    #[pyo3(signature = (path, start, end, newline = None))]
+    fn chunks_of_file(
+        slf: Py<Self>,
+        path: PathBuf,
+        start: u64,
+        end: u64,
+        newline: Option<&str>,
+    ) -> PyResult<TextChunks> {
+        let line_end = slf.get().checked(newline)?;
+        let file = read::open(&path, start, end).map_err(|error| io_error(&error))?;
+        let file: Source = Box::new(file);
+        Ok(TextChunks::new(slf, Lines::new(file, line_end)))
+    }
+
+    /// The same of the lines of the bytes that an iterator yields.
+    #[pyo3(signature = (pieces, newline = None))]
+    fn chunks_of_bytes(
+        slf: Py<Self>,
+        pieces: &Bound<'_, PyAny>,
+        newline: Option<&str>,
+    ) -> PyResult<TextChunks> {
+        let line_end = slf.get().checked(newline)?;
+        let pieces: Source = Box::new(Pieces::new(pieces.try_iter()?.unbind()));
+        Ok(TextChunks::new(slf, Lines::new(pieces, line_end)))
+    }
+
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let (steps, ending, takes) = &slf.get().made_of;
@@ -121,6 +150,10 @@ impl TextProgram {
 }
 
 impl TextProgram {
+    pub(crate) fn program(&self) -> &Program {
+        &self.program
+    }
+
     fn checked(&self, newline: Option<&str>) -> PyResult<LineEnd> {
         if self.program.takes() != tureen_text::values::Kind::Text {
             return Err(TextDeclined::new_err("lines are text, and the program takes something else"));

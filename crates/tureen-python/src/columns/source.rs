@@ -63,7 +63,7 @@ fn fail(stop: &AtomicBool, error: PyErr) -> Stopped {
 }
 
 /// All is declined: Python opens and reads the file again, and says what is wrong in its own words.
-fn read_error(error: ReadError) -> PyErr {
+pub(crate) fn read_error(error: ReadError) -> PyErr {
     match error {
         // An error that a Python iterator raised on our behalf.
         ReadError::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<PyErr>()) => error.into(),

@@ -49,6 +49,20 @@ pub(crate) fn fold(mut column: Column, characters: &Characters) -> Result<Column
 pub(crate) fn title(column: &Column, characters: &Characters) -> Result<Column, Declined> {
     column.rebuild(|row, out| {
         let mut follows_cased = false;
+        if column.is_ascii() {
+            let start = out.text().len();
+            out.push_str(row);
+            let row = &mut out.text()[start..];
+            row.make_ascii_lowercase();
+            for at in 0..row.len() {
+                let is_cased = row.as_bytes()[at].is_ascii_alphabetic();
+                if is_cased && !follows_cased {
+                    row[at..=at].make_ascii_uppercase();
+                }
+                follows_cased = is_cased;
+            }
+            return Ok(());
+        }
         for (at, c) in row.char_indices() {
             if follows_cased {
                 push_lower(row, at, c, characters, out.text());
@@ -132,6 +146,54 @@ fn map_runs(
         if let Some(c) = text[at..].chars().next() {
             push_other(at, c, out);
             at += c.len_utf8();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::step::{Recase, Step};
+    use crate::testing::{texts, texts_of};
+
+    fn check(recase: Recase, cases: &[(&str, &str)]) {
+        for (text, expected) in cases {
+            assert_eq!(texts_of(&[Step::Recase(recase)], &[(*text).to_owned()]), [*expected], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_sigma_at_the_end_of_a_word_is_another() {
+        let cases =
+            [("ΑΣ", "ας"), ("Σ", "σ"), ("ΑΣΑ", "ασα"), ("Α'Σ.", "α'ς."), ("Σ'Α", "σ'α"), ("ΣΣ", "σς")];
+        check(Recase::Lower, &cases);
+    }
+
+    #[test]
+    fn words_of_a_title_start_after_anything_that_is_no_letter() {
+        check(Recase::Title, &[("they're élan", "They'Re Élan"), ("a1b ABC", "A1B Abc"), ("ΑΣ ΑΣ", "Ας Ας")]);
+        check(Recase::Capitalize, &[("éLAN Vital", "Élan vital"), ("", ""), ("1A", "1a")]);
+        check(Recase::Swap, &[("aB1é", "Ab1É"), ("ΑΣ", "ας")]);
+    }
+
+    proptest! {
+        #[test]
+        fn rust_agrees_where_it_has_the_method(rows in texts()) {
+            let lower: Vec<_> = rows.iter().map(|row| row.to_lowercase()).collect();
+            prop_assert_eq!(texts_of(&[Step::Recase(Recase::Lower)], &rows), lower);
+            let upper: Vec<_> = rows.iter().map(|row| row.to_uppercase()).collect();
+            prop_assert_eq!(texts_of(&[Step::Recase(Recase::Upper)], &rows), upper);
+        }
+
+        #[test]
+        fn ascii_goes_no_other_way_than_the_rest(row in "[a-cA-C1' ]{0,20}") {
+            for recase in [Recase::Upper, Recase::Lower, Recase::Fold, Recase::Title] {
+                let alone = texts_of(&[Step::Recase(recase)], std::slice::from_ref(&row));
+                // Beside a row that isn't ASCII, the fast ways are not taken.
+                let beside = texts_of(&[Step::Recase(recase)], &[row.clone(), "é".to_owned()]);
+                prop_assert_eq!(&alone[0], &beside[0]);
+            }
         }
     }
 }

@@ -22,7 +22,14 @@ pub enum Class {
 
 pub(crate) fn is(column: &Column, class: Class, characters: &Characters) -> Vec<bool> {
     use Class::*;
-    let all = |flag| column.iter().map(|row| !row.is_empty() && has_all(row, flag, characters)).collect();
+    let first = characters.first_flags();
+    let has_all = |row: &str, flag| {
+        if column.is_ascii() {
+            return row.bytes().all(|byte| first[byte as usize] & flag != 0);
+        }
+        row.chars().all(|c| characters.has(c, flag))
+    };
+    let all = |flag| column.iter().map(|row| !row.is_empty() && has_all(row, flag)).collect();
     let each = |test: fn(&str, &Characters) -> bool| column.iter().map(|row| test(row, characters)).collect();
     match class {
         Alpha => all(flags::ALPHA),
@@ -32,16 +39,12 @@ pub(crate) fn is(column: &Column, class: Class, characters: &Characters) -> Vec<
         Numeric => all(flags::NUMERIC),
         Space => all(flags::SPACE),
         Ascii => column.iter().map(str::is_ascii).collect(),
-        Printable => column.iter().map(|row| has_all(row, flags::PRINTABLE, characters)).collect(),
+        Printable => column.iter().map(|row| has_all(row, flags::PRINTABLE)).collect(),
         Identifier => each(is_identifier),
         Lower => each(|row, characters| is_only(row, flags::LOWER, flags::UPPER | flags::TITLE, characters)),
         Upper => each(|row, characters| is_only(row, flags::UPPER, flags::LOWER | flags::TITLE, characters)),
         Title => each(is_title),
     }
-}
-
-fn has_all(row: &str, flag: u16, characters: &Characters) -> bool {
-    row.chars().all(|c| characters.has(c, flag))
 }
 
 /// Whether some character has the flag and none has the others.

@@ -1,7 +1,7 @@
 //! `ljust`, `rjust`, `center`, `zfill`, `expandtabs`, and text put before or after.
 
 use crate::Declined;
-use crate::column::Column;
+use crate::column::{Column, Fill};
 use crate::kernels::position::length;
 
 /// Where the text stands in the width.
@@ -13,42 +13,51 @@ pub enum Place {
 }
 
 pub(crate) fn pad(column: &Column, width: i64, fill: char, place: Place) -> Result<Column, Declined> {
+    let fill = Fill::new(fill);
     column.rebuild(|row, out| {
-        let missing = width.saturating_sub(length(row) as i64).max(0);
+        let missing = missing(column, row, width);
         let before = match place {
             Place::Left => 0,
             Place::Right => missing,
             // CPython puts what is over on the left, if the width is odd.
             Place::Center => missing / 2 + (missing & width & 1),
         };
-        out.fill(fill, before as usize)?;
+        out.fill(&fill, before as usize)?;
         out.push_str(row);
-        out.fill(fill, (missing - before) as usize)
+        out.fill(&fill, (missing - before) as usize)
     })
 }
 
 pub(crate) fn fill_zeros(column: &Column, width: i64) -> Result<Column, Declined> {
+    let zeros = Fill::new('0');
     column.rebuild(|row, out| {
-        let missing = width.saturating_sub(length(row) as i64).max(0);
+        let missing = missing(column, row, width);
         let n_sign = usize::from(row.starts_with(['+', '-']));
         out.push_str(&row[..n_sign]);
-        out.fill('0', missing as usize)?;
+        out.fill(&zeros, missing as usize)?;
         out.push_str(&row[n_sign..]);
         Ok(())
     })
+}
+
+/// How many characters a row is short of a width.
+fn missing(column: &Column, row: &str, width: i64) -> i64 {
+    let n = if column.is_ascii() { row.len() } else { length(row) };
+    width.saturating_sub(n as i64).max(0)
 }
 
 pub(crate) fn expand_tabs(column: Column, size: i64) -> Result<Column, Declined> {
     if !column.text().contains('\t') {
         return Ok(column);
     }
+    let spaces = Fill::new(' ');
     column.rebuild(|row, out| {
         let mut at = 0;
         for c in row.chars() {
             if c == '\t' {
                 if size > 0 {
                     let n = size - at % size;
-                    out.fill(' ', n as usize)?;
+                    out.fill(&spaces, n as usize)?;
                     at += n;
                 }
                 continue;

@@ -48,3 +48,22 @@ fn put_between(row: &str, new: &str, limit: usize, out: &mut Builder) -> Result<
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::step::Step;
+    use crate::testing::{texts, texts_of};
+
+    proptest! {
+        #[test]
+        fn rust_replaces_the_same(rows in texts(), old in "[aé ,]{0,2}", new in "[xé]{0,2}", limit in 0..5_usize) {
+            let expected: Vec<_> = rows.iter().map(|row| row.replace(&old, &new)).collect();
+            let step = |limit| [Step::Replace { old: old.clone(), new: new.clone(), limit }];
+            prop_assert_eq!(texts_of(&step(None), &rows), expected);
+            let expected: Vec<_> = rows.iter().map(|row| row.replacen(&old, &new, limit)).collect();
+            prop_assert_eq!(texts_of(&step(Some(limit)), &rows), expected);
+        }
+    }
+}

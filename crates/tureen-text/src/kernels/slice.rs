@@ -119,3 +119,56 @@ fn place_in(place: i64, length: usize) -> Result<usize, Declined> {
         _ => Err(Declined::new("an index is out of range")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Slice;
+    use crate::step::{Side, Step};
+    use crate::testing::{lists_of, texts, texts_of};
+
+    /// Counts from the start in steps, as a loop in Python would, over places that may not be there.
+    fn oracle<T: Clone>(items: &[T], slice: Slice) -> Vec<T> {
+        let n = items.len() as i64;
+        let step = slice.step.unwrap_or(1);
+        let from_front = |place: i64| if place < 0 { place + n } else { place };
+        let start = slice.start.map_or(if step < 0 { n - 1 } else { 0 }, from_front);
+        // A start beyond an end is moved to the end; then steps are counted from there.
+        let start = if step < 0 { start.min(n - 1) } else { start.max(0) };
+        let stop = slice.stop.map_or(if step < 0 { -1 } else { n }, from_front);
+        let stop = if step < 0 { stop.max(-1) } else { stop.min(n) };
+        let mut taken = Vec::new();
+        let mut at = start;
+        while if step < 0 { at > stop } else { at < stop } {
+            taken.push(items[at as usize].clone());
+            at += step;
+        }
+        taken
+    }
+
+    fn slices() -> impl Strategy<Value = Slice> {
+        let place = || prop::option::of(-9..9_i64);
+        let step = prop::option::of((-3..3_i64).prop_filter("not 0", |step| *step != 0));
+        (place(), place(), step).prop_map(|(start, stop, step)| Slice { start, stop, step })
+    }
+
+    proptest! {
+        #[test]
+        fn letter_by_letter(rows in texts(), slice in slices()) {
+            let expected: Vec<String> = rows
+                .iter()
+                .map(|row| oracle(&row.chars().collect::<Vec<_>>(), slice).into_iter().collect())
+                .collect();
+            prop_assert_eq!(texts_of(&[Step::Slice(slice)], &rows), expected);
+        }
+
+        #[test]
+        fn item_by_item(rows in texts(), slice in slices()) {
+            let split = Step::Split { separator: Some(",".to_owned()), limit: None, from: Side::Left };
+            let expected: Vec<Vec<String>> =
+                lists_of(std::slice::from_ref(&split), &rows).iter().map(|items| oracle(items, slice)).collect();
+            prop_assert_eq!(lists_of(&[split, Step::Slice(slice)], &rows), expected);
+        }
+    }
+}

@@ -95,39 +95,59 @@ pub(crate) fn each(column: &Column, mut push: impl FnMut(&str, Row, &mut Vec<Row
     Lists::new(column.with_rows(rows), ends)
 }
 
-/// ASCII's white space, for the loop that most text goes through.
-const IS_SPACE: [bool; 256] = {
-    let mut is_space = [false; 256];
-    let mut byte = 0;
-    while byte <= b' ' as usize {
-        is_space[byte] = matches!(byte as u8, 9..=13 | 28..=31 | b' ');
-        byte += 1;
-    }
-    is_space
-};
-
 fn everywhere(column: &Column, characters: &Characters) -> Lists {
     each(column, |text, row, out| {
-        let first = row.start as usize;
         if column.is_ascii() || text.is_ascii() {
-            let mut start = None;
-            for (at, &byte) in text.as_bytes().iter().enumerate() {
-                match (IS_SPACE[byte as usize], start) {
-                    (true, Some(began)) => {
-                        out.push(Row::new(first + began, first + at));
-                        start = None;
-                    }
-                    (false, None) => start = Some(at),
-                    _ => {}
-                }
-            }
-            if let Some(began) = start {
-                out.push(Row::new(first + began, row.end as usize));
-            }
-            return;
+            at_ascii_space(text.as_bytes(), row, out);
+        } else {
+            at_space_from_left(text, row, usize::MAX, characters, out);
         }
-        at_space_from_left(text, row, usize::MAX, characters, out);
     })
+}
+
+/// The loop that most text goes through: eight bytes at a time become eight bits, and only where these change is there
+/// anything to do.
+fn at_ascii_space(text: &[u8], row: Row, out: &mut Vec<Row>) {
+    let mut place = row.start;
+    let mut word_start = None;
+    let mut push_edges = |spaces: u8, n: u32| {
+        // A bit for each byte that isn't of the sort (word or space) of the byte before it.
+        let mut edges = spaces ^ (spaces << 1 | u8::from(word_start.is_none()));
+        while edges != 0 {
+            let at = edges.trailing_zeros();
+            if at >= n {
+                break;
+            }
+            match word_start.take() {
+                Some(start) => out.push(Row { start, end: place + at }),
+                None => word_start = Some(place + at),
+            }
+            edges &= edges - 1;
+        }
+        place += n;
+    };
+    let (eights, rest) = text.as_chunks();
+    for eight in eights {
+        push_edges(spaces_of(*eight), 8);
+    }
+    let mut last = [b' '; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    push_edges(spaces_of(last), rest.len() as u32);
+    if let Some(start) = word_start {
+        out.push(Row { start, end: row.end });
+    }
+}
+
+/// A bit for each of eight ASCII bytes, the first the lowest: whether it is one of the ten that are white space to Python.
+fn spaces_of(eight: [u8; 8]) -> u8 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x80 * ONES;
+    let bytes = u64::from_le_bytes(eight);
+    // ASCII leaves the top bit of each byte free: it is set by adding 128 - n if the byte is at least n.
+    let at_least = |n: u64| bytes + (0x80 - n) * ONES;
+    let spaces = (at_least(9) & !at_least(14) | at_least(28) & !at_least(33)) & TOPS;
+    // The product brings the eight top bits together in the highest byte.
+    ((spaces >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
 }
 
 fn at_space_from_left(text: &str, row: Row, limit: usize, characters: &Characters, out: &mut Vec<Row>) {
@@ -163,4 +183,82 @@ fn at_space_from_right(text: &str, row: Row, limit: usize, characters: &Characte
         out.push(Row::new(first, first + rest.len()));
     }
     out[n_before..].reverse();
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::spaces_of;
+    use crate::step::{Side, Step};
+    use crate::testing::{CHARACTERS, lists_of, texts, texts_of};
+
+    fn split(separator: Option<&str>, limit: Option<usize>, from: Side) -> [Step; 1] {
+        [Step::Split { separator: separator.map(str::to_owned), limit, from }]
+    }
+
+    fn is_space(c: char) -> bool {
+        CHARACTERS.has(c, crate::characters::flags::SPACE)
+    }
+
+    #[test]
+    fn what_is_left_keeps_the_space_behind_it() {
+        let rows = [" a  b c ".to_owned()];
+        assert_eq!(lists_of(&split(None, Some(1), Side::Left), &rows), [["a", "b c "]]);
+        assert_eq!(lists_of(&split(None, Some(1), Side::Right), &rows), [[" a  b", "c"]]);
+        assert_eq!(lists_of(&split(None, Some(0), Side::Left), &rows), [["a  b c "]]);
+    }
+
+    #[test]
+    fn each_ascii_byte_is_space_or_not_in_each_place() {
+        for byte in 0..128 {
+            for place in 0..8 {
+                let mut eight = [b'x'; 8];
+                eight[place] = byte;
+                let expected = if is_space(char::from(byte)) { 1 << place } else { 0 };
+                assert_eq!(spaces_of(eight), expected, "{byte} at {place}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn at_space(rows in texts()) {
+            let expected: Vec<Vec<&str>> =
+                rows.iter().map(|row| row.split(is_space).filter(|word| !word.is_empty()).collect()).collect();
+            prop_assert_eq!(lists_of(&split(None, None, Side::Left), &rows), expected.clone());
+            prop_assert_eq!(lists_of(&split(None, Some(99), Side::Left), &rows), expected.clone());
+            prop_assert_eq!(lists_of(&split(None, Some(99), Side::Right), &rows), expected);
+        }
+
+        #[test]
+        fn at_a_separator(rows in texts(), separator in "[a,é]|, |aa", limit in 0..4_usize) {
+            let left: Vec<Vec<&str>> =
+                rows.iter().map(|row| row.splitn(limit + 1, &separator).collect()).collect();
+            prop_assert_eq!(lists_of(&split(Some(&separator), Some(limit), Side::Left), &rows), left);
+            let right: Vec<Vec<&str>> = rows.iter().map(|row| {
+                let mut items: Vec<_> = row.rsplitn(limit + 1, &separator).collect();
+                items.reverse();
+                items
+            }).collect();
+            prop_assert_eq!(lists_of(&split(Some(&separator), Some(limit), Side::Right), &rows), right);
+        }
+
+        #[test]
+        fn what_is_split_can_be_joined(rows in texts(), separator in "[a,é]|, |aa") {
+            let join = Step::Join(separator.clone());
+            let [split] = split(Some(&separator), None, Side::Left);
+            prop_assert_eq!(texts_of(&[split, join], &rows), rows.clone());
+            for from in [Side::Left, Side::Right] {
+                let steps = [Step::Partition { separator: separator.clone(), from }, Step::Join(String::new())];
+                prop_assert_eq!(texts_of(&steps, &rows), rows.clone());
+            }
+        }
+
+        #[test]
+        fn flattened_text_is_its_characters(rows in texts()) {
+            let expected: Vec<String> = rows.iter().flat_map(|row| row.chars()).map(String::from).collect();
+            prop_assert_eq!(texts_of(&[Step::Flatten], &rows), expected);
+        }
+    }
 }
