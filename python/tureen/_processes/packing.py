@@ -19,6 +19,9 @@ from tureen._processes import arena, born
 LARGE = 1 << 16
 """Buffers from this size on go by shared memory."""
 
+_LONG = 1 << 20
+"""A pickle from this size on is itself a buffer, the last one: it is copied once, and not through sockets."""
+
 _WHERE = struct.Struct("<QQ")
 """Where in its arena a buffer is: the offset, and the length."""
 
@@ -29,19 +32,17 @@ _SHARED = 1 << 63
 class Packed:
     """A packed object. Its descriptors are closed when it is sent or dropped."""
 
-    __slots__ = ("_is_mine", "_places", "data", "descriptors")
+    __slots__ = ("_places", "data", "descriptors")
 
     def __init__(self, data: bytes | memoryview) -> None:
         self.data = data
         self.descriptors: list[int] = []
         self._places: list[tuple[int, int]] = []
-        self._is_mine: list[bool] = []
 
-    def add(self, descriptor: int, offset: int, length: int, is_shared: bool, is_mine: bool = True) -> None:
-        """Add a buffer."""
+    def add(self, descriptor: int, offset: int, length: int, is_shared: bool) -> None:
+        """Add a buffer, and take over its descriptor."""
         self.descriptors.append(descriptor)
         self._places.append((offset, length | (_SHARED if is_shared else 0)))
-        self._is_mine.append(is_mine)
 
     def parts(self) -> tuple[bytes, bytes | memoryview]:
         """The bytes of a frame that holds this."""
@@ -49,11 +50,9 @@ class Packed:
         return len(self._places).to_bytes(4, "little") + places, self.data
 
     def close(self) -> None:
-        """Close those of its descriptors that nobody else in this process uses."""
-        for descriptor, is_mine in zip(self.descriptors, self._is_mine, strict=True):
-            if is_mine:
-                os.close(descriptor)
-        self.descriptors, self._is_mine = [], []
+        """Close its descriptors."""
+        while self.descriptors:
+            os.close(self.descriptors.pop())
 
     def __del__(self) -> None:
         self.close()
@@ -70,7 +69,7 @@ class Recent:
         self._entries: dict[tuple[int, int], tuple[Any, int]] = {}
 
     def descriptor(self, raw: memoryview) -> int:
-        """An arena with these bytes."""
+        """An arena with these bytes: a descriptor of its own, for the next buffers may push this one out."""
         # The object that has the buffer is held, so that no other gets its address.
         key = (id(raw.obj), raw.nbytes)
         entry = self._entries.pop(key, None)
@@ -79,7 +78,7 @@ class Recent:
                 self._drop(next(iter(self._entries)))
             entry = (raw.obj, arena.write(raw))
         self._entries[key] = entry
-        return entry[1]
+        return os.dup(entry[1])
 
     def close(self) -> None:
         """Forget all of them."""
@@ -112,11 +111,15 @@ def pack(obj: Any, recent: Recent | None = None) -> Packed:
     packed = Packed(_dumps(obj, buffers, stays_inside))
     for raw in buffers:
         if recent is not None:
-            packed.add(recent.descriptor(raw), 0, raw.nbytes, is_shared=True, is_mine=False)
+            packed.add(recent.descriptor(raw), 0, raw.nbytes, is_shared=True)
         elif (given := born.give(raw)) is not None:
             packed.add(*given, raw.nbytes, is_shared=True)
         else:
             packed.add(arena.write(raw), 0, raw.nbytes, is_shared=False)
+    if len(packed.data) >= _LONG:
+        raw = memoryview(packed.data)
+        packed.add(arena.write(raw), 0, raw.nbytes, is_shared=False)
+        packed.data = b""
     return packed
 
 
@@ -127,7 +130,7 @@ def loads(body: memoryview, descriptors: list[int]) -> Any:
         arena.map_private(descriptor, offset, length & ~_SHARED, bool(length & _SHARED))
         for descriptor, (offset, length) in zip(descriptors, places, strict=True)
     ]
-    return pickle.loads(data, buffers=buffers)
+    return pickle.loads(data or buffers.pop(), buffers=buffers)
 
 
 def relay(body: memoryview, descriptors: list[int]) -> Packed:
