@@ -17,12 +17,15 @@ __all__ = [
     "TextProgram",
     "WatchedRun",
     "__version__",
+    "bear_shared",
     "compute",
     "dask_graph_of",
     "draw",
     "end_with_parent",
     "finish",
     "forget_threads",
+    "give_born",
+    "keep_born",
     "kept_under",
     "needs_of",
     "persist",
@@ -222,6 +225,9 @@ class WatchedRun:
     def label(self, index: int) -> str: ...
 
 def end_with_parent(socket: int, parent: int) -> None: ...
+def bear_shared(folder: int, largest: int, table: Any) -> None: ...
+def give_born(start: int, length: int) -> tuple[int, int] | None: ...
+def keep_born() -> None: ...
 
 @final
 class Held:

@@ -68,7 +68,7 @@ mod _tureen {
     #[pymodule_export]
     use crate::pool::forget_threads;
     #[pymodule_export]
-    use crate::processes::{Feed, Held, end_with_parent};
+    use crate::processes::{Feed, Held, bear_shared, end_with_parent, give_born, keep_born};
     #[pymodule_export]
     use crate::promise::Promise;
     #[pymodule_export]

@@ -1,12 +1,14 @@
 //! Computes promises in worker processes. The processes, their sockets and shared memory are `tureen._processes`' business;
 //! here is what is done for every single task: which worker gets it, with which arguments, and what became of it.
 //!
-//! `held → guess → feed`; in the worker `parent`
+//! `held → guess → feed`; in the worker `parent`, `region → born`
 
+mod born;
 mod feed;
 mod guess;
 mod held;
 mod parent;
+mod region;
 
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ use pyo3::prelude::*;
 
 use crate::session::Session;
 
+pub(crate) use born::{bear_shared, give_born, keep_born};
 pub(crate) use feed::Feed;
 pub(crate) use held::Held;
 pub(crate) use parent::end_with_parent;

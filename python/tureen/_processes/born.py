@@ -1,0 +1,51 @@
+"""Large arrays of NumPy that are born in shared memory, and so leave a worker without a copy.
+
+Where there are no huge pages, shared memory is so much slower to fill than a process's own that copying the few
+arrays that travel is cheaper: there, nothing is born in it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from tureen._processes import huge
+from tureen._tureen import bear_shared, give_born, keep_born
+
+_is_begun = False
+
+
+def begin() -> None:
+    """In a worker, from when NumPy is there: have its large arrays born in shared memory."""
+    global _is_begun
+    if _is_begun or "numpy" not in sys.modules:
+        return
+    try:
+        from numpy import __version__ as version
+
+        if version.startswith("1."):
+            from numpy.core import multiarray, _multiarray_umath  # type: ignore[no-redef]
+        else:
+            from numpy._core import multiarray, _multiarray_umath
+        is_as_expected = multiarray.get_handler_name() == "default_allocator"
+    except (ImportError, AttributeError):  # older than the interface, or only being imported
+        return
+    _is_begun = True
+    folder = huge.folder() if is_as_expected and multiarray.get_handler_version() == 1 else None
+    if folder is not None:
+        # Of what is larger, NumPy's own allocator says whether the machine has room for it.
+        largest = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
+        bear_shared(folder, largest, _multiarray_umath._ARRAY_API)
+        # A child that the task forks must not write into its parent's arrays.
+        os.register_at_fork(before=keep_born)
+
+
+def give(raw: memoryview) -> tuple[int, int] | None:
+    """Give away bytes that were born in shared memory: a descriptor, and where they start there.
+
+    What is written here from now on is not seen by who gets them.
+    """
+    if not _is_begun:
+        return None
+    place = getattr(raw.obj, "__array_interface__", None)
+    return None if place is None else give_born(place["data"][0], raw.nbytes)
