@@ -24,9 +24,9 @@ def begin() -> None:
         from numpy import __version__ as version
 
         if version.startswith("1."):
-            from numpy.core import multiarray, _multiarray_umath  # type: ignore[no-redef]
+            from numpy.core import _multiarray_umath, multiarray  # type: ignore[no-redef]
         else:
-            from numpy._core import multiarray, _multiarray_umath
+            from numpy._core import _multiarray_umath, multiarray
         is_as_expected = multiarray.get_handler_name() == "default_allocator"
     except (ImportError, AttributeError):  # older than the interface, or only being imported
         return

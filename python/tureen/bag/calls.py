@@ -44,10 +44,10 @@ def call_specs(function: Any, args: Sequence[Any] = (), kwargs: Any = None) -> l
     if isinstance(function, functools.partial) and not function.args:
         return call_specs(function.func, args, {**function.keywords, **kwargs})
     if isinstance(function, operator.methodcaller):
-        name, its_args, its_kwargs = method_call(function)
-        return None if args or kwargs or name not in _NAMED else [(name, its_args, its_kwargs)]
+        call = method_call(function)
+        return None if args or kwargs or call[0] not in _NAMED else [call]
     if isinstance(function, operator.itemgetter):
-        items = function.__reduce__()[1]  # type: ignore[index]
+        items: Any = function.__reduce__()[1]
         return None if args or kwargs or len(items) != 1 else [("getitem", tuple(items), {})]
     if isinstance(function, types.MethodDescriptorType) and function.__objclass__ is str:
         return [(function.__name__, tuple(args), kwargs)] if function.__name__ in _NAMED else None

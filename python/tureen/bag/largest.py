@@ -62,7 +62,7 @@ class Unpacked:
 
 
 def _is_second(key: Any) -> bool:
-    return isinstance(key, itemgetter) and key.__reduce__()[1] == (1,)  # type: ignore[index]
+    return isinstance(key, itemgetter) and key.__reduce__()[1] == (1,)
 
 
 def _takes_several(function: Callable[..., Any]) -> bool:

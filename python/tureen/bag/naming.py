@@ -37,8 +37,7 @@ def function_name(function: Any) -> str:
     while isinstance(function, functools.partial):
         function = function.func
     if isinstance(function, operator.methodcaller):
-        name, _, _ = method_call(function)
-        return name[:_LONGEST]
+        return method_call(function)[0][:_LONGEST]
     name = getattr(function, "__name__", None)
     if not isinstance(name, str):
         name = type(function).__name__
@@ -52,7 +51,8 @@ def method_call(caller: operator.methodcaller) -> tuple[str, tuple[Any, ...], di
     >>> method_call(operator.methodcaller("split", ",", maxsplit=1))
     ('split', (',',), {'maxsplit': 1})
     """
-    make, args = caller.__reduce__()  # type: ignore[misc]
+    reduced: Any = caller.__reduce__()
+    make, args = reduced
     if isinstance(make, functools.partial):
         # With keywords, it is pickled as a partial of itself.
         name, *first = make.args
