@@ -5,11 +5,14 @@ from __future__ import annotations
 import pickle
 from importlib.metadata import version
 from itertools import islice
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tureen.bag as db
+from tureen.bag.calls import call_specs
 from tureen.text import PorterStemmer, SnowballStemmer
 
 snowballstemmer = pytest.importorskip("snowballstemmer")
@@ -42,7 +45,7 @@ def test_words_of_the_rules_alone_have_the_stems_of_the_package(language: str) -
 
 
 @given(st.sampled_from(LANGUAGES), st.text(max_size=6), st.data())
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_any_text_has_the_stem_of_the_package(language: str, start: str, data: st.DataObject) -> None:
     endings, letters = tables(language)
     pieces = st.lists(st.sampled_from(endings) | st.sampled_from(letters) | st.just("'"), max_size=6)
@@ -73,6 +76,19 @@ def test_names_of_the_package() -> None:
     assert stemmer.stemWord("connections") == "connect"
     assert stemmer.stemWords(word for word in ["cats", "cat"]) == ["cat", "cat"]
     assert stemmer.stem(word="cats") == "cat"
+
+
+@pytest.mark.parametrize("language", ["german", "irish", "persian"])
+def test_in_a_bag_no_stemmer_needs_the_interpreter(language: str, tmp_path: Path) -> None:
+    words = [word for word in islice(made_up_words(language, seed=3), 500) if word.split() == [word]]
+    words = [word for word in words if "\ud800" not in word]
+    path = tmp_path / "words.txt"
+    path.write_text(" ".join(words), encoding="utf-8")
+    theirs = reference(language)
+    for stem in (SnowballStemmer(language).stem, theirs.stemWord):
+        assert call_specs(stem) == [("snowball", (language,), {})]
+        stems = db.read_text(path).map(str.split).flatten().map(stem)
+        assert stems.compute(scheduler="sync") == [theirs.stemWord(word) for word in words]
 
 
 class Word(str):
