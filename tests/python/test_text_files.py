@@ -92,6 +92,24 @@ def test_threads_count_what_one_counts(tmp_path: Path) -> None:
         assert counts.items() == list(Counter(words).items())
 
 
+def test_chunks_for_python_functions(tmp_path: Path) -> None:
+    lines = [f"line {n}\n" for n in range(100_000)]
+    path = tmp_path / "many.txt"
+    path.write_text("".join(lines))
+    size = path.stat().st_size
+    split = TextProgram([("filter", ([("contains", ("7",))],)), ("split",)], ("collect",))
+    expected = [line.split() for line in lines if "7" in line]
+    chunks = list(split.chunks_of_file(path, 0, size))
+    assert len(chunks) > 3 and list(itertools.chain(*chunks)) == expected
+    pieces = [path.read_bytes()[start : start + 1000] for start in range(0, size, 1000)]
+    assert list(itertools.chain(*split.chunks_of_bytes(pieces))) == expected
+    none = TextProgram([("filter", ([("isspace",)],))], ("collect",))
+    assert list(none.chunks_of_file(path, 0, size)) == []
+    (tmp_path / "bad.txt").write_bytes(b"a\xff\n")
+    with pytest.raises(TextDeclined, match="byte 1 is no UTF-8"):
+        next(split.chunks_of_file(tmp_path / "bad.txt", 0, 3))
+
+
 @pytest.mark.parametrize("n_threads", [1, 2])
 @pytest.mark.parametrize(
     "bad", [b"\xe9\n", b"\xed\xa0\x80\n", b"\xc0\xaf\n", b"\xf5\x80\x80\x80\n", b"\xe6\xb1"]

@@ -86,7 +86,8 @@ pub(crate) fn characters(column: &Column) -> Column {
 
 /// Makes a list of each row.
 pub(crate) fn each(column: &Column, mut push: impl FnMut(&str, Row, &mut Vec<Row>)) -> Lists {
-    let mut rows = Vec::with_capacity(column.len() * 2);
+    // About as many items as words; one too many times is cheaper than growing.
+    let mut rows = Vec::with_capacity(column.len() + column.n_bytes() / 6);
     let mut ends = Vec::with_capacity(column.len());
     for &row in column.rows() {
         push(&column.text()[row.range()], row, &mut rows);
@@ -98,53 +99,63 @@ pub(crate) fn each(column: &Column, mut push: impl FnMut(&str, Row, &mut Vec<Row
 fn everywhere(column: &Column, characters: &Characters) -> Lists {
     each(column, |text, row, out| {
         if column.is_ascii() || text.is_ascii() {
-            at_ascii_space(text.as_bytes(), row, out);
+            at_ascii_space(column.text().as_bytes(), row, out);
         } else {
             at_space_from_left(text, row, usize::MAX, characters, out);
         }
     })
 }
 
-/// The loop that most text goes through: eight bytes at a time become eight bits, and only where these change is there
-/// anything to do.
+/// The loop that most text goes through: 64 bytes at a time become 64 bits, and only where these change is there anything
+/// to do. `text` is the column's; only the row need be ASCII.
 fn at_ascii_space(text: &[u8], row: Row, out: &mut Vec<Row>) {
-    let mut place = row.start;
     let mut word_start = None;
-    let mut push_edges = |spaces: u8, n: u32| {
-        // A bit for each byte that isn't of the sort (word or space) of the byte before it.
-        let mut edges = spaces ^ (spaces << 1 | u8::from(word_start.is_none()));
-        while edges != 0 {
-            let at = edges.trailing_zeros();
-            if at >= n {
-                break;
+    for start in row.range().step_by(WINDOW) {
+        let length = WINDOW.min(row.end as usize - start);
+        let mut spaces = match text[start..].first_chunk() {
+            Some(window) => spaces_of(window),
+            None => {
+                let mut window = [b' '; WINDOW];
+                window[..length].copy_from_slice(&text[start..start + length]);
+                spaces_of(&window)
             }
+        };
+        if length < WINDOW {
+            // What is behind the row ends a word, whatever it is.
+            spaces |= u64::MAX << length;
+        }
+        // A bit for each byte that isn't of the sort (word or space) of the byte before it.
+        let mut edges = spaces ^ (spaces << 1 | u64::from(word_start.is_none()));
+        while edges != 0 {
+            let place = start as u32 + edges.trailing_zeros();
             match word_start.take() {
-                Some(start) => out.push(Row { start, end: place + at }),
-                None => word_start = Some(place + at),
+                Some(start) => out.push(Row { start, end: place }),
+                None => word_start = Some(place),
             }
             edges &= edges - 1;
         }
-        place += n;
-    };
-    let (eights, rest) = text.as_chunks();
-    for eight in eights {
-        push_edges(spaces_of(*eight), 8);
     }
-    let mut last = [b' '; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    push_edges(spaces_of(last), rest.len() as u32);
     if let Some(start) = word_start {
         out.push(Row { start, end: row.end });
     }
 }
 
-/// A bit for each of eight ASCII bytes, the first the lowest: whether it is one of the ten that are white space to Python.
-fn spaces_of(eight: [u8; 8]) -> u8 {
+const WINDOW: usize = 64;
+
+/// A bit for each byte, the first the lowest: whether it is one of the ten in ASCII that are white space to Python. Right up
+/// to the first byte that isn't ASCII.
+fn spaces_of(window: &[u8; WINDOW]) -> u64 {
+    let (eights, _) = window.as_chunks();
+    eights.iter().rev().fold(0, |spaces, eight| spaces << 8 | u64::from(spaces_of_eight(*eight)))
+}
+
+fn spaces_of_eight(eight: [u8; 8]) -> u8 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const TOPS: u64 = 0x80 * ONES;
     let bytes = u64::from_le_bytes(eight);
-    // ASCII leaves the top bit of each byte free: it is set by adding 128 - n if the byte is at least n.
-    let at_least = |n: u64| bytes + (0x80 - n) * ONES;
+    // ASCII leaves the top bit of each byte free: it is set by adding 128 - n if the byte is at least n. Where a byte isn't
+    // ASCII the sum flows over into the bytes behind it, never into those before.
+    let at_least = |n: u64| bytes.wrapping_add((0x80 - n) * ONES);
     let spaces = (at_least(9) & !at_least(14) | at_least(28) & !at_least(33)) & TOPS;
     // The product brings the eight top bits together in the highest byte.
     ((spaces >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
@@ -212,11 +223,27 @@ mod tests {
     #[test]
     fn each_ascii_byte_is_space_or_not_in_each_place() {
         for byte in 0..128 {
-            for place in 0..8 {
-                let mut eight = [b'x'; 8];
-                eight[place] = byte;
+            for place in 0..super::WINDOW {
+                let mut window = [b'x'; super::WINDOW];
+                window[place] = byte;
+                // What is behind and isn't ASCII changes nothing.
+                window[place + 1..].fill(0xff);
                 let expected = if is_space(char::from(byte)) { 1 << place } else { 0 };
-                assert_eq!(spaces_of(eight), expected, "{byte} at {place}");
+                let here = u64::MAX >> (super::WINDOW - 1 - place);
+                assert_eq!(spaces_of(&window) & here, expected, "{byte} at {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_round_the_ends_of_windows() {
+        for n in 0..140 {
+            for behind in ["", "é"] {
+                let rows = [format!("{}{}b", "a".repeat(n), " ".repeat(n % 5)), behind.to_owned()];
+                let words =
+                    |row: &str| row.split(' ').filter(|word| !word.is_empty()).map(String::from).collect();
+                let expected: Vec<Vec<String>> = rows.iter().map(|row| words(row)).collect();
+                assert_eq!(lists_of(&split(None, None, Side::Left), &rows), expected);
             }
         }
     }
