@@ -2,7 +2,8 @@
 
 small   100,000 calls of `inc`, gathered by one `sum`: microseconds a call, building included (medians of 5)
 pi      ten calls of pure Python, first call of a fresh process included: how many times faster than a plain
-        loop (medians of 3)
+        loop (medians of 3); and the same compiled by numba, which lets go of Python's lock, on threads, beside a
+        plain loop of that
 chain   20 tasks, each of which takes a 100 MB array and gives the next one: seconds, and the peak of memory
 fan     of all processes, shared pages counted once. In the fan all take the same, and one takes all results.
 
@@ -27,6 +28,8 @@ from typing import Any
 
 MEGABYTES = 100
 N_ARRAYS = 20
+NUMBA_MORE = 20
+"""So many times as much is there to do for what is compiled."""
 
 
 def inc(x: int) -> int:
@@ -97,10 +100,17 @@ def small(peer: str, n: int) -> float:
 
 def pi(peer: str, n: int) -> float:
     """Seconds for ten calls; nothing was computed before."""
-    if peer == "loop":
-        return timed(lambda: [calc_pi(n) for _ in range(10)])
+    function = calc_pi
+    if peer.startswith("numba"):
+        from numba import njit
+
+        function = njit(nogil=True)(calc_pi)
+        function(1)  # Compiles it.
+        n, peer = n * NUMBA_MORE, peer.replace("numba", "tureen")
+    if peer.endswith("loop"):
+        return timed(lambda: [function(n) for _ in range(10)])
     promise, compute = computer(peer)
-    return timed(lambda: compute(promise(list)([promise(calc_pi)(n) for _ in range(10)])))
+    return timed(lambda: compute(promise(list)([promise(function)(n) for _ in range(10)])))
 
 
 def arrays(peer: str, shape: str) -> tuple[float, float]:
@@ -197,15 +207,15 @@ def main() -> None:
     told = "-" if micros is None else f"{micros:8.2f} us a call ({n // 20} calls)"
     print(f"small   {'dask:processes':18} {told}")
     throws = 10**6 // less
-    rounds = [(fresh("pi", "loop", throws), fresh("pi", "tureen:processes", throws)) for _ in range(3)]
-    dask = fresh("pi", "dask:processes", throws)
-    loop = statistics.median(loop for loop, _ in rounds)
-    for peer, seconds in (
-        ("tureen:processes", statistics.median(s for _, s in rounds)),
-        ("dask:processes", dask),
+    for loop, *peers in (
+        ("loop", "tureen:processes", "tureen:auto", "dask:processes"),
+        ("numba:loop", "numba:threads"),
     ):
-        told = "-" if seconds is None else f"{loop / seconds:8.2f} times a plain loop"
-        print(f"pi      {peer:18} {told}")
+        rounds = [{peer: fresh("pi", peer, throws) for peer in (loop, *peers)} for _ in range(3)]
+        for peer in peers:
+            ratios = [times[loop] / times[peer] for times in rounds if times[loop] and times[peer]]
+            told = f"{statistics.median(ratios):8.2f} times a plain loop" if ratios else "-"
+            print(f"pi      {peer:18} {told}")
     for shape in ("chain", "fan"):
         for peer in ("tureen:processes", "tureen:threads", "dask:processes"):
             if measured := fresh("arrays", peer, shape):

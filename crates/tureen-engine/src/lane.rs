@@ -52,11 +52,17 @@ impl Lanes {
         }
     }
 
+    /// The lane that a rank belongs to.
     pub(crate) fn lane_of(&self, rank: usize) -> Lane {
         match &self.aside {
             Some(aside) if aside.is_here[rank] => Lane::Aside,
             _ => Lane::Main,
         }
+    }
+
+    /// Whether anything was ever put aside.
+    pub(crate) fn are_divided(&self) -> bool {
+        self.aside.is_some()
     }
 
     /// Says where a rank belongs. It must be in neither ready set.

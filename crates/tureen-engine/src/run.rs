@@ -235,7 +235,8 @@ impl State {
     /// Whether nothing will ever start again.
     fn is_drained(&self) -> bool {
         let counts = self.schedule.counts();
-        counts.waiting + counts.ready == 0
+        let may_come_back = if self.schedule.may_be_put_back() { counts.running } else { 0 };
+        counts.waiting + counts.ready + may_come_back == 0
     }
 
     fn tell(&self, task: TaskId, kind: EventKind) {

@@ -237,6 +237,11 @@ impl Schedule {
         }
     }
 
+    /// Whether a running task may yet be put back and start anew: of a run that was divided, unless it was stopped.
+    pub fn may_be_put_back(&self) -> bool {
+        self.ready.are_divided() && !self.is_stopped
+    }
+
     /// Puts back a running task that was not begun, or that nobody will miss the beginning of: it is ready again, in this
     /// lane; or skipped, if the run was stopped. The other arguments are as for [`Schedule::end`].
     ///

@@ -53,7 +53,9 @@ pub(super) fn length(start: *mut c_void) -> Option<usize> {
 pub(super) fn free(start: *mut c_void) -> bool {
     // Nearly all that is asked for is no region: for these, nothing is locked.
     let is_at_page = (start as usize).is_multiple_of(PAGE);
-    let Some(region) = is_at_page.then(|| regions().remove(&(start as usize))).flatten() else { return false };
+    let Some(region) = is_at_page.then(|| regions().remove(&(start as usize))).flatten() else {
+        return false;
+    };
     // SAFETY: we mapped this, and whoever frees it looks at it no more.
     let _ = unsafe { munmap(start, region.length) };
     true
