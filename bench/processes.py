@@ -2,7 +2,8 @@
 
 small   100,000 calls of `inc`, gathered by one `sum`: microseconds a call, building included (medians of 5)
 pi      ten calls of pure Python, first call of a fresh process included: how many times faster than a plain
-        loop (medians of 3). `halves` is two processes that do half of it each: the most this machine gives.
+        loop (medians of 5). `halves` is two processes that do half of it each: the most this machine gives;
+        and the same compiled by numba, which lets go of Python's lock, on threads, beside a loop of that
 chain   20 tasks, each of which takes a 100 MB array and gives the next one,
 fan     20 that all take the same array, and one that takes all their results,
 each    20 that take an array each of the user's and give him one back:
@@ -35,6 +36,8 @@ from typing import Any
 
 MEGABYTES = 100
 N_ARRAYS = 20
+NUMBA_MORE = 20
+"""So many times as much is there to do for what is compiled."""
 
 PEERS = Path(__file__).parent.parent / ".venv-peers" / "bin" / "python"
 OWN_NETWORK = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
@@ -129,12 +132,19 @@ def small(peer: str, n: int) -> float:
 
 def pi(peer: str, n: int) -> float:
     """Seconds for ten calls; nothing was computed before."""
-    if peer == "loop":
-        return timed(lambda: [calc_pi(n) for _ in range(10)])
     if peer == "halves":
         return timed(partial(halves, n))
+    function = calc_pi
+    if peer.startswith("numba"):
+        from numba import njit
+
+        function = njit(nogil=True)(calc_pi)
+        function(1)  # Compiles it.
+        n, peer = n * NUMBA_MORE, peer.replace("numba", "tureen")
+    if peer.endswith("loop"):
+        return timed(lambda: [function(n) for _ in range(10)])
     with computer(peer) as (promise, compute):
-        return timed(lambda: compute(promise(list)([promise(calc_pi)(n) for _ in range(10)])))
+        return timed(lambda: compute(promise(list)([promise(function)(n) for _ in range(10)])))
 
 
 def halves(n: int) -> None:
@@ -265,14 +275,15 @@ def show_small(less: int) -> None:
 
 
 def show_pi(less: int) -> None:
-    throws = 10**6 // less
-    peers = ("loop", "halves", "tureen:processes", "dask:processes")
-    rounds = [[fresh("pi", peer, throws) for peer in peers] for _ in range(1 if less > 1 else 3)]
-    loop, *others = (
-        statistics.median(times) if None not in times else None for times in zip(*rounds, strict=True)
-    )
-    for peer, seconds in zip(peers[1:], others, strict=True):
-        row("pi", peer, seconds and loop and f"{loop / seconds:8.2f} times a plain loop")
+    throws, n_rounds = 10**6 // less, 1 if less > 1 else 5
+    for loop, *peers in (
+        ("loop", "halves", "tureen:processes", "tureen:auto", "dask:processes"),
+        ("numba:loop", "numba:threads"),
+    ):
+        rounds = [{peer: fresh("pi", peer, throws) for peer in (loop, *peers)} for _ in range(n_rounds)]
+        for peer in peers:
+            ratios = [times[loop] / times[peer] for times in rounds if times[loop] and times[peer]]
+            row("pi", peer, ratios and f"{statistics.median(ratios):8.2f} times a plain loop")
 
 
 def show_arrays(shape: str, less: int) -> None:

@@ -27,13 +27,14 @@ _NAMES = {
     "sync": "sync",
     "synchronous": "sync",
     "single-threaded": "sync",
+    "auto": "auto",
 }
 _ASKED = ("pool", "rerun_exceptions_locally", "callbacks", "cache")
-_NOT_YET = {"distributed", "auto"}
+_NOT_YET = {"distributed"}
 
 
 def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None, default: str | None = None) -> Choice:
-    """Name the scheduler (``threads``, ``processes`` or ``sync``), and how many tasks may run at a time.
+    """Name the scheduler (``threads``, ``processes``, ``auto``, ``sync``), and how many tasks run at a time.
 
     Keywords that we don't know are ignored, as dask ignores them. `default` is the scheduler where neither
     the keywords nor the settings name one or a pool; else it is threads.
@@ -63,8 +64,11 @@ def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None, default: s
             name = "threads"  # A worker has its share of the processors already.
         else:
             initializer = keywords.get("initializer") or config.get("multiprocessing.initializer", None)
+    elif name == "auto" and is_worker():
+        name = "threads"
     settings = {**keywords, **asked, "initializer": initializer}
-    relay, n = handing(settings, asked["callbacks"] or (), kind=name)
+    # Who wants to hand out tasks one by one leaves nothing to be moved.
+    relay, n = handing(settings, asked["callbacks"] or (), kind="threads" if name == "auto" else name)
     return ("handing", n, relay) if relay is not None else (name, n, initializer)
 
 

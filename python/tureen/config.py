@@ -2,6 +2,9 @@
 
 Names are dask's (2026.8): ``scheduler``, ``num_workers``, ``delayed_pure``, ... Dots part levels,
 two underscores in a keyword stand for a dot, and ``-`` and ``_`` are one.
+
+``lock_hint`` is ours: ``config.set(lock_hint=False)`` silences the line that says, once a session, that
+Python's lock held a run on threads back and what ``scheduler="processes"`` would gain.
 """
 
 from __future__ import annotations

@@ -2,25 +2,24 @@
 //! Knows the schedulers by name; the arguments that choose one are read by `tureen._settings`.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::context::InContext;
 use crate::flatten::flatten;
-use crate::goodbye;
 use crate::kind::{Kind, kind_of};
-use crate::pool::{self, Pull};
+use crate::pool;
 use crate::processes;
 use crate::promise::{Promise, Work};
+use crate::ran::{self, Ran};
 use crate::scan::{scan_computed, scan_shallow};
 use crate::session::Session;
 use crate::site::Site;
 use crate::steps;
-use crate::stopping;
 use crate::template::{Arguments, Filled};
+use crate::threads;
 use crate::watch;
 
 /// How often a waiting thread looks for Ctrl-C and for failures.
@@ -134,7 +133,7 @@ fn run<'py>(
     let arguments = if traverse { scan_computed(args)? } else { scan_shallow(args)? };
     let flat = flatten(py, arguments.promises().collect::<Vec<_>>().into_iter())?;
     // Worker processes are handed batches of tasks: as many run at a time as there are workers, but more are taken.
-    let most_taken = if scheduler == "processes" { usize::MAX } else { n_workers };
+    let most_taken = if scheduler == "processes" || scheduler == "auto" { usize::MAX } else { n_workers };
     let (watch, reading) = watch::begin(py, flat.promises.len())?.unzip();
     let session = Arc::new(Session::new(flat, most_taken, watch)?);
     let told = reading.map(|reading| watch::tell_begin(py, &session, reading)).transpose()?;
@@ -146,40 +145,28 @@ fn run<'py>(
 }
 
 fn perform(py: Python<'_>, session: &Arc<Session>, (scheduler, n_workers, relay): Settings) -> PyResult<()> {
-    match (scheduler.as_str(), relay) {
-        ("processes", initializer) => processes::run(py, session, n_workers, initializer)?,
-        (_, Some(relay)) => return steps::relay(py, session, relay.bind(py)),
-        ("sync", None) => session.pull(py, || py.check_signals()),
-        ("threads", None) => run_on_threads(py, session, n_workers)?,
-        (other, None) => return Err(PyNotImplementedError::new_err(format!("no scheduler `{other}`"))),
+    let began = Instant::now();
+    let mut seen = (None, None);
+    let done = match (scheduler.as_str(), relay) {
+        ("processes", initializer) => processes::run(py, session, n_workers, initializer),
+        (_, Some(relay)) => steps::relay(py, session, relay.bind(py)),
+        ("sync", None) => {
+            session.pull(py, || py.check_signals());
+            Ok(())
+        }
+        (name @ ("threads" | "auto"), None) => {
+            threads::run(py, session, n_workers, name == "auto").map(|what| seen = what)
+        }
+        (other, None) => Err(PyNotImplementedError::new_err(format!("no scheduler `{other}`"))),
+    };
+    if !pool::is_worker() {
+        // A run inside a task is part of that task.
+        let (lock, moved) = seen;
+        let seconds = began.elapsed().as_secs_f64();
+        ran::remember(Ran { scheduler, n_workers, n_tasks: session.n_tasks(), seconds, lock, moved });
     }
-    match session.take_failure() {
+    match done.map(|()| session.take_failure())? {
         Some(error) => Err(error),
         None => Ok(()),
     }
-}
-
-fn run_on_threads(py: Python<'_>, session: &Arc<Session>, n_workers: usize) -> PyResult<()> {
-    let n_threads = n_workers.min(session.n_tasks());
-    if n_threads == 0 {
-        return Ok(());
-    }
-    if pool::is_closed() {
-        session.pull(py, || py.check_signals());
-        return Ok(());
-    }
-    goodbye::remember(session);
-    let here = InContext::here(py, session)?;
-    let work: Arc<dyn Pull> = here.clone();
-    if pool::is_worker() {
-        // This thread would only wait: it works on the inner run itself, so that there is always somebody who does.
-        pool::lend(py, &work, n_threads - 1, true)?;
-        session.pull(py, || Ok(()));
-    } else {
-        pool::lend(py, &work, n_threads, false)?;
-    }
-    while !py.detach(|| session.run.wait_finished(Some(LOOK_AGAIN))) && !session.has_failed() {
-        stopping::check(py).inspect_err(|_| here.abandon(py))?;
-    }
-    Ok(())
 }

@@ -1,10 +1,12 @@
 //! The extension module `tureen._tureen`: promises as Python objects, and what computes them on the engine's runs.
 //! The only crate with PyO3. The pleasant names are in `python/tureen`.
 //!
-//! `make → kind → scan → template → promise → flatten → session → pool → compute → failure → stopping → goodbye`; beside them
-//! `picture`
+//! `make → kind → scan → template → promise → flatten → session → pool → threads → compute → failure → stopping → goodbye`;
+//! beside them `picture`
 //!
 //! For others: `dask_graph`, `to_dask`, `dask_protocol` (graphs of dask's), `steps` (others' executors), `queue` (ours)
+//!
+//! Held back by the interpreter's lock: `pullers → lock → threads → mixed`; `ran` remembers it
 
 mod columns;
 mod compute;
@@ -21,15 +23,20 @@ mod identity;
 mod invoke;
 mod key;
 mod kind;
+mod lock;
 mod make;
+mod mixed;
 mod operators;
+mod outline;
 mod pickled;
 mod picture;
 mod pool;
 mod processes;
 mod promise;
 mod protocol;
+mod pullers;
 mod queue;
+mod ran;
 mod results;
 mod scan;
 mod session;
@@ -38,6 +45,7 @@ mod steps;
 mod stopping;
 mod template;
 mod text;
+mod threads;
 mod to_dask;
 mod token;
 mod tracking;
@@ -62,6 +70,10 @@ mod _tureen {
     #[pymodule_export]
     use crate::make::{put_off, set_pure_by_default, wrap};
     #[pymodule_export]
+    use crate::mixed::Mixed;
+    #[pymodule_export]
+    use crate::outline::outline;
+    #[pymodule_export]
     use crate::pickled::{needs_of, promise_from, recipe_of};
     #[pymodule_export]
     use crate::picture::{draw, ramp_color, run_order};
@@ -73,6 +85,8 @@ mod _tureen {
     use crate::promise::Promise;
     #[pymodule_export]
     use crate::queue::CallQueue;
+    #[pymodule_export]
+    use crate::ran::last_run;
     #[pymodule_export]
     use crate::steps::Steps;
     #[pymodule_export]
