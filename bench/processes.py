@@ -283,7 +283,7 @@ def show_pi(less: int) -> None:
         rounds = [{peer: fresh("pi", peer, throws) for peer in (loop, *peers)} for _ in range(n_rounds)]
         for peer in peers:
             ratios = [times[loop] / times[peer] for times in rounds if times[loop] and times[peer]]
-            row("pi", peer, ratios and f"{statistics.median(ratios):8.2f} times a plain loop")
+            row("pi", peer, f"{statistics.median(ratios):8.2f} times a plain loop" if ratios else None)
 
 
 def show_arrays(shape: str, less: int) -> None:

@@ -139,15 +139,17 @@ class _Look:
         from tureen.bag import lines, parts, plan, steps
 
         if isinstance(obj, plan.Work):
-            self.keeps_partitions = all(
-                step.is_elementwise or _is_ours(step.function) for step in obj.chain.steps
-            )
-            for piece in (obj.head, obj.own, *obj.chain.steps):
+            its_steps, heads = list(obj.procedure.chain.steps), [obj.head]
+            if obj.leaves is not None:
+                its_steps += obj.leaves.procedure.chain.steps
+                heads += obj.leaves.parts
+            self.keeps_partitions = all(step.is_elementwise or _is_ours(step.function) for step in its_steps)
+            for piece in (*heads, obj.own, *its_steps):
                 self.part(piece)
         elif isinstance(obj, steps.Step):
             for piece in (obj.function, *obj.args, *obj.kwargs.values()):
                 self.part(piece)
-        elif isinstance(obj, (steps.Marker, steps.Need, lines.Lines, parts.Given)):
+        elif isinstance(obj, (steps.Marker, steps.Need, lines.Lines, parts.Given, parts.Slices)):
             return  # Elements are looked at when they are sent.
         elif type(obj) is tuple:
             for piece in obj:

@@ -195,7 +195,7 @@ fn pullers_of_two_kinds_do_each_task_once() {
     let n = graph.len();
     let times: Vec<AtomicUsize> = (0..n).map(|_| AtomicUsize::new(0)).collect();
     let run = run_of(graph, u64::MAX, OnFailure::Stop);
-    let is_aside = |task: TaskId| task.index() % 2 == 0;
+    let is_aside = |task: TaskId| task.index().is_multiple_of(2);
     run.divide(|task| if is_aside(task) { Lane::Aside } else { Lane::Main });
     let mut n_put_back = 0;
     let do_it = |task: TaskId| {
