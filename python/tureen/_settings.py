@@ -30,7 +30,6 @@ _NAMES = {
     "auto": "auto",
 }
 _ASKED = ("pool", "rerun_exceptions_locally", "callbacks", "cache")
-_NOT_YET = {"distributed"}
 
 
 def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None, default: str | None = None) -> Choice:
@@ -180,18 +179,13 @@ def _scheduler_name(scheduler: str | None) -> str:
     name = scheduler.lower()
     if name in _NAMES:
         return _NAMES[name]
-    if name not in _NOT_YET:
-        known = ", ".join(f"`{known}`" for known in _NAMES)
-        raise ValueError(f"there is no scheduler `{scheduler}`\nhint: choose one of {known}")
     if name == "distributed":
         raise NotImplementedError(
             "tureen does not look for a client of dask's by itself\n"
             "hint: give the client: `scheduler=client`, as it came from `distributed.Client()`"
         )
-    raise NotImplementedError(
-        f"tureen can't use `{scheduler}` as a scheduler yet\n"
-        'hint: use `scheduler="threads"`, or `"sync"` to run everything in this thread'
-    )
+    known = ", ".join(f"`{known}`" for known in _NAMES)
+    raise ValueError(f"there is no scheduler `{scheduler}`\nhint: choose one of {known}")
 
 
 def kind_of_workers(scheduler: str) -> str:

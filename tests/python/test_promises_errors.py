@@ -124,16 +124,6 @@ def test_nothing_starts_after_a_failure() -> None:
     assert started == []
 
 
-@pytest.mark.parametrize("scheduler", ["distributed", "auto"])
-def test_a_scheduler_that_is_not_there_yet(scheduler: str) -> None:
-    with pytest.raises(NotImplementedError) as error:
-        delayed(1).compute(scheduler=scheduler)
-    assert str(error.value) == (
-        f"tureen can't use `{scheduler}` as a scheduler yet\n"
-        'hint: use `scheduler="threads"`, or `"sync"` to run everything in this thread'
-    )
-
-
 def test_a_scheduler_that_nobody_has() -> None:
     with pytest.raises(ValueError) as error:
         tureen.compute(delayed(1), scheduler="thread")
