@@ -130,7 +130,7 @@ def test_a_scheduler_that_nobody_has() -> None:
     assert str(error.value) == (
         "there is no scheduler `thread`\n"
         "hint: choose one of `threads`, `threading`, `processes`, `multiprocessing`, `sync`, `synchronous`, "
-        "`single-threaded`"
+        "`single-threaded`, `auto`"
     )
 
 
