@@ -137,13 +137,13 @@ def test_what_is_seen_tells_the_lock_from_work_without_it() -> None:
     for _ in range(30):
         tureen.compute(delayed(spin)(4_000_000), delayed(spin)(4_000_001), num_workers=2, scheduler="threads")
         waiting = last_run()["lock"]  # type: ignore[index]
-        if waiting and waiting["n_looks"] > 3 and waiting["waiting_share"] > 0.3:
+        if waiting and waiting["n_looks"] > 3 and waiting["waiting_share"] > 0.35:
             break
     else:
         pytest.fail(f"the lock was never seen: {waiting}")
     assert [function for function, _, _ in waiting["functions"]] == [spin]
     tureen.compute(delayed(add_up)(200), delayed(add_up)(201), num_workers=2, scheduler="threads")
-    assert last_run()["lock"]["waiting_share"] < 0.2  # type: ignore[index]
+    assert last_run()["lock"]["waiting_share"] < 0.35  # type: ignore[index]
 
 
 def figures(**known: Any) -> Any:

@@ -24,6 +24,8 @@ const WORTH_A_WORD: Duration = Duration::from_secs(1);
 /// After so long, nobody waits for the end of the run to say it.
 const LONG: Duration = Duration::from_secs(10);
 
+const AUTO: &str = "tureen._auto.run";
+
 /// On `auto`, the first look at the threads of a run, and the time between looks until it is known whether they wait for the
 /// lock. The interpreter's threads take turns of five milliseconds: looks must not keep in step with them.
 const FIRST_LOOK: Duration = Duration::from_millis(10);
@@ -31,7 +33,7 @@ const SOON: Duration = Duration::from_micros(2_700);
 
 /// So many looks, with threads waiting for such a part of their time, count as held back.
 const LEAST_LOOKS: u32 = 6;
-const LEAST_SHARE: f64 = 0.2;
+const LEAST_SHARE: f64 = 0.35;
 
 /// Whether somebody was told, or does not want to be.
 static HAS_TOLD: AtomicBool = AtomicBool::new(false);
@@ -54,10 +56,15 @@ pub(crate) fn run(
         session.pull(py, || py.check_signals());
         return Ok((None, None));
     }
+    let is_inner = pool::is_worker();
+    let is_watched = n_threads > 1 && !is_inner;
+    if is_watched && may_move {
+        // Imported now, since it would take several times as long among threads that wait for each other.
+        py.import(AUTO)?;
+    }
     goodbye::remember(session);
     let here = InContext::here(py, session)?;
     let work: Arc<dyn Pull> = here.clone();
-    let is_inner = pool::is_worker();
     if is_inner {
         // This thread would only wait: it works on the inner run itself, so that there is always somebody who does.
         pool::lend(py, &work, n_threads - 1, true)?;
@@ -65,7 +72,6 @@ pub(crate) fn run(
     } else {
         pool::lend(py, &work, n_threads, false)?;
     }
-    let is_watched = n_threads > 1 && !is_inner;
     let moved = match is_watched && may_move {
         true => move_when_held_back(py, session, n_threads).inspect_err(|_| here.abandon(py))?,
         false => None,
@@ -130,7 +136,7 @@ fn move_when_held_back(
         }
     }
     let mixed = Bound::new(py, Mixed::new(Arc::clone(session), watch))?;
-    let run = py.import("tureen._auto.run")?.getattr("run")?;
+    let run = py.import(AUTO)?.getattr("run")?;
     let moved = run.call1((&mixed, n_threads))?;
     Ok(Some(moved.unbind()))
 }

@@ -1,6 +1,6 @@
 """`scheduler="auto"`: threads first; what the interpreter's lock holds back goes to worker processes.
 
-`run → choice → judge → [reading → known] → plain → moved → aside`
+`run → choice → judge → [reading → known → work] → plain → moved → aside`
 
 A run starts on threads. When the lock is seen to be the bottleneck (`run`), the functions that wait for it
 are looked at (`choice`, `judge`): those that are shown to be self-contained are put aside, for worker

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
+from tureen._auto import work
 from tureen._auto.judge import Verdict, judge
 from tureen._auto.plain import Look
 
@@ -108,7 +109,8 @@ class Choice:
         if not verdict.still_holds():
             self.stay(key, "what it refers to was changed while the run went on")
             return False
-        look = Look((*args, *(kwargs or {}).values(), *_own_data(function)))
+        own = work.elements_of(function) if work.is_work(function) else ()
+        look = Look((*args, *(kwargs or {}).values(), *own))
         if look.odd is not None:
             self.stay(key, f"an argument holds a `{look.odd}`, which may not be the same when it was sent")
         elif look.large and not verdict.keeps_partitions:
@@ -136,16 +138,7 @@ class Choice:
 
 def key_of(function: Any) -> Any:
     """Give what is equal for functions that do the same."""
-    chain = getattr(function, "chain", None) if type(function).__module__ == "tureen.bag.plan" else None
-    if chain is None:
-        return id(function)
-    return id(chain), type(function.head)
-
-
-def _own_data(work: Any) -> tuple[Any, ...]:
-    """The elements that a bag's partition brings along."""
-    elements = getattr(getattr(work, "head", None), "elements", None)
-    return () if elements is None else (elements,)
+    return work.key_of(function) if work.is_work(function) else id(function)
 
 
 def name_of(function: Any) -> str:
@@ -154,21 +147,16 @@ def name_of(function: Any) -> str:
     >>> name_of(sorted)
     'sorted'
     """
-    chain = getattr(function, "chain", None)
-    if chain is not None and type(function).__module__ == "tureen.bag.plan":
-        steps = [step.describe() for step in chain.steps]
-        return ".".join(steps) if steps else str(function.__name__)
+    if work.is_work(function):
+        return work.name_of(function)
     while hasattr(function, "func"):
         function = function.func
     return str(getattr(function, "__qualname__", None) or type(function).__name__)
 
 
-def users_functions(function: Any) -> Iterable[Callable[..., Any]]:
+def users_functions(function: Any) -> list[Any]:
     """Give the functions of the user's that a task calls: of a bag's work, those of its steps."""
-    chain = getattr(function, "chain", None)
-    if chain is not None and type(function).__module__ == "tureen.bag.plan":
-        return [step.function for step in chain.steps if step.function is not None]
-    return [function]
+    return [step.function for step in work.steps_of(function)] if work.is_work(function) else [function]
 
 
 def place_of(function: Any) -> str | None:

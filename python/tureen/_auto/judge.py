@@ -12,7 +12,7 @@ from operator import attrgetter, itemgetter, methodcaller
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from tureen._auto import known
+from tureen._auto import known, work
 from tureen._auto.reading import Use, read, shape
 
 _MOST_FUNCTIONS = 100
@@ -116,7 +116,7 @@ class _Look:
                 self.waiting.append(obj)
         elif type(obj) in (itemgetter, attrgetter, methodcaller):
             self.getter(obj)
-        elif type(obj).__module__.startswith("tureen.bag."):
+        elif work.is_work(obj) or work.is_ours(obj):
             self.part(obj)
         elif known.is_known(obj):
             self.uses_numpy |= str(getattr(obj, "__module__", "")).startswith("numpy")
@@ -135,30 +135,14 @@ class _Look:
             self.constant(part, "an argument", "")
 
     def part(self, obj: Any) -> None:
-        """A piece of a bag's work: a class of ours, which is made of what it tells pickle."""
-        from tureen.bag import lines, parts, plan, steps
-
-        if isinstance(obj, plan.Work):
-            its_steps, heads = list(obj.procedure.chain.steps), [obj.head]
-            if obj.leaves is not None:
-                its_steps += obj.leaves.procedure.chain.steps
-                heads += obj.leaves.parts
-            self.keeps_partitions = all(step.is_elementwise or _is_ours(step.function) for step in its_steps)
-            for piece in (*heads, obj.own, *its_steps):
+        """A piece of a bag's work. Elements are looked at when they are sent."""
+        if work.is_work(obj):
+            self.keeps_partitions = work.keeps_partitions(obj)
+        if work.is_data(obj):
+            return
+        if type(obj) is tuple or work.is_ours(obj) or work.is_work(obj) or type(obj).__name__ == "Step":
+            for piece in work.pieces_of(obj):
                 self.part(piece)
-        elif isinstance(obj, steps.Step):
-            for piece in (obj.function, *obj.args, *obj.kwargs.values()):
-                self.part(piece)
-        elif isinstance(obj, (steps.Marker, steps.Need, lines.Lines, parts.Given, parts.Slices)):
-            return  # Elements are looked at when they are sent.
-        elif type(obj) is tuple:
-            for piece in obj:
-                self.part(piece)
-        elif _is_ours(obj):
-            if not isinstance(obj, FunctionType):
-                reduced = obj.__reduce__()
-                for piece in reduced[1] if isinstance(reduced, tuple) else ():
-                    self.part(piece)
         elif callable(obj):
             self.callable(obj, "it")
         else:
@@ -278,18 +262,6 @@ def _is_constant(value: Any) -> bool:
         elif type(part) not in _ATOMS:
             return False
     return True
-
-
-def _is_ours(obj: Any) -> bool:
-    """Whether this is a function or class of a bag's that keeps no state and leaves no trace."""
-    kind = obj if isinstance(obj, FunctionType) else type(obj)
-    return kind.__module__ in _OURS
-
-
-_OURS = frozenset(
-    f"tureen.bag.{name}"
-    for name in ("group", "keyed", "lines", "loop", "partitions", "parts", "pluck", "reduce", "totals")
-)
 
 
 def _unknown(obj: Any, called: str) -> str:

@@ -15,6 +15,9 @@ LARGE_ARRAY = 1 << 20
 ATOMS = frozenset((int, float, complex, bool, str, bytes, type(None), type(...), range))
 _LISTS = frozenset((list, tuple, deque))
 _DICTS = frozenset((dict, Counter, OrderedDict, defaultdict))
+_COLUMNS = frozenset(("TextColumn", "TextCounts"))
+"""What a bag's partitions of text are kept in. Nobody can change them."""
+
 _FACTORIES = (None, int, float, str, list, dict)
 
 
@@ -58,11 +61,13 @@ class Look:
                     self.changeable[id(value)] = value
                 elif kind is bytearray:
                     self.changeable[id(value)] = value
-                elif not self._is_numpy(kind, value):
+                elif not self._is_array(kind, value):
                     self.odd = kind.__qualname__
                     break
 
-    def _is_numpy(self, kind: type, value: Any) -> bool:
+    def _is_array(self, kind: type, value: Any) -> bool:
+        if kind.__module__ == "tureen._tureen" and kind.__name__ in _COLUMNS:
+            return True
         if kind.__module__ != "numpy" or getattr(getattr(value, "dtype", None), "hasobject", True):
             return False
         if kind.__name__ == "ndarray":

@@ -14,7 +14,7 @@ from tureen._tureen import Mixed
 _SHORT, _LONG = 0.005, 0.05
 """Seconds between looks: while workers start, and otherwise."""
 
-_LEAST_SHARE = 0.2
+_LEAST_SHARE = 0.35
 """The part of their time that threads have to wait for the lock for anything to be moved."""
 
 _LEAST_LOOKS = 8

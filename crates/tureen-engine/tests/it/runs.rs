@@ -207,7 +207,7 @@ fn pullers_of_two_kinds_do_each_task_once() {
         while !run.wait_finished(Some(Duration::ZERO)) {
             let Next::Start(task) = run.try_next_in(Lane::Aside) else { continue };
             assert!(is_aside(task));
-            if task.index() % 3 == 0 {
+            if task.index().is_multiple_of(3) {
                 // The threads must still be there, though perhaps nothing else is left.
                 run.put_back(task, Lane::Main, &mut Vec::new());
                 n_put_back += 1;
