@@ -1,6 +1,7 @@
 # make demo         build everything and walk through the examples
 # make test         run every test, Rust and Python, against the installed wheel
 # make check        formatting, lints, types, stubs
+# make leaks        the tests with Python's own checks, graphs computed again and again, Rust under valgrind
 # make bench        the engine's and the fronts' timings, beside their peers
 # make conformance  dask's and Snakemake's own tests against tureen
 # make pictures     draw the pictures of docs/ again
@@ -8,8 +9,9 @@
 
 PYTHON ?= python3
 IN_VENV := .venv/bin/python
+VALGRIND := valgrind --quiet --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=1
 
-.PHONY: demo test check check-rust check-docs check-python bench conformance pictures clean venv dev-venv
+.PHONY: demo test check check-rust check-docs check-python leaks leaks-python leaks-rust bench conformance pictures clean venv dev-venv
 
 demo: venv
 	$(IN_VENV) examples/demo.py
@@ -32,6 +34,19 @@ check-python: dev-venv
 	$(IN_VENV) -m ruff format --check
 	$(IN_VENV) -m mypy
 	$(IN_VENV) -m mypy.stubtest tureen._tureen
+
+leaks: leaks-python leaks-rust
+
+# Files left open and the like are warnings, and warnings are errors.
+leaks-python: dev-venv
+	PYTHONDEVMODE=1 $(IN_VENV) -W error -m pytest
+	$(IN_VENV) tools/find_leaks.py
+
+# Random cases are few, and graphs of a million left out: each step takes about fifty times as long.
+leaks-rust: export PROPTEST_CASES = 2
+leaks-rust:
+	cargo --config 'target."cfg(unix)".runner = "$(VALGRIND)"' test --locked --lib --test it \
+		--package tureen-engine --package tureen-text --package tureen-draw -- --skip million --test-threads 1
 
 bench: dev-venv .venv-peers
 	cargo bench --locked --package tureen-engine

@@ -20,7 +20,7 @@ from tureen._processes.start import Worker
 from tureen._settings import cpu_count
 from tureen._tureen import Feed
 
-_GRACE = 0.3
+_GRACE = 0.5
 """Seconds that a task has to end by itself when the user wants to stop."""
 
 _LINGER = 0.05

@@ -92,43 +92,43 @@ def compression_of(path: str, compression: str | None) -> str | None:
 
 def open_file(path: str, compression: str | None) -> BinaryIO:
     """Open a file or address for reading its unpacked bytes."""
-    if path.startswith(_WEB):
-        try:
-            raw = cast(BinaryIO, urlopen(path))
-        except URLError as error:
-            raise OSError(f"`{path}` can't be fetched: {error.reason}") from error
-    else:
-        raw = open(path, "rb")
+    if not path.startswith(_WEB):
+        return open(path, "rb") if compression is None else _unpacked(path, compression, path)
+    try:
+        raw = cast(BinaryIO, urlopen(path))
+    except URLError as error:
+        raise OSError(f"`{path}` can't be fetched: {error.reason}") from error
     if compression is None:
         return raw
     try:
-        return _unpacked(raw, compression, path)
+        # A zip file is read from its end.
+        return _unpacked(io.BytesIO(raw.read()) if compression == "zip" else raw, compression, path)
     except BaseException:
         raw.close()
         raise
 
 
-def _unpacked(raw: BinaryIO, compression: str, path: str) -> BinaryIO:
+def _unpacked(packed: str | BinaryIO, compression: str, path: str) -> BinaryIO:
+    """Open what is packed. A file given by its path is closed with what is returned."""
     if compression == "zip":
-        if not raw.seekable():
-            raw = io.BytesIO(raw.read())
-        archive = zipfile.ZipFile(raw)
-        members = [member for member in archive.infolist() if not member.is_dir()]
-        if not members:
-            raise ValueError(f"`{path}` is a zip file with nothing in it")
-        return cast(BinaryIO, archive.open(members[0]))
+        with zipfile.ZipFile(packed) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+            if not members:
+                raise ValueError(f"`{path}` is a zip file with nothing in it")
+            # The archive is only closed with its last open member.
+            return cast(BinaryIO, archive.open(members[0]))
     if compression == "zstd":
-        return _zstd(raw, path)
+        return _zstd(packed, path)
     opened: dict[str, Callable[[Any], Any]] = {
         "gzip": gzip.open,
         "bz2": bz2.open,
         "xz": lzma.open,
         "lzma": lzma.open,
     }
-    return cast(BinaryIO, opened[compression](raw))
+    return cast(BinaryIO, opened[compression](packed))
 
 
-def _zstd(raw: BinaryIO, path: str) -> BinaryIO:
+def _zstd(packed: str | BinaryIO, path: str) -> BinaryIO:
     try:
         from compression import zstd  # type: ignore[import-not-found, unused-ignore]  # Python 3.14
     except ImportError:
@@ -136,5 +136,6 @@ def _zstd(raw: BinaryIO, path: str) -> BinaryIO:
             import zstandard  # type: ignore[import-not-found, unused-ignore]
         except ImportError:
             raise ImportError(f"`{path}` is packed with zstd\nhint: `pip install zstandard`") from None
+        raw = open(packed, "rb") if isinstance(packed, str) else packed
         return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
-    return cast(BinaryIO, zstd.open(raw))
+    return cast(BinaryIO, zstd.open(packed))
