@@ -4,6 +4,7 @@ mod draw;
 mod dry_run;
 mod list;
 mod load;
+mod parts;
 mod python;
 mod run;
 mod story;

@@ -15,6 +15,7 @@ use super::wire;
 /// The Python side, by module name; they travel in the binary.
 const MODULES: &[(&str, &str)] = &[
     ("_tureen", ""),
+    ("_tureen.checkpoints", include_str!("../python/checkpoints.py")),
     ("_tureen.containers", include_str!("../python/containers.py")),
     ("_tureen.declare", include_str!("../python/declare.py")),
     ("_tureen.missing", include_str!("../python/missing.py")),

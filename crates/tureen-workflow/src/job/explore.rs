@@ -217,13 +217,13 @@ impl Explorer<'_, '_> {
         let mut items = Vec::new();
         let mut inputs = Vec::new();
         let mut failed = None;
-        let mut fault = None;
         for (rule_item, item) in rules.workflow.rules[rule].input.iter().enumerate() {
             let rule_item = rule_item as u16;
             if let Input::Files(list) = &item.value {
                 let entry = &rules.patterns[rule].inputs[rule_item as usize];
                 self.fill_static(job, entry, items.len() as u16, &values, &mut inputs);
-                items.push(DynamicItem { name: item.name.clone(), is_list: list.is_list, rule_item });
+                let name = item.name.clone();
+                items.push(DynamicItem { name, is_list: list.is_list, rule_item, awaits_checkpoint: false });
                 continue;
             }
             let is_unpacked = matches!(item.value, Input::Unpack(_));
@@ -261,23 +261,20 @@ impl Explorer<'_, '_> {
                             let is_ancient = ancient.get(path.as_str()).copied().unwrap_or(false);
                             inputs.push(InputFile { file, item: items.len() as u16, is_ancient });
                         }
-                        items.push(DynamicItem { name, is_list, rule_item });
+                        items.push(DynamicItem { name, is_list, rule_item, awaits_checkpoint: false });
                     }
                 }
-                Some(Ok(Answer::NeedsCheckpoint { rule: checkpoint, .. })) => {
-                    fault = Some(
-                        Diagnostic::new(format!(
-                            "the input needs checkpoint `{checkpoint}`, and checkpoints are not supported yet"
-                        ))
-                        .at(item.span, ""),
-                    );
+                Some(Ok(Answer::NeedsCheckpoint { file, .. })) => {
+                    // What the checkpoint makes stands for all that the function will give.
+                    let file = self.explored.jobs.add_file(&file);
+                    self.want_file(file, Some(job));
+                    inputs.push(InputFile { file, item: items.len() as u16, is_ancient: false });
+                    let name = item.name.clone();
+                    items.push(DynamicItem { name, is_list: false, rule_item, awaits_checkpoint: true });
                 }
                 Some(Ok(Answer::NotYet)) | None => {}
                 Some(Err(exception)) => failed = failed.or(Some(exception)),
             }
-        }
-        if let Some(fault) = fault {
-            return Err(Box::new(fault));
         }
         match failed {
             Some(exception) => self.explored.jobs.set_failed(job, exception),

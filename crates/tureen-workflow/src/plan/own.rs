@@ -29,6 +29,10 @@ impl Planner<'_, '_> {
         if reason.is_some() {
             return Ok(reason);
         }
+        if self.graph.jobs.awaits_checkpoint(job) {
+            // Its true inputs are not known yet: it is looked at again when they are.
+            return Ok(reason);
+        }
         if let Some(oldest) = oldest
             && self.wishes.triggers.mtime
         {

@@ -65,7 +65,7 @@ impl Shared<'_, '_> {
             Err(diagnostic) => return Err(self.failed(attempt, What::NotReady(diagnostic))),
         }
         let message = self.fill_message(job, &attempt.view);
-        if self.rule(job).action == Action::None {
+        if self.rule(job).action == Action::None && attempt.outputs.is_empty() {
             self.tell_start(&attempt, message.as_deref());
             return Ok(());
         }

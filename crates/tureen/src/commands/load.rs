@@ -8,6 +8,7 @@ use tureen_workflow::disk::Disk;
 use tureen_workflow::job::{JobGraph, Rules, find_jobs, find_targets};
 use tureen_workflow::nearest::nearest;
 use tureen_workflow::plan::{Plan, plan, select};
+use tureen_workflow::progress::Progress;
 use tureen_workflow::read::{Reading, Request, read};
 use tureen_workflow::record::{FOLDER, Record, Remembered};
 use tureen_workflow::resources::standard_name;
@@ -115,19 +116,42 @@ pub(crate) fn planned<'w>(
     reading: &'w Reading,
     python: &Python<'_>,
 ) -> Result<Planned<'w>, Vec<Diagnostic>> {
+    planned_after(settings, reading, python, &mut Progress::default())
+}
+
+/// As [`planned`], in a run that has done something already. Plans until no checkpoint that is made tells more.
+pub(crate) fn planned_after<'w>(
+    settings: &Settings,
+    reading: &'w Reading,
+    python: &Python<'_>,
+    progress: &mut Progress,
+) -> Result<Planned<'w>, Vec<Diagnostic>> {
     let rules = Rules::new(&reading.workflow)?;
     let targets = find_targets(&rules, &settings.targets)?;
     let mut disk = Disk::default();
-    let mut ask = |calls: &[_]| (python.ask)(calls);
-    let mut graph = find_jobs(&rules, &targets, &mut disk, &mut ask)?;
-    select(&rules, &mut graph, &settings.selection)?;
     let remembered = Record::read(Path::new(FOLDER)).map_err(|error| {
         vec![
             Diagnostic::new(error.to_string())
                 .hint("if it is damaged, remove it: times of files will decide then"),
         ]
     })?;
-    let plan = plan(&rules, &graph, &mut disk, &remembered, &settings.wishes, &mut ask)?;
+    let has_checkpoints = reading.workflow.rules.iter().any(|rule| rule.is_checkpoint);
+    let (graph, plan) = loop {
+        let answers = &mut progress.answers;
+        let mut ask = |calls: &[_]| {
+            let mut ask = |calls: &[_]| (python.ask)(calls);
+            if has_checkpoints { answers.ask(calls, &mut ask) } else { ask(calls) }
+        };
+        let mut graph = find_jobs(&rules, &targets, &mut disk, &mut ask)?;
+        select(&rules, &mut graph, &settings.selection)?;
+        let mut ask = |calls: &[_]| (python.ask)(calls);
+        let plan = plan(&rules, &graph, &mut disk, &remembered, &settings.wishes, progress, &mut ask)?;
+        let made = progress.newly_made(&rules, &graph, &plan, &mut disk, &remembered);
+        if made.is_empty() {
+            break (graph, plan);
+        }
+        (python.made)(&made);
+    };
     refuse_unsupported(&rules, &graph, &plan)?;
     Ok(Planned { rules, graph, plan, disk, remembered })
 }

@@ -11,14 +11,16 @@ use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::evaluator::job::{JobView, RunEnd};
 use tureen_workflow::fields::{Globals, fill};
 use tureen_workflow::job::{JobGraph, JobId, Rules};
+use tureen_workflow::progress::Progress;
 use tureen_workflow::read::Reading;
 use tureen_workflow::record::{FOLDER, Lock, LockError, Record};
 use tureen_workflow::rule::{Action, Handler};
-use tureen_workflow::run::{End, Happening, Input, Python, Settings as RunSettings, run as run_plan};
+use tureen_workflow::run::{Python, Settings as RunSettings};
 use tureen_workflow::work::guard::Guard;
 use tureen_workflow::work::stop::Stop;
 
-use super::load::{self, Planned, planned};
+use super::load::{self, planned_after};
+use super::parts::{Parts, Whole};
 use super::python::with_python;
 use super::{Ended, GUARD, story};
 use crate::settings::Settings;
@@ -50,8 +52,9 @@ fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> R
             Err(LockError::Unusable(_)) => None,
         };
     }
-    let Planned { rules, graph, plan, .. } = planned(settings, reading, python)?;
-    if plan.is_empty() {
+    let mut progress = Progress::default();
+    let planned = planned_after(settings, reading, python, &mut progress)?;
+    if planned.plan.is_empty() {
         say("Nothing to be done (all requested files are present and up to date).");
         return Ok(exit_code::SUCCESS);
     }
@@ -65,7 +68,7 @@ fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> R
         lock = Some(take_lock(settings, folder).map_err(|fault| vec![*fault])?);
     }
     if !settings.quiet.all {
-        let _ = talk.say(&stats::table(&rules, &graph, &plan));
+        let _ = talk.say(&stats::table(&planned.rules, &planned.graph, &planned.plan));
     }
     let stop = Arc::new(Stop::default());
     watch_signals(&stop);
@@ -78,39 +81,28 @@ fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> R
         keep_temporary: settings.keep_temporary,
         keep_incomplete: settings.keep_incomplete,
     };
-    let n_total = plan.order.len();
-    let tell = |happening: Happening<'_>| {
-        let reason = || match &happening {
-            Happening::Starts { job, .. } => {
-                plan.reason(*job).map_or(String::new(), |reason| reason.text(&graph.jobs))
-            }
-            _ => String::new(),
-        };
-        talk.happening(&happening, n_total, &reason);
-    };
-    let input = Input {
-        rules: &rules,
-        graph: &graph,
-        plan: &plan,
-        record: &record,
-        settings: &run_settings,
-        python,
-        stop: &stop,
-        guard: guard(),
-    };
     handle(reading, Handler::Start)?;
-    let end = run_plan(input, &tell).map_err(|fault| vec![*fault])?;
+    let parts = Parts {
+        settings,
+        reading,
+        python,
+        record: &record,
+        run_settings: &run_settings,
+        stop: &stop,
+        talk,
+    };
+    let whole = parts.run(planned, &mut progress)?;
     drop(lock);
-    let is_success = end.failures.is_empty() && !stop.is_asked();
+    let is_success = whole.failures.is_empty() && !stop.is_asked();
     handle(reading, if is_success { Handler::Success } else { Handler::Error })?;
-    Ok(conclude(settings, reading, &end, n_total, &stop))
+    Ok(conclude(settings, reading, &whole, &stop))
 }
 
 /// The last words, and the exit code.
-fn conclude(settings: &Settings, reading: &Reading, end: &End, n_total: usize, stop: &Stop) -> u8 {
+fn conclude(settings: &Settings, reading: &Reading, end: &Whole, stop: &Stop) -> u8 {
     if stop.is_asked() {
         render::error(
-            &Diagnostic::new(format!("stopped; {} of {n_total} steps were done", end.n_done))
+            &Diagnostic::new(format!("stopped; {} of {} steps were done", end.n_done, end.n_total))
                 .hint("run the same command again to go on: what was unfinished is made anew"),
         );
         return exit_code::FAILURE;
@@ -175,7 +167,7 @@ fn watch_signals(stop: &Arc<Stop>) {
 }
 
 /// This program again, as the guard of its own jobs. Without one a run is as good, unless it is killed.
-fn guard() -> Option<Guard> {
+pub(super) fn guard() -> Option<Guard> {
     let mut command = Command::new(std::env::current_exe().ok()?);
     command.arg(GUARD);
     Guard::start(command).ok()
