@@ -8,6 +8,7 @@ use super::table::{DynamicItem, FileId, InputFile, JobId, Jobs};
 use super::{Rules, Target};
 use crate::diagnostic::Diagnostic;
 use crate::evaluator::job::{Answer, Call, Exception, JobView, Role};
+use crate::pattern::Pattern;
 use crate::rule::Input;
 use crate::value::Value;
 use crate::wildcards::InputPatterns;
@@ -256,9 +257,16 @@ impl Explorer<'_, '_> {
                             )
                         })?;
                         for path in paths {
+                            let is_ancient = ancient.get(path.as_str()).copied().unwrap_or(false);
+                            let path = match filled(path, &rules.patterns[rule].wildcards, &values) {
+                                Ok(path) => path,
+                                Err(exception) => {
+                                    failed = failed.or(Some(exception));
+                                    continue;
+                                }
+                            };
                             let file = self.explored.jobs.add_file(&path);
                             self.want_file(file, Some(job));
-                            let is_ancient = ancient.get(path.as_str()).copied().unwrap_or(false);
                             inputs.push(InputFile { file, item: items.len() as u16, is_ancient });
                         }
                         items.push(DynamicItem { name, is_list, rule_item, awaits_checkpoint: false });
@@ -290,6 +298,26 @@ impl Explorer<'_, '_> {
         let names = &self.rules.patterns[self.explored.jobs.rule(job)].wildcards;
         names.iter().cloned().zip(self.explored.jobs.values(job).map(str::to_owned)).collect()
     }
+}
+
+/// A path that a function gave, with the job's wildcards in it filled (as Snakemake 9.27).
+fn filled(path: String, names: &[String], values: &[&str]) -> Result<String, Exception> {
+    if !path.contains('{') {
+        return Ok(path);
+    }
+    let mut known = names.to_vec();
+    let message = match Pattern::parse(&path, &mut known, &|_| None) {
+        Ok(pattern) => match known.get(names.len()) {
+            None => {
+                let mut filled = String::new();
+                pattern.fill(values, &mut filled);
+                return Ok(filled);
+            }
+            Some(unknown) => format!("`{path}` has a wildcard `{unknown}` that the output files don't have"),
+        },
+        Err(error) => error.to_string(),
+    };
+    Err(Exception { class: "WildcardError".to_owned(), message, frames: Vec::new() })
 }
 
 /// The paths that a function gave; `None` if it gave something else.
