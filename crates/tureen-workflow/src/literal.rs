@@ -57,6 +57,7 @@ pub(crate) fn read(
         overrides,
         included: Vec::new(),
         workdir: PathBuf::new(),
+        folder: PathBuf::new(),
     };
     reader.file(file, sources, include)?;
     Ok(reader.finish())
@@ -74,6 +75,8 @@ struct Reader<'o> {
     included: Vec<PathBuf>,
     /// `workdir:` so far, relative to where we were started.
     workdir: PathBuf,
+    /// The folder of the file that is read.
+    folder: PathBuf,
 }
 
 /// One file while it is read: its text and tokens.

@@ -12,7 +12,7 @@ use crate::literal;
 use crate::parse::{File, parse};
 use crate::resources;
 use crate::rule::Workflow;
-use crate::span::{SourceId, Sources};
+use crate::span::{SourceId, Sources, Span};
 
 /// What to read, and what the command line says about it.
 ///
@@ -30,6 +30,12 @@ pub struct Request {
     pub python: Option<PathBuf>,
     /// `--cores`: what `workflow.cores` says.
     pub cores: Option<u32>,
+    /// Whether to read through an evaluator even what could be read without: to execute scripts.
+    pub needs_python: bool,
+    /// `--wrapper-prefix`
+    pub wrapper_prefix: Option<String>,
+    /// `--skip-script-cleanup`
+    pub keeps_scripts: bool,
 }
 
 /// A workflow that was read.
@@ -78,6 +84,9 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
         errors.is_empty().then_some(file)
     };
     let not_static = match literal::read(&main, &mut sources, &overrides, &mut include) {
+        Ok(_) if request.needs_python => {
+            literal::NotStatic::new(Span { source: main.source, start: 0, end: 0 }, "it executes scripts")
+        }
         Ok(workflow) => {
             return match resources::check(&workflow) {
                 Ok(()) => Ok(Reading { workflow, sources, evaluator: None, needs_python: None }),
@@ -108,6 +117,8 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
         overrides: &overrides,
         config_files: &request.config_files,
         cores: request.cores,
+        wrapper_prefix: request.wrapper_prefix.as_deref(),
+        keeps_scripts: request.keeps_scripts,
     };
     match evaluator::load(&evaluator, &load, &mut sources) {
         Ok(workflow) => match resources::check(&workflow) {

@@ -24,6 +24,10 @@ pub(crate) struct Load<'l> {
     pub config_files: &'l [PathBuf],
     /// `--cores`
     pub cores: Option<u32>,
+    /// `--wrapper-prefix`
+    pub wrapper_prefix: Option<&'l str>,
+    /// `--skip-script-cleanup`
+    pub keeps_scripts: bool,
 }
 
 /// Has the evaluator execute a Snakefile, and gives what it declares.
@@ -44,6 +48,8 @@ pub(crate) fn load(
         "has_config_files": request.overrides.has_files(),
         "config_files": request.config_files,
         "cores": request.cores,
+        "wrapper_prefix": request.wrapper_prefix,
+        "keep_scripts": request.keeps_scripts,
     }});
     loop {
         let answer = process.ask(&question, &[]).map_err(|error| broken(&error))?;

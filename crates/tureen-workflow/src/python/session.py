@@ -95,6 +95,10 @@ class Session:
         sys.modules["snakemake.workflow"] = self.space.module
 
     @property
+    def basedir(self):
+        return os.path.dirname(os.path.abspath(self.stack[-1]))
+
+    @property
     def globals(self):
         return self.space.globals
 

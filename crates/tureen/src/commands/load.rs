@@ -28,6 +28,11 @@ const SOFTWARE: [&str; 5] = ["conda", "container", "containerized", "singularity
 
 /// Finds and reads the Snakefile, in the directory that the workflow runs in.
 pub(crate) fn workflow(settings: &Settings) -> Result<Reading, Ended> {
+    workflow_for(settings, false)
+}
+
+/// As [`workflow`]; on demand with an evaluator, even if it could be read without.
+pub(crate) fn workflow_for(settings: &Settings, needs_python: bool) -> Result<Reading, Ended> {
     let snakefile = snakefile(settings)?;
     if let Some(directory) = &settings.directory {
         enter(directory)?;
@@ -38,6 +43,9 @@ pub(crate) fn workflow(settings: &Settings) -> Result<Reading, Ended> {
         config: settings.config.clone(),
         python: settings.python.clone(),
         cores: settings.limits.cores.map(|cores| u32::try_from(cores).unwrap_or(u32::MAX)),
+        needs_python,
+        wrapper_prefix: settings.wrapper_prefix.clone(),
+        keeps_scripts: settings.keeps_scripts,
     };
     let mut reading =
         read(&request).map_err(|unreadable| Ended::Errors(unreadable.diagnostics, unreadable.sources))?;
@@ -166,7 +174,9 @@ fn refuse_unsupported(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan) -> Resul
             continue;
         }
         let rule = &rules.workflow.rules[number];
-        if let Action::Script { directive, span, .. } = &rule.action {
+        if let Action::Script { directive, span, .. } = &rule.action
+            && directive == "cwl"
+        {
             let message = format!("`{directive}:` is not supported yet, and rule `{}` has to run", rule.name);
             faults.push(Diagnostic::new(message).at(*span, ""));
         }
@@ -187,6 +197,13 @@ fn refuse_unsupported(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan) -> Resul
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// Whether a job of the plan executes a script, for which there must be an evaluator.
+pub(crate) fn has_scripts(planned: &Planned<'_>) -> bool {
+    let rules = &planned.rules.workflow.rules;
+    let action = |&job| &rules[planned.graph.jobs.rule(job)].action;
+    planned.plan.order.iter().map(action).any(|action| matches!(action, Action::Script { .. }))
 }
 
 /// Errors with the texts they point into.

@@ -28,12 +28,27 @@ use crate::talk::Talk;
 use crate::{exit_code, render, stats};
 
 pub(super) fn run(settings: &Settings) -> Result<u8, Ended> {
-    let reading = load::workflow(settings)?;
-    let outcome = with_python(&reading, |python| run_reading(settings, &reading, python));
-    outcome.map_err(|faults| load::ended(faults, reading.sources))
+    let here = std::env::current_dir();
+    let mut reading = load::workflow(settings)?;
+    loop {
+        match with_python(&reading, |python| run_reading(settings, &reading, python)) {
+            Err(faults) => return Err(load::ended(faults, reading.sources)),
+            Ok(Some(code)) => return Ok(code),
+            Ok(None) => {
+                // Back to where the Snakefile was looked for.
+                let _ = here.as_ref().map(std::env::set_current_dir);
+                reading = load::workflow_for(settings, true)?;
+            }
+        }
+    }
 }
 
-fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> Result<u8, Vec<Diagnostic>> {
+/// Plans and runs; `None`: nothing was done, an evaluator is needed.
+fn run_reading(
+    settings: &Settings,
+    reading: &Reading,
+    python: &Python<'_>,
+) -> Result<Option<u8>, Vec<Diagnostic>> {
     let talk = Talk { quiet: settings.quiet, to_stdout: false, print_commands: settings.print_commands };
     let say = |text: &str| {
         if !settings.quiet.progress {
@@ -56,7 +71,10 @@ fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> R
     let planned = planned_after(settings, reading, python, &mut progress)?;
     if planned.plan.is_empty() {
         say("Nothing to be done (all requested files are present and up to date).");
-        return Ok(exit_code::SUCCESS);
+        return Ok(Some(exit_code::SUCCESS));
+    }
+    if reading.evaluator.is_none() && load::has_scripts(&planned) {
+        return Ok(None);
     }
     let record = Record::open(folder).map_err(|error| {
         vec![
@@ -95,7 +113,7 @@ fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> R
     drop(lock);
     let is_success = whole.failures.is_empty() && !stop.is_asked();
     handle(reading, if is_success { Handler::Success } else { Handler::Error })?;
-    Ok(conclude(settings, reading, &whole, &stop))
+    Ok(Some(conclude(settings, reading, &whole, &stop)))
 }
 
 /// The last words, and the exit code.
