@@ -34,6 +34,8 @@ pub struct Request {
     pub needs_python: bool,
     /// `--wrapper-prefix`
     pub wrapper_prefix: Option<String>,
+    /// `--set-scatter`: how many parts, by name.
+    pub scatter: Vec<(String, u32)>,
     /// `--skip-script-cleanup`
     pub keeps_scripts: bool,
 }
@@ -118,6 +120,7 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
         config_files: &request.config_files,
         cores: request.cores,
         wrapper_prefix: request.wrapper_prefix.as_deref(),
+        scatter: &request.scatter,
         keeps_scripts: request.keeps_scripts,
     };
     match evaluator::load(&evaluator, &load, &mut sources) {

@@ -28,6 +28,9 @@ pub(crate) struct Args {
     /// Where wrappers are, instead of on GitHub: an address or `file:///folder/`
     #[arg(long, value_name = "PREFIX")]
     pub(crate) wrapper_prefix: Option<String>,
+    /// How many parts a `scattergather:` process has, instead of what the Snakefile says
+    #[arg(long, value_name = "NAME=PARTS", num_args = 1..)]
+    pub(crate) set_scatter: Vec<String>,
     /// Keep what scripts are executed from, in `.snakemake/scripts`
     #[arg(long)]
     pub(crate) skip_script_cleanup: bool,

@@ -20,6 +20,7 @@ pub(crate) struct Settings {
     pub(crate) python: Option<PathBuf>,
     pub(crate) wrapper_prefix: Option<String>,
     pub(crate) keeps_scripts: bool,
+    pub(crate) scatter: Vec<(String, u32)>,
     pub(crate) config: Vec<String>,
     pub(crate) config_files: Vec<PathBuf>,
     pub(crate) limits: RunLimits,
@@ -106,6 +107,7 @@ impl Settings {
             directory: args.directory,
             python: args.python.map(absolute),
             wrapper_prefix: args.wrapper_prefix,
+            scatter: args.set_scatter.iter().map(|word| scatter(word)).collect::<Result<_, _>>()?,
             keeps_scripts: args.skip_script_cleanup,
             config: args.config,
             config_files: args.configfile.into_iter().map(absolute).collect(),
@@ -196,6 +198,11 @@ fn each<T>(
     option: &str,
 ) -> Result<Vec<T>, Diagnostic> {
     words.iter().map(|word| read(word).map_err(|why| refused(option, &why))).collect()
+}
+
+fn scatter(word: &str) -> Result<(String, u32), Diagnostic> {
+    let parts = word.split_once('=').and_then(|(name, n)| Some((name.to_owned(), n.parse().ok()?)));
+    parts.ok_or_else(|| Diagnostic::new(format!("`--set-scatter` takes `name=parts`, as `split=8`; not `{word}`")))
 }
 
 fn check_scopes(words: &[String]) -> Result<(), Diagnostic> {

@@ -26,6 +26,8 @@ pub(crate) struct Load<'l> {
     pub cores: Option<u32>,
     /// `--wrapper-prefix`
     pub wrapper_prefix: Option<&'l str>,
+    /// `--set-scatter`
+    pub scatter: &'l [(String, u32)],
     /// `--skip-script-cleanup`
     pub keeps_scripts: bool,
 }
@@ -49,6 +51,7 @@ pub(crate) fn load(
         "config_files": request.config_files,
         "cores": request.cores,
         "wrapper_prefix": request.wrapper_prefix,
+        "scatter": request.scatter.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
         "keep_scripts": request.keeps_scripts,
     }});
     loop {

@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 const FILES: &[(&str, &str)] = &[
     ("_tureen/__init__.py", ""),
     ("_tureen/checkpoints.py", include_str!("../python/checkpoints.py")),
+    ("_tureen/choosing.py", include_str!("../python/choosing.py")),
+    ("_tureen/paramspace.py", include_str!("../python/paramspace.py")),
+    ("_tureen/validation.py", include_str!("../python/validation.py")),
     ("_tureen/containers.py", include_str!("../python/containers.py")),
     ("_tureen/declare.py", include_str!("../python/declare.py")),
     ("_tureen/missing.py", include_str!("../python/missing.py")),

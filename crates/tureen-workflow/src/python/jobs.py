@@ -60,6 +60,10 @@ def answer(session, call):
         for name in ("input", "output", "params", "threads", "resources", "attempt", "rulename")
     }
     try:
+        if "unpack" in flags and call["role"] not in ("input", "unpack"):
+            raise WorkflowError(
+                "unpack() is not allowed with params; return a dict and use it as {params.name[key]}"
+            )
         value = function
         for _ in range(10):
             value = io.call_with(value, names["wildcards"], details)

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from _tureen import missing, ready_made
+from _tureen import choosing, missing, ready_made
 from _tureen.checkpoints import Checkpoints
 from _tureen.declare import Functions, OtherBlock, Refusal, RuleBlock
 from _tureen.space import Module, Space
@@ -57,8 +57,9 @@ FROM_IO = (
     "service repeat report multiext ensure update before_update"
 ).split()
 FROM_HELPERS = (
-    "branch lookup evaluate exists subpath parse_input flatten prepend_param extract_checksum".split()
+    "branch lookup evaluate exists subpath parse_input flatten prepend_param extract_checksum threads".split()
 )
+FROM_CHOOSING = "choose_file choose_folder choose_tmp as_py_module".split()
 
 
 class Stopped(BaseException):
@@ -76,6 +77,7 @@ class Session:
         self.included = []
         self.keys = []
         self.stack = []
+        self.skips_validation = False
         self.handlers = {}
         self.settings = settings
         self.overrides = decode(settings["overrides"])
@@ -95,8 +97,14 @@ class Session:
         sys.modules["snakemake.workflow"] = self.space.module
 
     @property
+    def is_loading(self):
+        """Whether the other side answers questions: it does while files are read."""
+        return bool(self.stack)
+
+    @property
     def basedir(self):
-        return os.path.dirname(os.path.abspath(self.stack[-1]))
+        """The folder of the file that is read; afterwards that of the main one."""
+        return os.path.dirname(os.path.abspath(self.stack[-1] if self.stack else self.included[0]))
 
     @property
     def globals(self):
@@ -122,7 +130,9 @@ class Session:
             names[name] = getattr(io, name)
         for name in FROM_HELPERS:
             names[name] = getattr(ready_made, name)
-        for kind in ("input", "output", "params", "resources", "threads"):
+        for name in FROM_CHOOSING:
+            names[name] = getattr(choosing, name)
+        for kind in ("input", "output", "params", "resources"):
             names[kind] = ready_made.ItemProxy(kind)
 
     def load(self, path, place=None):
@@ -284,7 +294,17 @@ class Session:
         os.chdir(path)
         self.data["workdir"] = os.getcwd()
 
+    def read_config(self, path):
+        """A YAML or JSON file as data."""
+        self.connection.send({"config": path})
+        answer, _ = self.connection.receive()
+        if "error" in answer:
+            raise WorkflowError(answer["error"])
+        return decode(answer["value"])
+
     def add_scatter(self, content):
+        typed = self.settings["scatter"]
+        content = {key: typed.get(key, count) for key, count in content.items()}
         self.scatter.update(content)
         self.space.constraints["scatteritem"] = r"\d+-of-\d+"
         for key, count in content.items():
@@ -338,7 +358,7 @@ class WorkflowView:
 
     @property
     def current_basedir(self):
-        return os.path.dirname(os.path.abspath(self._session.stack[-1]))
+        return self._session.basedir
 
     @property
     def main_snakefile(self):

@@ -45,6 +45,7 @@ pub(crate) fn workflow_for(settings: &Settings, needs_python: bool) -> Result<Re
         cores: settings.limits.cores.map(|cores| u32::try_from(cores).unwrap_or(u32::MAX)),
         needs_python,
         wrapper_prefix: settings.wrapper_prefix.clone(),
+        scatter: settings.scatter.clone(),
         keeps_scripts: settings.keeps_scripts,
     };
     let mut reading =
