@@ -22,6 +22,8 @@ pub(crate) struct Load<'l> {
     pub overrides: &'l Overrides,
     /// `--configfile` files, as `workflow.overwrite_configfiles` shows them.
     pub config_files: &'l [PathBuf],
+    /// `--set-scatter`
+    pub scatter: &'l [(String, u32)],
     /// `--cores`
     pub cores: Option<u32>,
 }
@@ -43,6 +45,8 @@ pub(crate) fn load(
         "overrides": initial,
         "has_config_files": request.overrides.has_files(),
         "config_files": request.config_files,
+        "replaces_config": request.overrides.replaces,
+        "scatter": request.scatter.iter().map(|(name, n)| (name.clone(), json!(n))).collect::<serde_json::Map<_, _>>(),
         "cores": request.cores,
     }});
     loop {

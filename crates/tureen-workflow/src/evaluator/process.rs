@@ -17,6 +17,7 @@ const MODULES: &[(&str, &str)] = &[
     ("_tureen", ""),
     ("_tureen.containers", include_str!("../python/containers.py")),
     ("_tureen.declare", include_str!("../python/declare.py")),
+    ("_tureen.expressions", include_str!("../python/expressions.py")),
     ("_tureen.missing", include_str!("../python/missing.py")),
     ("_tureen.ready_made", include_str!("../python/ready_made.py")),
     ("_tureen.jobs", include_str!("../python/jobs.py")),

@@ -160,6 +160,8 @@ def in_child(session, connection, job, out, err, result):
     os.set_inheritable(result, False)
     end = {"done": True}
     try:
+        if job["folder"]:
+            os.chdir(job["folder"])
         names = names_of(job)
         run = session.by_name[job["rule"]].run
         run(*(names[name] for name in BLOCK_NAMES))
