@@ -7,6 +7,7 @@ mod block;
 mod broken;
 pub mod job;
 mod load;
+mod modules;
 mod process;
 mod wire;
 mod workflow;

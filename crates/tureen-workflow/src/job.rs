@@ -9,6 +9,7 @@ mod decide;
 mod explore;
 mod failure;
 mod order;
+mod remember;
 mod table;
 mod target;
 mod view;
@@ -20,6 +21,7 @@ use crate::rule_index::RuleIndex;
 use crate::wildcards::{RulePatterns, read_patterns};
 
 pub use ask::Ask;
+pub use remember::Answers;
 pub(crate) use failure::function_failed;
 pub use table::{DynamicItem, FileId, InputFile, JobId, Jobs};
 pub use target::{Target, TargetJob, find_further_targets, find_target_jobs, find_targets};
@@ -69,6 +71,11 @@ impl JobGraph {
     pub fn maker(&self, job: JobId, file: FileId) -> Option<JobId> {
         let maker = self.maker[file.index()]?;
         (self.cuts.is_empty() || !self.cuts.contains(&(job, file))).then_some(maker)
+    }
+
+    /// The job that makes a file, whoever needs it.
+    pub(crate) fn any_maker(&self, file: FileId) -> Option<JobId> {
+        self.maker[file.index()]
     }
 
     /// What a job needs: each input that another job makes, with that job.

@@ -32,6 +32,7 @@ pub mod params;
 pub mod resources;
 pub mod reason;
 pub mod record;
+pub mod progress;
 pub mod plan;
 pub mod fields;
 pub mod work;

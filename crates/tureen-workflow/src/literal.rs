@@ -58,6 +58,7 @@ pub(crate) fn read(
         included: Vec::new(),
         software: None,
         workdir: PathBuf::new(),
+        folder: PathBuf::new(),
     };
     reader.file(file, sources, include)?;
     Ok(reader.finish())
@@ -77,6 +78,8 @@ struct Reader<'o> {
     software: Option<(String, Span)>,
     /// `workdir:` so far, relative to where we were started.
     workdir: PathBuf,
+    /// The folder of the file that is read.
+    folder: PathBuf,
 }
 
 /// One file while it is read: its text and tokens.

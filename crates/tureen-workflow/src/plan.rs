@@ -13,6 +13,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::diagnostic::Diagnostic;
 use crate::disk::Disk;
 use crate::job::{Ask, FileId, JobGraph, JobId, Rules};
+use crate::progress::{Before, Progress};
 use crate::reason::{Reason, Triggers};
 use crate::record::{MAX_HASHED_BYTES, Remembered};
 
@@ -50,7 +51,7 @@ impl Default for Wishes {
 }
 
 /// Which jobs run, and why.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Plan {
     /// By job row.
     reasons: Vec<Option<Box<Reason>>>,
@@ -67,6 +68,17 @@ impl Plan {
     /// Why a job runs; `None` if it doesn't.
     pub fn reason(&self, job: JobId) -> Option<&Reason> {
         self.reasons[job.index()].as_deref()
+    }
+
+    /// The jobs that can run before a checkpoint has to tell what comes behind it; `None` if all can.
+    pub fn before_checkpoints(&self, graph: &JobGraph) -> Option<Self> {
+        let mut is_behind = vec![false; graph.jobs.len()];
+        for &job in &self.order {
+            is_behind[job.index()] = graph.jobs.awaits_checkpoint(job)
+                || graph.needs(job).any(|(need, _)| is_behind[need.index()]);
+        }
+        let order: Vec<JobId> = self.order.iter().copied().filter(|job| !is_behind[job.index()]).collect();
+        (order.len() < self.order.len()).then(|| Self { reasons: self.reasons.clone(), order })
     }
 
     /// Whether there is nothing to do.
@@ -91,6 +103,8 @@ pub(crate) struct Planner<'p, 'w> {
     /// The normalised code of each rule, once asked for.
     codes: Vec<Option<String>>,
     reasons: Vec<Option<Box<Reason>>>,
+    /// By job row: what became of it in this run's plans before. Empty if this is the first.
+    before: Vec<Before>,
 }
 
 /// Plans.
@@ -103,6 +117,7 @@ pub fn plan(
     disk: &mut Disk,
     remembered: &FxHashMap<String, Remembered>,
     wishes: &Wishes,
+    progress: &Progress,
     ask: &mut Ask<'_>,
 ) -> Result<Plan, Vec<Diagnostic>> {
     let mut planner = Planner {
@@ -118,11 +133,13 @@ pub fn plan(
         is_target: graph.targets.iter().copied().collect(),
         codes: vec![None; rules.patterns.len()],
         reasons: vec![None; graph.jobs.len()],
+        before: progress.of_jobs(graph),
     };
     planner.find_forced()?;
     let oldest = planner.oldest_outputs();
     planner.find_own_reasons(&oldest, ask).map_err(|fault| vec![*fault])?;
     planner.spread();
+    planner.drop_behind_failures();
     planner.reasons.iter_mut().flatten().for_each(|reason| reason.name_each_file_once());
     let order = graph.order.iter().copied().filter(|job| planner.reasons[job.index()].is_some()).collect();
     Ok(Plan { reasons: planner.reasons, order })
@@ -183,10 +200,18 @@ impl Planner<'_, '_> {
         for &job in &graph.order {
             let is_fed_by_one = graph.needs(job).any(|(need, _)| is_behind[need.index()]);
             is_behind[job.index()] = is_fed_by_one;
+            if self.has_ended(job) {
+                continue;
+            }
             if is_fed_by_one && !self.is_forced(job) {
                 continue;
             }
-            let reason = self.own_reason(job, oldest[job.index()], ask)?;
+            let mut reason = self.own_reason(job, oldest[job.index()], ask)?;
+            if !reason.is_some() && self.before(job) == Before::Planned {
+                let inputs = graph.needs(job).filter(|(need, _)| self.has_ended(*need));
+                reason.remade = inputs.map(|(_, input)| input.file).collect();
+                reason.is_left_over = reason.remade.is_empty();
+            }
             if reason.is_some() {
                 self.reasons[job.index()] = Some(Box::new(reason));
                 is_behind[job.index()] = true;
@@ -202,7 +227,7 @@ impl Planner<'_, '_> {
         let mut queue: VecDeque<JobId> = in_order.filter(|job| self.reasons[job.index()].is_some()).collect();
         while let Some(job) = queue.pop_front() {
             for (need, input) in graph.needs(job) {
-                if self.is_there(input.file) {
+                if self.has_ended(need) || self.is_there(input.file) {
                     continue;
                 }
                 let (reason, is_new) = self.reason_of(need);
@@ -214,6 +239,9 @@ impl Planner<'_, '_> {
             for index in self.users.range(job) {
                 let (user, input) = self.users.entries[index];
                 let is_new = self.reasons[user.index()].is_none();
+                if self.has_ended(user) {
+                    continue;
+                }
                 if is_new && self.all_ancient_and_there(job, user) {
                     continue;
                 }
@@ -222,6 +250,30 @@ impl Planner<'_, '_> {
                 if is_new {
                     queue.push_back(user);
                 }
+            }
+        }
+    }
+
+    fn before(&self, job: JobId) -> Before {
+        self.before.get(job.index()).copied().unwrap_or_default()
+    }
+
+    /// Whether a job has ended already in this run: it doesn't run again.
+    fn has_ended(&self, job: JobId) -> bool {
+        matches!(self.before(job), Before::Done | Before::Failed)
+    }
+
+    /// What failed in this run is not tried again, and nothing behind it can run.
+    fn drop_behind_failures(&mut self) {
+        if !self.before.contains(&Before::Failed) {
+            return;
+        }
+        let graph = self.graph;
+        let mut is_out = vec![false; graph.jobs.len()];
+        for &job in &graph.order {
+            if self.before(job) == Before::Failed || graph.needs(job).any(|(need, _)| is_out[need.index()]) {
+                is_out[job.index()] = true;
+                self.reasons[job.index()] = None;
             }
         }
     }

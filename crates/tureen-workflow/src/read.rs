@@ -32,10 +32,15 @@ pub struct Request {
     pub scatter: Vec<(String, u32)>,
     /// `--python`: the interpreter for Snakefiles that need one.
     pub python: Option<PathBuf>,
-    /// Whether an interpreter is needed whatever the Snakefile holds: options are Python expressions.
-    pub needs_python: bool,
     /// `--cores`: what `workflow.cores` says.
     pub cores: Option<u32>,
+    /// Whether to read through an evaluator even what could be read without: to execute scripts, or for options that are
+    /// Python expressions.
+    pub needs_python: bool,
+    /// `--wrapper-prefix`
+    pub wrapper_prefix: Option<String>,
+    /// `--skip-script-cleanup`
+    pub keeps_scripts: bool,
 }
 
 /// A workflow that was read.
@@ -85,7 +90,7 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
         errors.is_empty().then_some(file)
     };
     let (why, at) = match literal::read(&main, &mut sources, &overrides, &mut include) {
-        Ok(_) if request.needs_python => ("an option is a Python expression".to_owned(), None),
+        Ok(_) if request.needs_python => ("an option, or a script, has to be evaluated".to_owned(), None),
         Ok(workflow) => {
             return match resources::check(&workflow) {
                 Ok(()) => Ok(Reading { workflow, sources, evaluator: None, needs_python: None }),
@@ -121,6 +126,8 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
         config_files: &request.config_files,
         scatter: &request.scatter,
         cores: request.cores,
+        wrapper_prefix: request.wrapper_prefix.as_deref(),
+        keeps_scripts: request.keeps_scripts,
     };
     match evaluator::load(&evaluator, &load, &mut sources) {
         Ok(workflow) => match resources::check(&workflow) {

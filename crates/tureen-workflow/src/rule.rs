@@ -244,12 +244,14 @@ pub enum Action {
         /// Where it stands.
         span: Span,
     },
-    /// `script:`, `notebook:`, `wrapper:` or `cwl:`, with the path as written.
+    /// `script:`, `notebook:`, `wrapper:`, `template_engine:` or `cwl:`, with the path (or engine) as written.
     Script {
         /// Which directive.
         directive: String,
         /// The path.
         path: String,
+        /// The folder of the file that the rule is written in.
+        folder: std::path::PathBuf,
         /// Where it stands.
         span: Span,
     },

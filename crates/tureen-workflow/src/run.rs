@@ -20,6 +20,7 @@ use crate::evaluator::job::{Answer, Call, Exception, Format, JobView, RunEnd};
 use crate::graph::engine_graph;
 use crate::job::{JobGraph, JobId, Rules};
 use crate::plan::Plan;
+use crate::progress::Progress;
 use crate::record::Record;
 use crate::resources::RunLimits;
 use crate::rule::Action;
@@ -64,6 +65,8 @@ pub struct Settings {
 pub struct Python<'p> {
     /// Asks functions.
     pub ask: &'p AskAll<'p>,
+    /// Says which files checkpoints have made.
+    pub made: &'p Made<'p>,
     /// Fills texts that name what only the Snakefile knows.
     pub format: Option<&'p FillText<'p>>,
     /// Runs the `run:` block of a job.
@@ -72,6 +75,9 @@ pub struct Python<'p> {
 
 /// Asks a batch of functions; one answer per call, in order.
 pub type AskAll<'a> = dyn Fn(&[Call]) -> Vec<Result<Answer, Exception>> + Sync + 'a;
+
+/// Tells which files checkpoints have made, before functions are asked again.
+pub type Made<'m> = dyn Fn(&[String]) + Sync + 'm;
 
 /// Fills one text.
 pub type FillText<'f> = dyn Fn(&Format) -> Result<String, Exception> + Sync + 'f;
@@ -124,7 +130,7 @@ pub struct End {
     /// The failures, in order of time.
     pub failures: Vec<Failure>,
     /// Jobs that ended well.
-    pub n_done: usize,
+    pub done: Vec<JobId>,
 }
 
 /// All that the jobs of a run share.
@@ -139,7 +145,9 @@ pub(crate) struct Shared<'s, 'w> {
     pub(crate) temporary: temporary::Temporary,
     pub(crate) codes: Vec<String>,
     pace: Option<pace::Starts>,
-    n_done: AtomicUsize,
+    done: Mutex<Vec<JobId>>,
+    /// The run, and how many checkpoints are left of it, if it ends with them.
+    part: Option<(Arc<Run>, AtomicUsize)>,
     failures: Mutex<Vec<Failure>>,
 }
 
@@ -151,6 +159,10 @@ pub struct Input<'i, 'w> {
     pub graph: &'i JobGraph,
     /// Which of them run.
     pub plan: &'i Plan,
+    /// What has been done before this plan.
+    pub progress: &'i Progress,
+    /// Whether there will be another plan when this one's checkpoints have run.
+    pub is_part: bool,
     /// Where it is written down.
     pub record: &'i Record,
     /// How.
@@ -168,7 +180,7 @@ pub struct Input<'i, 'w> {
 /// # Errors
 /// The plan can't be started: a threads function raised. Failures of jobs are in [`End`].
 pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Result<End, Box<Diagnostic>> {
-    let Input { rules, graph, plan, record, settings, python, stop, guard } = input;
+    let Input { rules, graph, plan, progress, is_part, record, settings, python, stop, guard } = input;
     let engine = engine_graph(rules, graph, plan, &settings.limits, &mut |calls| (python.ask)(calls))?;
     let on_failure = if settings.keep_going { OnFailure::KeepGoing } else { OnFailure::Stop };
     let cores = settings.limits.cores.unwrap_or(1);
@@ -181,6 +193,8 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
         Schedule::new(Arc::new(engine), limits, on_failure).expect("what jobs hold is clipped to the limits");
     let run = Arc::new(Run::new(schedule));
     stop.watch(Arc::clone(&run), guard);
+    let is_checkpoint = |job: &&JobId| rules.workflow.rules[graph.jobs.rule(**job)].is_checkpoint;
+    let n_checkpoints = plan.order.iter().filter(is_checkpoint).count();
     let shared = Shared {
         rules,
         graph,
@@ -189,19 +203,27 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
         python,
         stop,
         tell,
-        temporary: temporary::Temporary::new(rules, graph, plan),
+        // What comes behind checkpoints may need any temporary file.
+        temporary: if is_part {
+            temporary::Temporary::default()
+        } else {
+            temporary::Temporary::new(rules, graph, plan, progress)
+        },
         codes: rules.workflow.rules.iter().map(|rule| crate::code::normalised(&rule.action)).collect(),
         pace: settings.pace.map(pace::Starts::new),
-        n_done: AtomicUsize::new(0),
+        done: Mutex::default(),
+        part: is_part.then(|| (Arc::clone(&run), AtomicUsize::new(n_checkpoints))),
         failures: Mutex::new(Vec::new()),
     };
+    shared.drop_temporary(shared.temporary.leftovers().iter().map(PathBuf::from));
     let n_threads = usize::try_from(cores).unwrap_or(usize::MAX).min(plan.order.len()).clamp(1, MOST_THREADS);
     threads::run(&run, n_threads, |task| shared.work(plan.order[task.index()]), |_| ());
     stop.unwatch();
     // A record that can't be tidied is only longer than it needs to be.
     let _ = record.tidy();
     let failures = shared.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(End { failures, n_done: shared.n_done.into_inner() })
+    let done = shared.done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(End { failures, done })
 }
 
 /// More jobs at once than this are not started, whatever `--cores` says.
@@ -216,25 +238,41 @@ impl Shared<'_, '_> {
         }
         match self.run_job(job) {
             Ok(()) => {
-                let n_done = self.n_done.fetch_add(1, Ordering::SeqCst) + 1;
+                let n_done = {
+                    let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+                    done.push(job);
+                    done.len()
+                };
                 (self.tell)(Happening::Ended { job, rule: &self.rule(job).name, n_done });
-                self.drop_temporary(job);
+                let unneeded = self.temporary.unneeded_after(job, self.graph);
+                self.drop_temporary(unneeded.iter().map(|&file| PathBuf::from(self.graph.jobs.path(file))));
+                self.end_part_after(job);
                 Outcome::Done
             }
             Err(failure) => {
                 (self.tell)(Happening::Failed(&failure));
                 self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(*failure);
+                self.end_part_after(job);
                 Outcome::Failed
             }
         }
     }
 
-    fn drop_temporary(&self, job: JobId) {
+    /// When the last checkpoint has ended nothing more starts: what is behind it is planned first.
+    fn end_part_after(&self, job: JobId) {
+        if let Some((run, n_left)) = &self.part
+            && self.rule(job).is_checkpoint
+            && n_left.fetch_sub(1, Ordering::SeqCst) == 1
+        {
+            run.cancel();
+        }
+    }
+
+    fn drop_temporary(&self, paths: impl Iterator<Item = PathBuf>) {
         if self.settings.keep_temporary || self.settings.touch {
             return;
         }
-        for file in self.temporary.unneeded_after(job, self.graph) {
-            let path = PathBuf::from(self.graph.jobs.path(file));
+        for path in paths {
             // It may be gone already; what can't be removed does no harm.
             if path.exists() && crate::work::files::remove_temporary(&path).is_ok() {
                 (self.tell)(Happening::RemovedTemporary(&path));

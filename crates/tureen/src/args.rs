@@ -35,6 +35,12 @@ pub(crate) struct Args {
     /// The python3 for Snakefiles that need one
     #[arg(long, value_name = "FILE")]
     pub(crate) python: Option<PathBuf>,
+    /// Where wrappers are, instead of on GitHub: an address or `file:///folder/`
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) wrapper_prefix: Option<String>,
+    /// Keep what scripts are executed from, in `.snakemake/scripts`
+    #[arg(long)]
+    pub(crate) skip_script_cleanup: bool,
     /// Set entries of the config
     #[arg(action = ArgAction::Set, short = 'C', long, value_name = "KEY=VALUE", num_args = 0..)]
     pub(crate) config: Vec<String>,

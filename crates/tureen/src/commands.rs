@@ -6,6 +6,7 @@ mod dry_run;
 mod lint;
 mod list;
 mod load;
+mod parts;
 mod python;
 mod run;
 mod story;

@@ -26,6 +26,10 @@ pub(crate) struct Load<'l> {
     pub scatter: &'l [(String, u32)],
     /// `--cores`
     pub cores: Option<u32>,
+    /// `--wrapper-prefix`
+    pub wrapper_prefix: Option<&'l str>,
+    /// `--skip-script-cleanup`
+    pub keeps_scripts: bool,
 }
 
 /// Has the evaluator execute a Snakefile, and gives what it declares.
@@ -48,6 +52,8 @@ pub(crate) fn load(
         "replaces_config": request.overrides.replaces,
         "scatter": request.scatter.iter().map(|(name, n)| (name.clone(), json!(n))).collect::<serde_json::Map<_, _>>(),
         "cores": request.cores,
+        "wrapper_prefix": request.wrapper_prefix,
+        "keep_scripts": request.keeps_scripts,
     }});
     loop {
         let answer = process.ask(&question, &[]).map_err(|error| broken(&error))?;

@@ -101,7 +101,10 @@ fn action(json: &Json, places: &Places) -> Option<Action> {
         let span = places.get(option["place"].as_u64()? as usize)?.argument(None, 0);
         return Some(match word {
             "shell" => Action::Shell { command: text, span },
-            _ => Action::Script { directive: word.to_owned(), path: text, span },
+            _ => {
+                let folder = json["basedir"].as_str()?.into();
+                Action::Script { directive: word.to_owned(), path: text, folder, span }
+            }
         });
     }
     Some(Action::None)

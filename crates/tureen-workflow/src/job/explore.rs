@@ -8,6 +8,7 @@ use super::table::{DynamicItem, FileId, InputFile, JobId, Jobs};
 use super::{Rules, Target};
 use crate::diagnostic::Diagnostic;
 use crate::evaluator::job::{Answer, Call, Exception, JobView, Role};
+use crate::pattern::Pattern;
 use crate::rule::Input;
 use crate::value::Value;
 use crate::wildcards::InputPatterns;
@@ -221,13 +222,13 @@ impl Explorer<'_, '_> {
         let mut items = Vec::new();
         let mut inputs = Vec::new();
         let mut failed = None;
-        let mut fault = None;
         for (rule_item, item) in rules.workflow.rules[rule].input.iter().enumerate() {
             let rule_item = rule_item as u16;
             if let Input::Files(list) = &item.value {
                 let entry = &rules.patterns[rule].inputs[rule_item as usize];
                 self.fill_static(job, entry, items.len() as u16, &values, &mut inputs);
-                items.push(DynamicItem { name: item.name.clone(), is_list: list.is_list, rule_item });
+                let name = item.name.clone();
+                items.push(DynamicItem { name, is_list: list.is_list, rule_item, awaits_checkpoint: false });
                 continue;
             }
             let is_unpacked = matches!(item.value, Input::Unpack(_));
@@ -260,28 +261,32 @@ impl Explorer<'_, '_> {
                             )
                         })?;
                         for path in paths {
+                            let is_ancient = ancient.get(path.as_str()).copied().unwrap_or(false);
+                            let path = match filled(path, &rules.patterns[rule].wildcards, &values) {
+                                Ok(path) => path,
+                                Err(exception) => {
+                                    failed = failed.or(Some(exception));
+                                    continue;
+                                }
+                            };
                             let file = self.explored.jobs.add_file(&path);
                             self.want_file(file, Some(job));
-                            let is_ancient = ancient.get(path.as_str()).copied().unwrap_or(false);
                             inputs.push(InputFile { file, item: items.len() as u16, is_ancient });
                         }
-                        items.push(DynamicItem { name, is_list, rule_item });
+                        items.push(DynamicItem { name, is_list, rule_item, awaits_checkpoint: false });
                     }
                 }
-                Some(Ok(Answer::NeedsCheckpoint { rule: checkpoint, .. })) => {
-                    fault = Some(
-                        Diagnostic::new(format!(
-                            "the input needs checkpoint `{checkpoint}`, and checkpoints are not supported yet"
-                        ))
-                        .at(item.span, ""),
-                    );
+                Some(Ok(Answer::NeedsCheckpoint { file, .. })) => {
+                    // What the checkpoint makes stands for all that the function will give.
+                    let file = self.explored.jobs.add_file(&file);
+                    self.want_file(file, Some(job));
+                    inputs.push(InputFile { file, item: items.len() as u16, is_ancient: false });
+                    let name = item.name.clone();
+                    items.push(DynamicItem { name, is_list: false, rule_item, awaits_checkpoint: true });
                 }
                 Some(Ok(Answer::NotYet)) | None => {}
                 Some(Err(exception)) => failed = failed.or(Some(exception)),
             }
-        }
-        if let Some(fault) = fault {
-            return Err(Box::new(fault));
         }
         match failed {
             Some(exception) => self.explored.jobs.set_failed(job, exception),
@@ -297,6 +302,26 @@ impl Explorer<'_, '_> {
         let names = &self.rules.patterns[self.explored.jobs.rule(job)].wildcards;
         names.iter().cloned().zip(self.explored.jobs.values(job).map(str::to_owned)).collect()
     }
+}
+
+/// A path that a function gave, with the job's wildcards in it filled (as Snakemake 9.27).
+fn filled(path: String, names: &[String], values: &[&str]) -> Result<String, Exception> {
+    if !path.contains('{') {
+        return Ok(path);
+    }
+    let mut known = names.to_vec();
+    let message = match Pattern::parse(&path, &mut known, &|_| None) {
+        Ok(pattern) => match known.get(names.len()) {
+            None => {
+                let mut filled = String::new();
+                pattern.fill(values, &mut filled);
+                return Ok(filled);
+            }
+            Some(unknown) => format!("`{path}` has a wildcard `{unknown}` that the output files don't have"),
+        },
+        Err(error) => error.to_string(),
+    };
+    Err(Exception { class: "WildcardError".to_owned(), message, frames: Vec::new() })
 }
 
 /// The paths that a function gave; `None` if it gave something else.

@@ -57,6 +57,8 @@ pub struct DynamicItem {
     pub is_list: bool,
     /// The item of the rule it stands for.
     pub rule_item: u16,
+    /// Whether its function needs the output of a checkpoint that has not run: its file is that output.
+    pub awaits_checkpoint: bool,
 }
 
 /// All jobs considered.
@@ -136,9 +138,25 @@ impl Jobs {
         self.dynamic.get(&job).map(Vec::as_slice)
     }
 
+    /// Whether some of its inputs are known only when a checkpoint has run.
+    pub fn awaits_checkpoint(&self, job: JobId) -> bool {
+        self.dynamic_items(job).is_some_and(|items| items.iter().any(|item| item.awaits_checkpoint))
+    }
+
     /// Why its input function failed, if it did.
     pub fn failure(&self, job: JobId) -> Option<&Exception> {
         self.failed.get(&job)
+    }
+
+    /// The job of a rule with these wildcard values.
+    pub(crate) fn find_job(&self, rule: usize, values: &[String]) -> Option<JobId> {
+        let key: Option<Vec<u32>> = values.iter().map(|value| self.values.find(value)).collect();
+        let (rule, key) = (rule as u32, key?);
+        let known = self.by_key.find(hash_of(rule, &key), |&row| {
+            let row = &self.rows[row as usize];
+            row.rule == rule && part(&self.wildcard_values, row.values) == key
+        });
+        known.map(|&row| JobId(row))
     }
 
     pub(super) fn add_file(&mut self, path: &str) -> FileId {

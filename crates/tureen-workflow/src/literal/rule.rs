@@ -138,11 +138,9 @@ impl Reader<'_> {
                     "group" => rule.group = Some(text),
                     "message" => rule.message = Some(text),
                     "shell" => rule.action = Action::Shell { command: text, span },
-                    "script" | "notebook" | "wrapper" | "cwl" => {
-                        rule.action = Action::Script { directive: word.to_owned(), path: text, span };
-                    }
-                    "template_engine" => {
-                        rule.action = Action::Script { directive: word.to_owned(), path: text, span };
+                    "script" | "notebook" | "wrapper" | "cwl" | "template_engine" => {
+                        let folder = self.folder.clone();
+                        rule.action = Action::Script { directive: word.to_owned(), path: text, folder, span };
                     }
                     _ => return Ok(None),
                 }

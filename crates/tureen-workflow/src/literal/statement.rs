@@ -22,6 +22,9 @@ impl Reader<'_> {
         let is_main = self.included.is_empty();
         let path = sources.get(file.source).path.clone();
         self.included.push(path.clone());
+        let folder = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
+        let folder = folder.parent().unwrap_or(Path::new("")).to_owned();
+        let above = std::mem::replace(&mut self.folder, folder);
         let owned = sources.get(file.source).text.clone();
         let text = Text { file, text: &owned };
         for statement in &file.statements {
@@ -50,6 +53,7 @@ impl Reader<'_> {
                 }
             }
         }
+        self.folder = above;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::Planner;
-use crate::code::normalised;
+use crate::code::{is_per_job, normalised, of_job};
 use crate::diagnostic::Diagnostic;
 use crate::job::{Ask, FileId, JobId};
 use crate::params::{params, params_text};
@@ -27,6 +27,10 @@ impl Planner<'_, '_> {
             self.judge_target(job, &mut reason);
         }
         if reason.is_some() {
+            return Ok(reason);
+        }
+        if self.graph.jobs.awaits_checkpoint(job) {
+            // Its true inputs are not known yet: it is looked at again when they are.
             return Ok(reason);
         }
         if let Some(oldest) = oldest
@@ -125,8 +129,16 @@ impl Planner<'_, '_> {
         let triggers = self.wishes.triggers;
         if triggers.code {
             let action = &self.rules.workflow.rules[rule].action;
-            let code = self.codes[rule].get_or_insert_with(|| normalised(action));
-            reason.is_code_changed = memories.iter().any(|memory| *memory.code != **code);
+            let of_this_job;
+            let code = if is_per_job(action) {
+                let mut view = graph.view(self.rules, job);
+                view.params = params(self.rules, graph, job, &view, ask)?;
+                of_this_job = of_job(action, &view);
+                &of_this_job
+            } else {
+                &*self.codes[rule].get_or_insert_with(|| normalised(action))
+            };
+            reason.is_code_changed = memories.iter().any(|memory| memory.code != *code);
         }
         if triggers.input {
             let mut inputs: Vec<&str> =

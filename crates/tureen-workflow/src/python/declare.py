@@ -11,6 +11,9 @@ from snakemake.io import call_with, flag, is_callable, is_flagged, strip_wildcar
 #: Flags that say something about a file, by the name that the other side knows.
 MARKS = {"temp", "protected", "directory", "touch", "ancient"}
 
+#: Directives whose work is done by `scripts.py`.
+SCRIPTS = ("script", "notebook", "wrapper", "template_engine")
+
 #: Flags that change nothing here: where a file is shown, or that it is not remote.
 SILENT = {"report", "local", "multiext", "unpack"}
 
@@ -26,14 +29,17 @@ class Refusal(WorkflowError):
 class Declared:
     """One rule: its directives as given, what is sent of them, and what `rules.name` shows."""
 
-    def __init__(self, number, name, is_checkpoint, space):
+    def __init__(self, number, name, is_checkpoint, space, basedir):
         self.number = number
+        #: The folder of the file that it is written in: its scripts are found from there.
+        self.basedir = basedir
         self.name = name
         self.is_checkpoint = is_checkpoint
         self.space = space
         self.raw = {}
         self.docstring = None
         self.run = None
+        self.script = None
         self.run_place = None
         self.items = {}
 
@@ -46,7 +52,7 @@ class Declared:
 
     def copied(self, number, name, space):
         """A new rule with the directives of this one."""
-        other = Declared(number, name, self.is_checkpoint, space)
+        other = Declared(number, name, self.is_checkpoint, space, self.basedir)
         other.raw = {word: given for word, given in self.raw.items() if word != "name"}
         other.docstring, other.run, other.run_place = self.docstring, self.run, self.run_place
         return other
@@ -79,6 +85,7 @@ class Declared:
             "run_size": len(self.run.__code__.co_code) if self.run else 0,
             "default": False,
             "name": self.name,
+            "basedir": self.basedir,
         }
         for word, (place, args, kwargs) in self.raw.items():
             if word in ("input", "output", "log", "benchmark") and self.space.parent is not None:
@@ -189,6 +196,8 @@ class Declared:
             if not isinstance(value, str):
                 raise Refusal(f"`{word}:` takes a string, but this is {type(value).__name__}", place)
             data["options"][word] = {"text": str(value), "place": place}
+            if word in SCRIPTS:
+                self.script = (word, str(value))
         else:
             raise Refusal(f"`{word}:` is not supported yet", place)
 
@@ -333,7 +342,7 @@ class RuleBlock:
 
     def __init__(self, session, number, name, is_checkpoint, run):
         self.session = session
-        self.declared = Declared(number, name, is_checkpoint, session.space)
+        self.declared = Declared(number, name, is_checkpoint, session.space, session.basedir)
         self.run = run
 
     def __enter__(self):

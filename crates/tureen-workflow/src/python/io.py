@@ -25,6 +25,13 @@ class AnnotatedString(str):
         return text
 
 
+class Openable(AnnotatedString):
+    """A path that can be opened like a `Path`."""
+
+    def open(self, mode="r", buffering=-1, encoding=None, errors=None, newline=None):
+        return open(self, mode, buffering, encoding, errors, newline)
+
+
 def is_callable(value):
     return callable(value) or getattr(value, "callable", None) is not None
 

@@ -163,8 +163,13 @@ def in_child(session, connection, job, out, err, result):
         if job["folder"]:
             os.chdir(job["folder"])
         names = names_of(job)
-        run = session.by_name[job["rule"]].run
-        run(*(names[name] for name in BLOCK_NAMES))
+        declared = session.by_name[job["rule"]]
+        if declared.run is not None:
+            declared.run(*(names[name] for name in BLOCK_NAMES))
+        else:
+            from _tureen import scripts
+
+            scripts.execute(session, declared, *declared.script, names)
     except BaseException as error:
         end = ending(error)
     flush()

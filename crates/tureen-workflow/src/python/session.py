@@ -4,12 +4,12 @@ import os
 import sys
 
 from _tureen import missing, ready_made
-from _tureen.containers import Namedlist
+from _tureen.checkpoints import Checkpoints
 from _tureen.declare import Functions, OtherBlock, Refusal, RuleBlock
 from _tureen.space import Module, Space
 from _tureen.wire import decode, encode
 from snakemake import io
-from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
 #: Modules and names that Snakefiles find although they never imported them; bound only when mentioned.
@@ -94,6 +94,10 @@ class Session:
         self.space.globals["config"] = decode(settings["config"])
         # As under Snakemake the namespace is that of a module, so that what is defined in it can be pickled.
         sys.modules["snakemake.workflow"] = self.space.module
+
+    @property
+    def basedir(self):
+        return os.path.dirname(os.path.abspath(self.stack[-1]))
 
     @property
     def globals(self):
@@ -394,40 +398,3 @@ class WorkflowView:
 
 class Scatter:
     """`scatter.name(...)`, `gather.name(...)`"""
-
-
-class Checkpoints:
-    """`checkpoints.name.get(**wildcards)`"""
-
-    def __init__(self, session, rules):
-        self._session = session
-        self._rules = rules
-
-    def __getattr__(self, name):
-        rule = self._rules._rules.get(name)
-        if rule is None or not rule.is_checkpoint:
-            raise AttributeError(f"there is no checkpoint named {name}")
-        return Checkpoint(self._session, rule)
-
-
-class Checkpoint:
-    """One checkpoint: gives its output when it has run."""
-
-    def __init__(self, session, rule):
-        self.session = session
-        self.rule = rule
-
-    def get(self, **wildcards):
-        output = Namedlist(self.rule.output, custom_map=lambda path: io.apply_wildcards(path, wildcards))
-        missing = [path for path in output if path not in self.session.made]
-        if missing:
-            raise IncompleteCheckpointException(self.rule.name, missing[0])
-        return CheckpointJob(self.rule, output)
-
-
-class CheckpointJob:
-    """A checkpoint that has run."""
-
-    def __init__(self, rule, output):
-        self.rule = rule
-        self.output = output

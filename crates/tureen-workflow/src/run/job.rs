@@ -6,6 +6,7 @@ use super::benchmark;
 use super::failure::{Failure, What};
 use super::tail::Tail;
 use super::{Happening, Shared};
+use crate::code::{is_per_job, of_job};
 use crate::diagnostic::Diagnostic;
 use crate::evaluator::job::{Format, JobView, Role, RunEnd};
 use crate::format::text;
@@ -80,7 +81,7 @@ impl Shared<'_, '_> {
             Err(diagnostic) => return Err(self.failed(attempt, What::NotReady(diagnostic))),
         }
         let message = self.fill_message(job, &attempt.view);
-        if self.rule(job).action == Action::None {
+        if self.rule(job).action == Action::None && attempt.outputs.is_empty() {
             self.tell_start(&attempt, message.as_deref());
             return Ok(());
         }
@@ -265,9 +266,9 @@ impl Shared<'_, '_> {
                     Err(error) => Err(What::NoStart(error)),
                 }
             }
-            (Action::Run { .. }, _) => {
+            (Action::Run { .. } | Action::Script { .. }, _) => {
                 let block =
-                    self.python.block.expect("a workflow with `run:` blocks was read by an evaluator");
+                    self.python.block.expect("a workflow with `run:` blocks or scripts has an evaluator");
                 match block(&attempt.view, self.stop, &mut output, usage) {
                     Ok(RunEnd::Done | RunEnd::Exited(0)) => Ok(()),
                     Ok(end) => Err(What::Block(end)),
@@ -297,9 +298,15 @@ impl Shared<'_, '_> {
     }
 
     fn job_start(&self, attempt: &Attempt) -> JobStart {
+        let action = &self.rule(attempt.job).action;
+        let code = if is_per_job(action) {
+            of_job(action, &attempt.view)
+        } else {
+            self.codes[self.graph.jobs.rule(attempt.job)].clone()
+        };
         JobStart {
             rule: attempt.view.rule.clone(),
-            code: self.codes[self.graph.jobs.rule(attempt.job)].clone(),
+            code,
             params: params_text(&attempt.view.params),
             shell: attempt.command.clone().unwrap_or_default(),
             outputs: attempt

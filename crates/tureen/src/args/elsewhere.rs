@@ -83,8 +83,6 @@ pub(crate) const ALL: &[Elsewhere] = &[
         Takes::One,
         Refused("archives are not made here; `git archive` packs the workflow, `--list-untracked` shows the rest"),
     ),
-    // Scripts run where they stand: no copy is left behind.
-    ("skip-script-cleanup", &[], Takes::No, Nothing),
     (
         "print-compilation",
         &[],
@@ -104,7 +102,6 @@ pub(crate) const ALL: &[Elsewhere] = &[
     ("seconds-between-status-checks", &[], Takes::One, Nothing),
     ("runtime-source-cache-path", &[], Takes::One, Nothing),
     ("queue-input-wait-time", &[], Takes::One, Nothing),
-    ("wrapper-prefix", &[], Takes::One, Refused("`wrapper:` is not supported yet")),
     ("default-storage-prefix", &[], Takes::One, Refused(NO_STORAGE)),
     ("local-storage-prefix", &[], Takes::One, Nothing),
     ("remote-job-local-storage-prefix", &[], Takes::One, Nothing),

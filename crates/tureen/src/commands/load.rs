@@ -11,6 +11,7 @@ use tureen_workflow::job::{
 };
 use tureen_workflow::nearest::nearest;
 use tureen_workflow::plan::{Plan, plan, select, select_batch};
+use tureen_workflow::progress::Progress;
 use tureen_workflow::read::{Reading, Request, read};
 use tureen_workflow::record::{FOLDER, Record, Remembered};
 use tureen_workflow::rule::Action;
@@ -25,6 +26,11 @@ const SOFTWARE: [&str; 5] = ["conda", "container", "containerized", "singularity
 
 /// Finds and reads the Snakefile, in the directory that the workflow runs in.
 pub(crate) fn workflow(settings: &Settings) -> Result<Reading, Ended> {
+    workflow_for(settings, false)
+}
+
+/// As [`workflow`]; on demand with an evaluator, even if it could be read without.
+pub(crate) fn workflow_for(settings: &Settings, needs_python: bool) -> Result<Reading, Ended> {
     let snakefile = snakefile(settings)?;
     if let Some(directory) = &settings.directory {
         enter(directory)?;
@@ -36,8 +42,10 @@ pub(crate) fn workflow(settings: &Settings) -> Result<Reading, Ended> {
         python: settings.python.clone(),
         replaces_config: settings.replaces_config,
         scatter: settings.scatter.clone(),
-        needs_python: settings.adjustments.need_python(),
         cores: settings.limits.cores.map(|cores| u32::try_from(cores).unwrap_or(u32::MAX)),
+        needs_python: needs_python || settings.adjustments.need_python(),
+        wrapper_prefix: settings.wrapper_prefix.clone(),
+        keeps_scripts: settings.keeps_scripts,
     };
     let mut reading =
         read(&request).map_err(|unreadable| Ended::Errors(unreadable.diagnostics, unreadable.sources))?;
@@ -112,23 +120,46 @@ pub(crate) fn planned<'w>(
     reading: &'w Reading,
     python: &Python<'_>,
 ) -> Result<Planned<'w>, Vec<Diagnostic>> {
+    planned_after(settings, reading, python, &mut Progress::default())
+}
+
+/// As [`planned`], in a run that has done something already. Plans until no checkpoint that is made tells more.
+pub(crate) fn planned_after<'w>(
+    settings: &Settings,
+    reading: &'w Reading,
+    python: &Python<'_>,
+    progress: &mut Progress,
+) -> Result<Planned<'w>, Vec<Diagnostic>> {
     let mut rules = Rules::new(&reading.workflow)?;
     rules.allows_ambiguity = settings.allows_ambiguity;
     let targets = targets(settings, &rules)?;
     let mut disk = Disk::default();
-    let mut ask = |calls: &[_]| (python.ask)(calls);
-    let mut graph = find_jobs(&rules, &targets, &mut disk, &mut ask)?;
-    if let Some(batch) = &settings.batch {
-        select_batch(&rules, &mut graph, batch, &mut disk)?;
-    }
-    select(&rules, &mut graph, &settings.selection)?;
     let remembered = Record::read(Path::new(FOLDER)).map_err(|error| {
         vec![
             Diagnostic::new(error.to_string())
                 .hint("if it is damaged, remove it: times of files will decide then"),
         ]
     })?;
-    let plan = plan(&rules, &graph, &mut disk, &remembered, &settings.wishes, &mut ask)?;
+    let has_checkpoints = reading.workflow.rules.iter().any(|rule| rule.is_checkpoint);
+    let (graph, plan) = loop {
+        let answers = &mut progress.answers;
+        let mut ask = |calls: &[_]| {
+            let mut ask = |calls: &[_]| (python.ask)(calls);
+            if has_checkpoints { answers.ask(calls, &mut ask) } else { ask(calls) }
+        };
+        let mut graph = find_jobs(&rules, &targets, &mut disk, &mut ask)?;
+        if let Some(batch) = &settings.batch {
+            select_batch(&rules, &mut graph, batch, &mut disk)?;
+        }
+        select(&rules, &mut graph, &settings.selection)?;
+        let mut ask = |calls: &[_]| (python.ask)(calls);
+        let plan = plan(&rules, &graph, &mut disk, &remembered, &settings.wishes, progress, &mut ask)?;
+        let made = progress.newly_made(&rules, &graph, &plan, &mut disk, &remembered);
+        if made.is_empty() {
+            break (graph, plan);
+        }
+        (python.made)(&made);
+    };
     refuse_unsupported(settings, &rules, &graph, &plan)?;
     Ok(Planned { rules, graph, plan, disk, remembered })
 }
@@ -163,7 +194,9 @@ fn refuse_unsupported(
             continue;
         }
         let rule = &rules.workflow.rules[number];
-        if let Action::Script { directive, span, .. } = &rule.action {
+        if let Action::Script { directive, span, .. } = &rule.action
+            && directive == "cwl"
+        {
             let message = format!("`{directive}:` is not supported yet, and rule `{}` has to run", rule.name);
             faults.push(Diagnostic::new(message).at(*span, ""));
         }
@@ -187,6 +220,13 @@ fn refuse_unsupported(
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// Whether a job of the plan executes a script, for which there must be an evaluator.
+pub(crate) fn has_scripts(planned: &Planned<'_>) -> bool {
+    let rules = &planned.rules.workflow.rules;
+    let action = |&job| &rules[planned.graph.jobs.rule(job)].action;
+    planned.plan.order.iter().map(action).any(|action| matches!(action, Action::Script { .. }))
 }
 
 /// Errors with the texts they point into.

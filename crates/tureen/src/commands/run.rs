@@ -11,14 +11,16 @@ use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::evaluator::job::{JobView, RunEnd};
 use tureen_workflow::fields::{Globals, fill};
 use tureen_workflow::job::{JobGraph, JobId, Rules};
+use tureen_workflow::progress::Progress;
 use tureen_workflow::read::Reading;
 use tureen_workflow::record::{FOLDER, Lock, LockError, Record};
 use tureen_workflow::rule::{Action, Handler};
-use tureen_workflow::run::{End, Happening, Input, Python, Settings as RunSettings, run as run_plan};
+use tureen_workflow::run::{Python, Settings as RunSettings};
 use tureen_workflow::work::guard::Guard;
 use tureen_workflow::work::stop::Stop;
 
-use super::load::{self, Planned, planned};
+use super::load::{self, planned_after};
+use super::parts::{Parts, Whole};
 use super::python::with_python;
 use super::{Ended, GUARD, story};
 use crate::settings::Settings;
@@ -26,12 +28,27 @@ use crate::talk::Talk;
 use crate::{exit_code, render, stats};
 
 pub(super) fn run(settings: &Settings) -> Result<u8, Ended> {
-    let reading = load::workflow(settings)?;
-    let outcome = with_python(&reading, |python| run_reading(settings, &reading, python));
-    outcome.map_err(|faults| load::ended(faults, reading.sources))
+    let here = std::env::current_dir();
+    let mut reading = load::workflow(settings)?;
+    loop {
+        match with_python(&reading, |python| run_reading(settings, &reading, python)) {
+            Err(faults) => return Err(load::ended(faults, reading.sources)),
+            Ok(Some(code)) => return Ok(code),
+            Ok(None) => {
+                // Back to where the Snakefile was looked for.
+                let _ = here.as_ref().map(std::env::set_current_dir);
+                reading = load::workflow_for(settings, true)?;
+            }
+        }
+    }
 }
 
-fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> Result<u8, Vec<Diagnostic>> {
+/// Plans and runs; `None`: nothing was done, an evaluator is needed.
+fn run_reading(
+    settings: &Settings,
+    reading: &Reading,
+    python: &Python<'_>,
+) -> Result<Option<u8>, Vec<Diagnostic>> {
     let talk = Talk { quiet: settings.quiet, to_stdout: false, print_commands: settings.print_commands };
     let say = |text: &str| {
         if !settings.quiet.progress {
@@ -50,10 +67,14 @@ fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> R
             Err(LockError::Unusable(_)) => None,
         };
     }
-    let Planned { rules, graph, plan, .. } = planned(settings, reading, python)?;
-    if plan.is_empty() {
+    let mut progress = Progress::default();
+    let planned = planned_after(settings, reading, python, &mut progress)?;
+    if planned.plan.is_empty() {
         say("Nothing to be done (all requested files are present and up to date).");
-        return Ok(exit_code::SUCCESS);
+        return Ok(Some(exit_code::SUCCESS));
+    }
+    if reading.evaluator.is_none() && load::has_scripts(&planned) {
+        return Ok(None);
     }
     let record = Record::open(folder).map_err(|error| {
         vec![
@@ -65,7 +86,7 @@ fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> R
         lock = Some(take_lock(settings, folder).map_err(|fault| vec![*fault])?);
     }
     if !settings.quiet.all {
-        let _ = talk.say(&stats::table(&rules, &graph, &plan));
+        let _ = talk.say(&stats::table(&planned.rules, &planned.graph, &planned.plan));
     }
     let stop = Arc::new(Stop::default());
     watch_signals(&stop);
@@ -83,34 +104,23 @@ fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> R
         keep_temporary: settings.keep_temporary,
         keep_incomplete: settings.keep_incomplete,
     };
-    let n_total = plan.order.len();
-    let tell = |happening: Happening<'_>| {
-        let reason = || match &happening {
-            Happening::Starts { job, .. } => {
-                plan.reason(*job).map_or(String::new(), |reason| reason.text(&graph.jobs))
-            }
-            _ => String::new(),
-        };
-        talk.happening(&happening, n_total, &reason);
-    };
-    let input = Input {
-        rules: &rules,
-        graph: &graph,
-        plan: &plan,
-        record: &record,
-        settings: &run_settings,
-        python,
-        stop: &stop,
-        guard: guard(),
-    };
     wait_for(&settings.awaited, run_settings.latency_wait).map_err(|fault| vec![*fault])?;
     let handle = |handler| if settings.no_hooks { Ok(()) } else { handle(reading, handler) };
     handle(Handler::Start)?;
-    let end = run_plan(input, &tell).map_err(|fault| vec![*fault])?;
+    let parts = Parts {
+        settings,
+        reading,
+        python,
+        record: &record,
+        run_settings: &run_settings,
+        stop: &stop,
+        talk,
+    };
+    let whole = parts.run(planned, &mut progress)?;
     drop(lock);
-    let is_success = end.failures.is_empty() && !stop.is_asked();
+    let is_success = whole.failures.is_empty() && !stop.is_asked();
     handle(if is_success { Handler::Success } else { Handler::Error })?;
-    Ok(conclude(settings, reading, &end, n_total, &stop))
+    Ok(Some(conclude(settings, reading, &whole, &stop)))
 }
 
 /// Waits for files that somebody else makes.
@@ -127,10 +137,10 @@ fn wait_for(files: &[PathBuf], patience: Duration) -> Result<(), Box<Diagnostic>
 }
 
 /// The last words, and the exit code.
-fn conclude(settings: &Settings, reading: &Reading, end: &End, n_total: usize, stop: &Stop) -> u8 {
+fn conclude(settings: &Settings, reading: &Reading, end: &Whole, stop: &Stop) -> u8 {
     if stop.is_asked() {
         render::error(
-            &Diagnostic::new(format!("stopped; {} of {n_total} steps were done", end.n_done))
+            &Diagnostic::new(format!("stopped; {} of {} steps were done", end.n_done, end.n_total))
                 .hint("run the same command again to go on: what was unfinished is made anew"),
         );
         return exit_code::FAILURE;
@@ -195,7 +205,7 @@ fn watch_signals(stop: &Arc<Stop>) {
 }
 
 /// This program again, as the guard of its own jobs. Without one a run is as good, unless it is killed.
-fn guard() -> Option<Guard> {
+pub(super) fn guard() -> Option<Guard> {
     let mut command = Command::new(std::env::current_exe().ok()?);
     command.arg(GUARD);
     Guard::start(command).ok()

@@ -90,7 +90,7 @@ impl Made {
         let mut disk = Disk::default();
         let ask = &mut |_: &[_]| Vec::new();
         let graph = find_jobs(&rules, &targets, &mut disk, ask)?;
-        let plan = plan(&rules, &graph, &mut disk, &Default::default(), &Wishes::default(), ask)?;
+        let plan = plan(&rules, &graph, &mut disk, &Default::default(), &Wishes::default(), &Default::default(), ask)?;
         Ok((rules, graph, plan))
     }
 
