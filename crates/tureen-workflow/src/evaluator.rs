@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Value as Json, json};
 
-use crate::rule::Handler;
+use crate::rule::{FunctionId, Handler};
 use block::{exception, run_end};
 use job::{Answer, Call, Exception, Format, JobView, Role, RunEnd};
 use process::Process;
@@ -66,6 +66,16 @@ impl Evaluator {
             .collect();
         let answers = self.ask(&json!({ "call": question }))?;
         all(&answers, calls.len(), answer)
+    }
+
+    /// Makes an expression that was typed on the command line a function like the Snakefile's own.
+    ///
+    /// # Errors
+    /// If the evaluator itself fails; what is wrong with the expression is said when it is called.
+    pub fn expression(&self, text: &str, has_threads: bool) -> Result<FunctionId, Broken> {
+        let number = self.ask(&json!({ "expression": [text, has_threads] }))?;
+        let number = number.as_u64().and_then(|number| u32::try_from(number).ok());
+        number.map(FunctionId).ok_or_else(|| Broken::Garbled("the number of a function".to_owned()))
     }
 
     /// Fills the `{fields}` of texts, all in one go, with the jobs' and the Snakefile's names.

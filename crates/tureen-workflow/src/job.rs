@@ -24,7 +24,7 @@ pub use ask::Ask;
 pub use remember::Answers;
 pub(crate) use failure::function_failed;
 pub use table::{DynamicItem, FileId, InputFile, JobId, Jobs};
-pub use target::{Target, find_targets};
+pub use target::{Target, TargetJob, find_further_targets, find_target_jobs, find_targets};
 
 /// A workflow with its patterns read and indexed.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub struct Rules<'w> {
     pub workflow: &'w Workflow,
     /// The patterns, by rule number.
     pub patterns: Vec<RulePatterns>,
+    /// `--allow-ambiguity`: of several rules that make a file the first is taken.
+    pub allows_ambiguity: bool,
     index: RuleIndex,
     order: order::RuleOrder,
 }
@@ -43,7 +45,7 @@ impl<'w> Rules<'w> {
         let patterns = read_patterns(workflow)?;
         let index = RuleIndex::new(&patterns);
         let order = order::RuleOrder::new(workflow, &patterns);
-        Ok(Self { workflow, patterns, index, order })
+        Ok(Self { workflow, patterns, allows_ambiguity: false, index, order })
     }
 }
 
@@ -79,6 +81,11 @@ impl JobGraph {
     /// What a job needs: each input that another job makes, with that job.
     pub fn needs(&self, job: JobId) -> impl Iterator<Item = (JobId, InputFile)> {
         self.jobs.inputs(job).iter().filter_map(move |&input| Some((self.maker(job, input.file)?, input)))
+    }
+
+    /// From now on an input of a job is taken as it is there: what makes it is not needed for this job.
+    pub(crate) fn cut(&mut self, job: JobId, file: FileId) {
+        self.cuts.insert((job, file));
     }
 }
 

@@ -13,6 +13,8 @@ pub mod evaluator;
 pub mod read;
 pub mod parse;
 pub mod rule;
+pub mod adjust;
+pub mod lint;
 pub mod span;
 pub mod token;
 pub mod value;

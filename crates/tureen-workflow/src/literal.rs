@@ -56,6 +56,7 @@ pub(crate) fn read(
         config: overrides.initial(),
         overrides,
         included: Vec::new(),
+        software: None,
         workdir: PathBuf::new(),
         folder: PathBuf::new(),
     };
@@ -73,6 +74,8 @@ struct Reader<'o> {
     overrides: &'o Overrides,
     /// Files on the way from the main one to the one that is read, and those read before.
     included: Vec<PathBuf>,
+    /// `container:` and its kin, said for all rules.
+    software: Option<(String, Span)>,
     /// `workdir:` so far, relative to where we were started.
     workdir: PathBuf,
     /// The folder of the file that is read.

@@ -2,6 +2,7 @@
 //! the record remembers. As Snakemake 9.27 decides it, in time linear in jobs and their needs.
 //! Runs nothing and writes nothing.
 
+mod changes;
 mod own;
 mod select;
 
@@ -14,12 +15,13 @@ use crate::disk::Disk;
 use crate::job::{Ask, FileId, JobGraph, JobId, Rules};
 use crate::progress::{Before, Progress};
 use crate::reason::{Reason, Triggers};
-use crate::record::Remembered;
+use crate::record::{MAX_HASHED_BYTES, Remembered};
 
-pub use select::{Selection, select};
+pub use changes::Changes;
+pub use select::{Batch, Selection, select, select_batch};
 
 /// What the user wants done anyway, and what may count as a reason.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Wishes {
     /// `-F`: everything.
     pub force_all: bool,
@@ -29,6 +31,23 @@ pub struct Wishes {
     pub force: Vec<String>,
     /// `--rerun-triggers`
     pub triggers: Triggers,
+    /// `--ignore-incomplete`: outputs whose job never ended are taken as they are.
+    pub trust_unfinished: bool,
+    /// Inputs up to this size are compared by content, should they be newer than what was made of them.
+    pub max_hashed_bytes: u64,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self {
+            force_all: false,
+            force_targets: false,
+            force: Vec::new(),
+            triggers: Triggers::default(),
+            trust_unfinished: false,
+            max_hashed_bytes: MAX_HASHED_BYTES,
+        }
+    }
 }
 
 /// Which jobs run, and why.
@@ -276,7 +295,8 @@ impl Planner<'_, '_> {
     /// Whether a file exists and is whole: an output of a job that never ended does not count.
     fn is_there(&mut self, file: FileId) -> bool {
         let path = self.graph.jobs.path(file);
-        !self.remembered.get(path).is_some_and(|memory| memory.is_unfinished) && self.disk.exists(path)
+        let is_unfinished = self.remembered.get(path).is_some_and(|memory| memory.is_unfinished);
+        (self.wishes.trust_unfinished || !is_unfinished) && self.disk.exists(path)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::literal;
 use crate::parse::{File, parse};
 use crate::resources;
 use crate::rule::Workflow;
-use crate::span::{SourceId, Sources, Span};
+use crate::span::{SourceId, Sources};
 
 /// What to read, and what the command line says about it.
 ///
@@ -26,11 +26,14 @@ pub struct Request {
     pub config_files: Vec<PathBuf>,
     /// `--config` entries, `name=value`.
     pub config: Vec<String>,
+    /// `--replace-workflow-config`
+    pub replaces_config: bool,
     /// `--python`: the interpreter for Snakefiles that need one.
     pub python: Option<PathBuf>,
     /// `--cores`: what `workflow.cores` says.
     pub cores: Option<u32>,
-    /// Whether to read through an evaluator even what could be read without: to execute scripts.
+    /// Whether to read through an evaluator even what could be read without: to execute scripts, or for options that are
+    /// Python expressions.
     pub needs_python: bool,
     /// `--wrapper-prefix`
     pub wrapper_prefix: Option<String>,
@@ -68,10 +71,11 @@ pub struct Unreadable {
 /// Everything that is wrong with it, as far as one pass can tell.
 pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
     let mut sources = Sources::default();
-    let overrides = match Overrides::read(&request.config_files, &request.config) {
+    let mut overrides = match Overrides::read(&request.config_files, &request.config) {
         Ok(overrides) => overrides,
         Err(error) => return Err(unreadable(sources, vec![Diagnostic::from_text(&error.to_string())])),
     };
+    overrides.replaces = request.replaces_config;
     let main = match open(&request.snakefile, &mut sources) {
         Ok(file) => file,
         Err(diagnostic) => return Err(unreadable(sources, vec![diagnostic])),
@@ -85,24 +89,26 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
         errors.append(&mut file.errors);
         errors.is_empty().then_some(file)
     };
-    let not_static = match literal::read(&main, &mut sources, &overrides, &mut include) {
-        Ok(_) if request.needs_python => {
-            literal::NotStatic::new(Span { source: main.source, start: 0, end: 0 }, "it executes scripts")
-        }
+    let (why, at) = match literal::read(&main, &mut sources, &overrides, &mut include) {
+        Ok(_) if request.needs_python => ("an option, or a script, has to be evaluated".to_owned(), None),
         Ok(workflow) => {
             return match resources::check(&workflow) {
                 Ok(()) => Ok(Reading { workflow, sources, evaluator: None, needs_python: None }),
                 Err(faults) => Err(unreadable(sources, faults)),
             };
         }
-        Err(not_static) => not_static,
+        Err(not_static) => (not_static.reason, Some(not_static.span)),
     };
     if !errors.is_empty() {
         return Err(unreadable(sources, errors));
     }
-    let why = format!("this workflow needs Python: {}", not_static.reason);
+    let pointing = |diagnostic: Diagnostic, label: &str| match at {
+        Some(span) => diagnostic.at(span, label),
+        None => diagnostic.note(label),
+    };
     let broken = |sources: Sources, error: &Broken| {
-        unreadable(sources, vec![Diagnostic::from_text(&error.to_string()).at(not_static.span, why.as_str())])
+        let label = format!("this workflow needs Python: {why}");
+        unreadable(sources, vec![pointing(Diagnostic::from_text(&error.to_string()), &label)])
     };
     let Some(python) = interpreter::find(request.python.as_deref()) else {
         return Err(broken(sources, &Broken::NotFound));
@@ -111,7 +117,7 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
         Ok(evaluator) => evaluator,
         Err(error) => return Err(broken(sources, &error)),
     };
-    let reason = Diagnostic::new("this workflow needs Python").at(not_static.span, not_static.reason);
+    let reason = pointing(Diagnostic::new("this workflow needs Python"), &why);
     // Read again from the start: the evaluator reads files in its own order.
     let mut sources = Sources::default();
     let load = Load {

@@ -5,6 +5,7 @@
 
 use crate::span::Span;
 use crate::value::Value;
+use crate::work::checksum::Algorithm;
 
 /// Everything a Snakefile (with its includes) declares.
 #[derive(Debug, Default)]
@@ -29,6 +30,8 @@ pub struct Workflow {
     pub globals: Vec<(String, Value)>,
     /// What the Snakefile said about the shell that commands run in.
     pub shell: ShellSettings,
+    /// `envvars:`
+    pub envvars: Vec<String>,
     /// Environment variables that the Snakefile's Python code set (or removed): its jobs see them too.
     pub environment: Vec<(String, Option<String>)>,
 }
@@ -90,10 +93,42 @@ pub struct Rule {
     pub message: Option<String>,
     /// `wildcard_constraints:` of the rule.
     pub wildcard_constraints: Vec<(String, String)>,
+    /// How much bytecode its `run:` block is.
+    pub run_size: u32,
+    /// `handover:`: it is given all there is, if it doesn't say how much it needs.
+    pub hands_over: bool,
+    /// `shadow:`
+    pub shadow: Option<Shadow>,
     /// What a job of it does.
     pub action: Action,
     /// Directives that are understood but can't be run yet (for example `conda`): refused when a job needs them.
     pub unsupported: Vec<(String, Span)>,
+}
+
+/// What a job with `shadow:` sees of the working directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shadow {
+    /// Links to its inputs.
+    Minimal,
+    /// Copies of its inputs.
+    CopyMinimal,
+    /// Links to all that lies in it.
+    Shallow,
+    /// Its folders, with links to all files in them.
+    Full,
+}
+
+impl Shadow {
+    /// By the word of the Snakefile.
+    pub fn named(word: &str) -> Option<Self> {
+        Some(match word {
+            "minimal" => Self::Minimal,
+            "copy-minimal" => Self::CopyMinimal,
+            "shallow" => Self::Shallow,
+            "full" => Self::Full,
+            _ => return None,
+        })
+    }
 }
 
 /// A positional or named entry of a directive.
@@ -153,8 +188,28 @@ pub struct Marks {
     pub is_ancient: bool,
     /// Must not be empty.
     pub is_non_empty: bool,
+    /// What its content must hash to.
+    pub checksum: Option<Checksum>,
     /// Names of further marks, understood but not honoured yet (`pipe`, `service`, ...).
     pub other: Vec<String>,
+}
+
+/// `ensure(..., sha256=...)`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checksum {
+    /// How to hash.
+    pub algorithm: Algorithm,
+    /// What it should give.
+    pub expected: Expected,
+}
+
+/// A hash, or a function of the wildcards that gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// In hexadecimal digits.
+    Text(String),
+    /// Held by the evaluator.
+    Function(FunctionId),
 }
 
 /// A value, or a function of the job that gives it.

@@ -3,6 +3,7 @@
 
 mod benchmark;
 mod failure;
+mod pace;
 mod job;
 mod tail;
 mod temporary;
@@ -22,12 +23,14 @@ use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::record::Record;
 use crate::resources::RunLimits;
+use crate::rule::Action;
 use crate::work::guard::Guard;
 use crate::work::shell::Stream;
 use crate::work::stop::Stop;
 use crate::work::usage::Usage;
 
 pub use failure::{Failure, What};
+pub use pace::Pace;
 
 /// How to run.
 #[derive(Debug, Clone)]
@@ -44,6 +47,16 @@ pub struct Settings {
     pub retries: u32,
     /// `--notemp`: keep temporary outputs.
     pub keep_temporary: bool,
+    /// Which attempt the first one of each job is (1, unless somebody counts on).
+    pub first_attempt: u32,
+    /// `--drop-metadata`: what was made is forgotten at once.
+    pub drops_record: bool,
+    /// Inputs up to this size are remembered with their content.
+    pub max_hashed_bytes: u64,
+    /// `--shadow-prefix`: where shadowed jobs get their folders.
+    pub shadow_prefix: Option<PathBuf>,
+    /// How fast jobs may start.
+    pub pace: Option<Pace>,
     /// `--keep-incomplete`: keep the outputs of failed jobs (they still count as unfinished).
     pub keep_incomplete: bool,
 }
@@ -131,6 +144,7 @@ pub(crate) struct Shared<'s, 'w> {
     pub(crate) tell: &'s (dyn Fn(Happening<'_>) + Sync),
     pub(crate) temporary: temporary::Temporary,
     pub(crate) codes: Vec<String>,
+    pace: Option<pace::Starts>,
     done: Mutex<Vec<JobId>>,
     /// The run, and how many checkpoints are left of it, if it ends with them.
     part: Option<(Arc<Run>, AtomicUsize)>,
@@ -196,6 +210,7 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
             temporary::Temporary::new(rules, graph, plan, progress)
         },
         codes: rules.workflow.rules.iter().map(|rule| crate::code::normalised(&rule.action)).collect(),
+        pace: settings.pace.map(pace::Starts::new),
         done: Mutex::default(),
         part: is_part.then(|| (Arc::clone(&run), AtomicUsize::new(n_checkpoints))),
         failures: Mutex::new(Vec::new()),
@@ -216,6 +231,11 @@ const MOST_THREADS: usize = 4096;
 
 impl Shared<'_, '_> {
     fn work(&self, job: JobId) -> Outcome {
+        if let Some(pace) = &self.pace
+            && self.rule(job).action != Action::None
+        {
+            pace.wait(self.stop);
+        }
         match self.run_job(job) {
             Ok(()) => {
                 let n_done = {

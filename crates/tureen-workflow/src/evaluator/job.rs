@@ -30,6 +30,8 @@ pub struct JobView {
     pub attempt: i64,
     /// The job's number in the run.
     pub jobid: i64,
+    /// The folder it works in, if that is not the workflow's (`shadow:`).
+    pub folder: Option<String>,
     /// Which repetition of a benchmarked job this is, from 0.
     pub bench_iteration: Option<i64>,
 }

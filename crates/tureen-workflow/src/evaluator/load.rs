@@ -49,9 +49,10 @@ pub(crate) fn load(
         "overrides": initial,
         "has_config_files": request.overrides.has_files(),
         "config_files": request.config_files,
+        "replaces_config": request.overrides.replaces,
+        "scatter": request.scatter.iter().map(|(name, n)| (name.clone(), json!(n))).collect::<serde_json::Map<_, _>>(),
         "cores": request.cores,
         "wrapper_prefix": request.wrapper_prefix,
-        "scatter": request.scatter.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
         "keep_scripts": request.keeps_scripts,
     }});
     loop {

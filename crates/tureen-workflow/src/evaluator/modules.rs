@@ -14,6 +14,7 @@ const FILES: &[(&str, &str)] = &[
     ("_tureen/validation.py", include_str!("../python/validation.py")),
     ("_tureen/containers.py", include_str!("../python/containers.py")),
     ("_tureen/declare.py", include_str!("../python/declare.py")),
+    ("_tureen/expressions.py", include_str!("../python/expressions.py")),
     ("_tureen/missing.py", include_str!("../python/missing.py")),
     ("_tureen/ready_made.py", include_str!("../python/ready_made.py")),
     ("_tureen/jobs.py", include_str!("../python/jobs.py")),

@@ -261,7 +261,8 @@ impl Decider<'_, '_> {
     fn end_file(&mut self, file: FileId, good: &[JobId], first_bad: Option<u32>) {
         let jobs = &self.explored.jobs;
         let compare = |a: JobId, b: JobId| self.rules.order.compare(jobs.rule(a), jobs.rule(b));
-        let rival = good.iter().skip(1).find(|&&other| compare(good[0], other) == Ordering::Equal);
+        let rivals = if self.rules.allows_ambiguity { &[] } else { good };
+        let rival = rivals.iter().skip(1).find(|&&other| compare(good[0], other) == Ordering::Equal);
         let failure = match (good.first(), rival) {
             (Some(&first), Some(&other)) => Some(Failure::Ambiguous { file, first, other }),
             (Some(&maker), None) => {

@@ -58,6 +58,10 @@ pub(super) fn explore(
     for target in targets {
         let wanted = match target {
             Target::Rule(rule) => Wanted::Job(explorer.want_job(*rule as u32, &[])),
+            Target::Job(rule, values) => {
+                let values: Vec<&str> = values.iter().map(String::as_str).collect();
+                Wanted::Job(explorer.want_job(*rule as u32, &values))
+            }
             Target::File(path) => {
                 let file = explorer.explored.jobs.add_file(path);
                 explorer.want_file(file, None);

@@ -3,7 +3,7 @@
 use super::datum::Datum;
 use super::{NotStatic, Reader, Text};
 use crate::parse::{Directive, Rule as Parsed};
-use crate::rule::{Action, FileList, FilePattern, Input, Item, Param, Rule};
+use crate::rule::{Action, FileList, FilePattern, Input, Item, Param, Rule, Shadow};
 use crate::span::Span;
 use crate::value::Value;
 
@@ -28,6 +28,9 @@ impl Reader<'_> {
             group: None,
             message: None,
             wildcard_constraints: Vec::new(),
+            run_size: 0,
+            hands_over: false,
+            shadow: None,
             action: Action::None,
             unsupported: Vec::new(),
         };
@@ -120,10 +123,14 @@ impl Reader<'_> {
             }
             ("default_target", Datum::Bool(is_target)) => *is_default |= is_target,
             // Without the matching command-line option Snakemake does nothing with these.
-            ("conda" | "container" | "singularity" | "containerized" | "envmodules" | "cache", _) => {}
-            ("shadow", Datum::Str(_) | Datum::Bool(true)) => {
+            ("conda" | "container" | "singularity" | "containerized" | "envmodules", _) => {
                 rule.unsupported.push((word.to_owned(), directive.span()));
             }
+            ("shadow", Datum::Bool(is_shadowed)) => rule.shadow = is_shadowed.then_some(Shadow::Full),
+            ("shadow", Datum::Str(word)) => match Shadow::named(&word.text) {
+                Some(shadow) => rule.shadow = Some(shadow),
+                None => return Ok(None),
+            },
             _ => {
                 let Some(text) = text else { return Ok(None) };
                 match word {

@@ -152,9 +152,11 @@ impl Reader<'_> {
                 self.workflow.local_rules.extend(names);
             }
             // Without the matching command-line option Snakemake does nothing with these.
-            "container" | "singularity" | "containerized" | "conda" | "report" => {
+            "container" | "singularity" | "containerized" | "conda" => {
                 self.arguments_of(text, directive)?;
+                self.software = Some((text.of(directive.keyword).to_owned(), directive.span()));
             }
+            "report" => drop(self.arguments_of(text, directive)?),
             _ => return refuse(),
         }
         Ok(())
@@ -235,6 +237,10 @@ impl Reader<'_> {
         });
         let mut globals: Vec<(String, Value)> = globals.collect();
         globals.push(("config".to_owned(), self.config.clone()));
+        for rule in self.workflow.rules.iter_mut().filter(|rule| rule.unsupported.is_empty()) {
+            // What is said for all rules holds for those that don't say.
+            rule.unsupported.extend(self.software.clone());
+        }
         globals.sort_by(|left, right| left.0.cmp(&right.0));
         self.workflow.globals = globals;
         self.workflow.config = Some(self.config);

@@ -50,7 +50,9 @@ impl Planner<'_, '_> {
             let path = self.graph.jobs.path(file);
             let Some(memory) = self.remembered.get(path) else { continue };
             if memory.is_unfinished && self.disk.exists(path) {
-                reason.unfinished.push(file);
+                if !self.wishes.trust_unfinished {
+                    reason.unfinished.push(file);
+                }
             } else if (memory.is_unfinished || memory.has_failed) && !self.disk.exists(path) {
                 // It was wanted when its job began, so what is behind it may be older than it should be.
                 reason.missing.push(file);
@@ -107,7 +109,7 @@ impl Planner<'_, '_> {
         let Some(Some(first)) = memories.peek() else { return false };
         let Some(recorded) = first.content_of(path) else { return false };
         memories.all(|memory| memory.is_some_and(|memory| memory.content_of(path) == Some(recorded)))
-            && crate::record::content_hash(std::path::Path::new(path)).as_deref() == Some(recorded)
+            && crate::record::content_hash(std::path::Path::new(path), self.wishes.max_hashed_bytes).as_deref() == Some(recorded)
     }
 
     /// Changed params, input set and code, if the record knows the outputs.

@@ -81,6 +81,8 @@ class Declared:
             "options": {},
             "unsupported": [],
             "local": False,
+            "handover": False,
+            "run_size": len(self.run.__code__.co_code) if self.run else 0,
             "default": False,
             "name": self.name,
             "basedir": self.basedir,
@@ -138,7 +140,7 @@ class Declared:
                 raise Refusal(f"`{word}:` is not supported in this form", place)
             data["constraints"] = [[name, str(value)] for name, value in kwargs.items()]
         elif word == "envmodules":
-            pass
+            data["unsupported"].append([word, place])
         elif kwargs or len(args) != 1:
             raise Refusal(f"`{word}:` takes one value", place)
         elif word != "name":
@@ -163,15 +165,25 @@ class Declared:
                 raise Refusal("`repeat()` takes a path and a whole number of at least 1", place)
             data["options"][word] = entry
             self.items[word] = os.fspath(value)
-        elif word in ("conda", "container", "singularity", "containerized", "cache"):
-            pass  # without the matching command-line option Snakemake does nothing with these
+        elif word in ("conda", "container", "singularity", "containerized"):
+            # Without the matching command-line option nothing is done with these.
+            if value is not None:
+                data["unsupported"].append([word, place])
+        elif word == "cache":
+            pass
         elif word == "localrule":
             data["local"] = bool(value)
         elif word == "default_target":
             data["default"] = bool(value)
-        elif word in ("shadow", "handover"):
-            if value:
-                data["unsupported"].append([word, place])
+        elif word == "shadow":
+            if not value:
+                return
+            value = "full" if value is True else value
+            if value not in ("minimal", "copy-minimal", "shallow", "full"):
+                raise Refusal("`shadow:` takes 'minimal', 'copy-minimal', 'shallow' or 'full'", place)
+            data["options"][word] = {"text": value, "place": place}
+        elif word == "handover":
+            data["handover"] = bool(value)
         elif word in ("shell", "script", "notebook", "wrapper", "cwl", "template_engine", "message", "group"):
             if isinstance(value, os.PathLike):
                 value = os.fspath(value)
@@ -227,16 +239,16 @@ def file_entry(word, value, name, number, place, functions):
         kind = "unpack" if is_flagged(value, "unpack") else "function"
         return {**entry, kind: functions.add(value)}
     files = []
-    add_files(value, files, word, place)
+    add_files(value, files, word, place, functions)
     is_list = not isinstance(value, (str, os.PathLike))
     return {**entry, "files": files, "list": is_list}
 
 
-def add_files(value, files, word, place):
+def add_files(value, files, word, place, functions):
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if isinstance(value, str):
-        files.append([str(value), *marks_of(value)])
+        files.append([str(value), *marks_of(value), checksum_of(value, place, functions)])
         return
     if is_callable(value):
         raise Refusal(f"a function inside a list is not supported yet in `{word}:`", place)
@@ -247,7 +259,7 @@ def add_files(value, files, word, place):
             f"`{word}:` takes strings or lists of strings, but this is {type(value).__name__}", place
         ) from None
     for item in items:
-        add_files(item, files, word, place)
+        add_files(item, files, word, place, functions)
 
 
 def marks_of(value):
@@ -259,12 +271,21 @@ def marks_of(value):
         elif name == "ensure":
             if detail["non_empty"]:
                 marks.append("non_empty")
-            others.extend(f"ensure({key})" for key in ("sha256", "md5", "sha1") if detail[key])
         elif name == "repeat":
             others.append(f"repeat({detail})")
         elif name not in SILENT:
             others.append(name)
     return marks, others
+
+
+def checksum_of(value, place, functions):
+    """Give what `ensure` says of a file's hash: the algorithm, and the hash or a function of the wildcards."""
+    details = getattr(value, "flags", {}).get("ensure", {})
+    given = [(name, details[name]) for name in ("sha256", "md5", "sha1") if details.get(name)]
+    if not given:
+        return None
+    ((name, expected),) = given
+    return [name, functions.add(expected) if is_callable(expected) else str(expected)]
 
 
 def param(value, functions):

@@ -114,6 +114,8 @@ def repeat(value, n_repeat):
 
 
 def ensure(value, non_empty=False, sha256=None, md5=None, sha1=None):
+    if sum(item is not None for item in (sha256, md5, sha1)) > 1:
+        raise SyntaxError("Only one checksum type (sha256, md5, or sha1) can be specified.")
     return flag(value, "ensure", {"non_empty": non_empty, "sha256": sha256, "md5": md5, "sha1": sha1})
 
 

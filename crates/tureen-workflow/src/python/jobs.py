@@ -164,6 +164,8 @@ def in_child(session, connection, job, out, err, result):
     os.set_inheritable(result, False)
     end = {"done": True}
     try:
+        if job["folder"]:
+            os.chdir(job["folder"])
         names = names_of(job)
         declared = session.by_name[job["rule"]]
         if declared.run is not None:

@@ -86,6 +86,7 @@ class Session:
             "rule_orders": [],
             "local_rules": [],
             "workdir": None,
+            "envvars": [],
         }
         self.default = None
         self.scatter = {}
@@ -250,6 +251,7 @@ class Session:
             self.data["local_rules"].extend(self.space.renamed(name) for name in args)
         elif word == "envvars":
             missing = [name for name in args if name not in os.environ]
+            self.data["envvars"].extend(args)
             if missing:
                 raise Refusal(
                     f"the environment variables {', '.join(missing)} are needed by this workflow but not set",
@@ -259,8 +261,10 @@ class Session:
             # They tell limits of machines from limits of the whole run: the same for jobs on this machine.
             if args or any(scope not in ("local", "global", "excluded") for scope in kwargs.values()):
                 raise Refusal('`resource_scopes:` takes names with `"local"` or `"global"`', place)
-        elif word in ("container", "singularity", "containerized", "conda", "report"):
-            pass  # without the matching command-line option Snakemake does nothing with these
+        elif word in ("container", "singularity", "containerized", "conda"):
+            self.space.software = [word, place]
+        elif word == "report":
+            pass
         elif word == "scattergather":
             self.add_scatter(kwargs)
         elif word not in ("include", "configfile", "workdir"):
@@ -287,6 +291,8 @@ class Session:
                 raise Refusal(answer["error"], place)
         else:
             update_config(self.globals["config"], decode(answer["value"]))
+        if self.settings["replaces_config"] and self.overrides:
+            self.globals["config"] = {}
         update_config(self.globals["config"], self.overrides)
 
     def workdir(self, path, _place):
@@ -303,11 +309,9 @@ class Session:
         return decode(answer["value"])
 
     def add_scatter(self, content):
-        typed = self.settings["scatter"]
-        content = {key: typed.get(key, count) for key, count in content.items()}
-        self.scatter.update(content)
         self.space.constraints["scatteritem"] = r"\d+-of-\d+"
         for key, count in content.items():
+            self.scatter[key] = count = self.settings["scatter"].get(key, count)
 
             def items(*args, _count=count, **wildcards):
                 names = [f"{index}-of-{_count}" for index in range(1, _count + 1)]
@@ -323,6 +327,10 @@ class Session:
         now = dict(os.environ)
         changed = [[name, value] for name, value in now.items() if self.environment.get(name) != value]
         changed += [[name, None] for name in self.environment if name not in now]
+        for declared in self.by_name.values():
+            # What is said for all rules of a file holds for those that don't say.
+            if declared.space.software and not declared.data["unsupported"]:
+                declared.data["unsupported"].append(declared.space.software)
         names = list(self.by_name)
         constraints = self.main.constraints
         if any(declared.space is not self.main for declared in self.by_name.values()):

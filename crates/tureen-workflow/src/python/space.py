@@ -38,6 +38,7 @@ class Space:
         self.changes = {}
         self.replaceable = None
         self.source = None
+        self.software = None
         self.module = types.ModuleType(name)
         self.globals = self.module.__dict__
         session.fill(self.globals, self.rules)

@@ -8,13 +8,16 @@ use super::tail::Tail;
 use super::{Happening, Shared};
 use crate::code::{is_per_job, of_job};
 use crate::diagnostic::Diagnostic;
-use crate::evaluator::job::{Format, JobView, RunEnd};
+use crate::evaluator::job::{Format, JobView, Role, RunEnd};
+use crate::format::text;
 use crate::fields::{FieldError, Globals, fill};
 use crate::job::JobId;
-use crate::params::{complete_view, params_text};
+use crate::params::{ask_one, complete_view, params_text};
 use crate::record::{InputMemory, JobStart, content_hash};
-use crate::rule::{Action, Rule};
+use crate::rule::{Action, Checksum, Expected, Param, Rule};
+use crate::work::checksum::checksum;
 use crate::work::files::{self, Output};
+use crate::work::shadow::{self, ShadowFolder};
 use crate::work::shell::{self, Exit};
 use crate::work::usage::Usage;
 
@@ -28,6 +31,17 @@ struct Attempt {
     /// Where what it uses is written, and how often it runs for that.
     benchmark: Option<(PathBuf, i64)>,
     tail: Tail,
+    /// The folder it works in, if its rule is shadowed.
+    shadow: Option<ShadowFolder>,
+}
+
+impl Attempt {
+    /// The outputs where the job writes them.
+    fn written(&self) -> Vec<Output> {
+        let Some(shadow) = &self.shadow else { return self.outputs.clone() };
+        let inside = |output: &Output| Output { path: shadow.inside(&output.path), marks: output.marks.clone() };
+        self.outputs.iter().map(inside).collect()
+    }
 }
 
 impl Shared<'_, '_> {
@@ -53,6 +67,7 @@ impl Shared<'_, '_> {
     }
 
     fn attempt(&self, job: JobId, number: i64) -> Result<(), Box<Failure>> {
+        let number = number + i64::from(self.settings.first_attempt) - 1;
         let mut attempt = self.begin(job);
         attempt.view.attempt = number;
         let mut ask = |calls: &[_]| (self.python.ask)(calls);
@@ -82,10 +97,12 @@ impl Shared<'_, '_> {
             Err(error) => return Err(self.failed(attempt, What::Record(error.to_string()))),
         };
         let end = self
-            .work_as_often_as_wanted(&mut attempt)
-            .and_then(|()| files::finish(&attempt.outputs, self.settings.latency_wait).map_err(What::Files));
+            .enter_shadow(&mut attempt)
+            .and_then(|()| self.work_as_often_as_wanted(&mut attempt))
+            .and_then(|()| self.finish(&mut attempt));
         if let Err(what) = end {
             let what = if self.stop.is_asked() { What::Stopped } else { what };
+            self.leave_shadow(&mut attempt);
             let mut failure = self.failed(attempt, what);
             if !self.settings.keep_incomplete {
                 let outputs = self.outputs(job);
@@ -97,10 +114,72 @@ impl Shared<'_, '_> {
             }
             return Err(failure);
         }
-        match self.record.end(row, &self.inputs(job)) {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.failed(attempt, What::Record(error.to_string()))),
+        let end = match self.settings.drops_record {
+            true => self.record.forget_job(row),
+            false => self.record.end(row, &self.inputs(job)),
+        };
+        end.map_err(|error| self.failed(attempt, What::Record(error.to_string())))
+    }
+
+    /// Makes the folder that a shadowed job works in.
+    fn enter_shadow(&self, attempt: &mut Attempt) -> Result<(), What> {
+        let Some(kind) = self.rule(attempt.job).shadow else { return Ok(()) };
+        let jobs = &self.graph.jobs;
+        let inputs: Vec<&str> = jobs.inputs(attempt.job).iter().map(|input| jobs.path(input.file)).collect();
+        let outputs = jobs.outputs(attempt.job).iter().map(|&file| jobs.path(file));
+        let products: Vec<&str> = outputs.chain(attempt.logs.iter().map(String::as_str)).collect();
+        let base = shadow::folder(self.settings.shadow_prefix.as_deref());
+        let folder = ShadowFolder::make(kind, &base, &inputs, &products).map_err(What::Files)?;
+        attempt.view.folder = Some(folder.path().to_string_lossy().into_owned());
+        attempt.shadow = Some(folder);
+        Ok(())
+    }
+
+    /// Judges what was made, and puts it where it belongs.
+    fn finish(&self, attempt: &mut Attempt) -> Result<(), What> {
+        let written = attempt.written();
+        files::finish(&written, self.settings.latency_wait).map_err(What::Files)?;
+        self.compare_checksums(&attempt.view, &written)?;
+        if let Some(shadow) = attempt.shadow.take() {
+            let outputs = attempt.outputs.iter().map(|output| output.path.as_path());
+            let delivered = shadow.deliver(outputs.chain(attempt.logs.iter().map(Path::new)));
+            shadow.remove();
+            delivered.map_err(What::Files)?;
         }
+        files::protect_outputs(&attempt.outputs).map_err(What::Files)
+    }
+
+    /// A job that failed in its shadow leaves its logs, and the folder if that was asked for.
+    fn leave_shadow(&self, attempt: &mut Attempt) {
+        let Some(shadow) = attempt.shadow.take() else { return };
+        // The logs are a help, no more: the job has failed in any case.
+        let _ = shadow.deliver(attempt.logs.iter().map(Path::new));
+        if !self.settings.keep_incomplete {
+            shadow.remove();
+        }
+    }
+
+    /// `ensure(..., sha256=...)`
+    fn compare_checksums(&self, view: &JobView, outputs: &[Output]) -> Result<(), What> {
+        for Output { path, marks } in outputs {
+            let Some(Checksum { algorithm, expected }) = &marks.checksum else { continue };
+            let expected = match expected {
+                Expected::Text(text) => text.clone(),
+                Expected::Function(function) => {
+                    let mut ask = |calls: &[_]| (self.python.ask)(calls);
+                    let rule = self.rules.workflow.rules.iter().find(|rule| rule.name == view.rule);
+                    let rule = rule.expect("a job's rule is one of the workflow's");
+                    let param = Param::Function(*function);
+                    text(&ask_one(rule, &param, Role::Param, view, &mut ask).map_err(What::NotReady)?)
+                }
+            };
+            let found = checksum(path, *algorithm)
+                .map_err(|source| What::Files(files::FileFault::Disk { path: path.clone(), source }))?;
+            if found != expected {
+                return Err(What::Files(files::FileFault::Checksum { path: path.clone(), expected, found }));
+            }
+        }
+        Ok(())
     }
 
     fn begin(&self, job: JobId) -> Attempt {
@@ -108,7 +187,7 @@ impl Shared<'_, '_> {
         let logs = self.graph.logs(self.rules, job);
         let benchmark = self.benchmark(job);
         let outputs = self.outputs(job);
-        Attempt { job, view, command: None, outputs, logs, benchmark, tail: Tail::default() }
+        Attempt { job, view, command: None, outputs, logs, benchmark, tail: Tail::default(), shadow: None }
     }
 
     fn benchmark(&self, job: JobId) -> Option<(PathBuf, i64)> {
@@ -180,7 +259,8 @@ impl Shared<'_, '_> {
                         environment.push((name.to_owned(), Some(crate::format::text(folder))));
                     }
                 }
-                match shell::run(command, &workflow.shell, &environment, self.stop, &mut output, usage) {
+                let folder = attempt.view.folder.as_deref().map(Path::new);
+                match shell::run(command, folder, &workflow.shell, &environment, self.stop, &mut output, usage) {
                     Ok(Exit::Status(0)) => Ok(()),
                     Ok(exit) => Err(What::Command(exit)),
                     Err(error) => Err(What::NoStart(error)),
@@ -245,7 +325,10 @@ impl Shared<'_, '_> {
         paths.sort_unstable();
         paths.dedup();
         let memory =
-            |path: &str| InputMemory { path: path.to_owned(), content: content_hash(Path::new(path)) };
+            |path: &str| {
+                let content = content_hash(Path::new(path), self.settings.max_hashed_bytes);
+                InputMemory { path: path.to_owned(), content }
+            };
         paths.into_iter().map(memory).collect()
     }
 

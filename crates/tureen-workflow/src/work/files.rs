@@ -38,6 +38,19 @@ pub enum FileFault {
     /// `ensure(..., non_empty=True)`
     #[error("the output `{}` is empty", .0.display())]
     IsEmpty(PathBuf),
+    /// `ensure(..., sha256=...)`
+    #[error("the output `{}` hashes to {found}, not to {expected}", path.display())]
+    Checksum {
+        /// The output.
+        path: PathBuf,
+        /// What it should hash to.
+        expected: String,
+        /// What it hashes to.
+        found: String,
+    },
+    /// A job in a shadow folder can't reach above it.
+    #[error("`{}` lies above the working directory, which `shadow:` does not allow; an absolute path would do", .0.display())]
+    AboveShadow(PathBuf),
     /// The disk says no.
     #[error("`{}`: {source}", path.display())]
     Disk {
@@ -59,10 +72,6 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> FileFault {
 
 /// Removes what an earlier run left at the outputs and logs, and makes the directories they go to.
 pub fn prepare(outputs: &[Output], logs: &[String]) -> Result<(), FileFault> {
-    let is_protected = |path: &Path| {
-        fs::symlink_metadata(path)
-            .is_ok_and(|metadata| !metadata.is_symlink() && metadata.permissions().mode() & 0o222 == 0)
-    };
     let protected: Vec<PathBuf> = outputs
         .iter()
         .filter(|output| is_protected(&output.path))
@@ -85,8 +94,14 @@ pub fn prepare(outputs: &[Output], logs: &[String]) -> Result<(), FileFault> {
     Ok(())
 }
 
+/// Whether a file may not be written to.
+pub fn is_protected(path: &Path) -> bool {
+    fs::symlink_metadata(path)
+        .is_ok_and(|metadata| !metadata.is_symlink() && metadata.permissions().mode() & 0o222 == 0)
+}
+
 /// Removes a file, a link or an empty directory; a full directory only if it is announced as an output.
-fn remove(path: &Path, is_directory_output: bool) -> Result<(), FileFault> {
+pub fn remove(path: &Path, is_directory_output: bool) -> Result<(), FileFault> {
     let removed = match fs::symlink_metadata(path) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Ok(());
@@ -114,8 +129,7 @@ pub fn remove_temporary(path: &Path) -> Result<(), FileFault> {
     remove(path, true)
 }
 
-/// Sees that a job made what it announced, waiting for slow file systems; then gives the outputs their time and
-/// their protection.
+/// Sees that a job made what it announced, waiting for slow file systems; then gives the outputs their time.
 pub fn finish(outputs: &[Output], wait: Duration) -> Result<(), FileFault> {
     for output in outputs.iter().filter(|output| output.marks.is_touch) {
         create(&output.path).map_err(at(&output.path))?;
@@ -137,9 +151,14 @@ pub fn finish(outputs: &[Output], wait: Duration) -> Result<(), FileFault> {
     for output in outputs {
         judge(output)?;
         touch(&output.path).map_err(at(&output.path))?;
-        if output.marks.is_protected {
-            protect(&output.path).map_err(at(&output.path))?;
-        }
+    }
+    Ok(())
+}
+
+/// Makes the outputs read-only that are to be.
+pub fn protect_outputs(outputs: &[Output]) -> Result<(), FileFault> {
+    for output in outputs.iter().filter(|output| output.marks.is_protected) {
+        protect(&output.path).map_err(at(&output.path))?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
@@ -35,12 +36,14 @@ pub enum Exit {
 /// The most that a command line may be: Linux gives one argument 128 KiB.
 const LONGEST_ARGUMENT: usize = 128 * 1024 - 1;
 
-/// Runs a command. `output` gets what it prints, in pieces; `usage`, if wanted, what it used.
+/// Runs a command, in a folder of its own if one is named. `output` gets what it prints, in pieces; `usage`, if wanted,
+/// what it used.
 ///
 /// # Errors
 /// The shell can't be started.
 pub fn run(
     command: &str,
+    folder: Option<&Path>,
     settings: &ShellSettings,
     environment: &[(String, Option<String>)],
     stop: &Stop,
@@ -48,6 +51,9 @@ pub fn run(
     usage: Option<&mut Usage>,
 ) -> io::Result<Exit> {
     let mut shell = shell_command(command, settings)?;
+    if let Some(folder) = folder {
+        shell.current_dir(folder);
+    }
     for (name, value) in environment {
         match value {
             Some(value) => shell.env(name, value),

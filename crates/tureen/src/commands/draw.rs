@@ -18,6 +18,27 @@ pub(super) fn rules(settings: &Settings, format: Format) -> Result<u8, Ended> {
     draw(settings, format, |planned| picture::of_rules(&planned.rules, &planned.graph))
 }
 
+/// `--filegraph`: rules with their files, as DOT.
+pub(super) fn files(settings: &Settings) -> Result<u8, Ended> {
+    write(settings, |planned| picture::of_files(&planned.rules, &planned.graph))
+}
+
+/// `--d3dag`: the jobs as JSON.
+pub(super) fn d3(settings: &Settings) -> Result<u8, Ended> {
+    write(settings, |planned| picture::d3(&planned.rules, &planned.graph, &planned.plan))
+}
+
+fn write(settings: &Settings, text: impl Fn(&Planned<'_>) -> String) -> Result<u8, Ended> {
+    let reading = load::workflow(settings)?;
+    let made =
+        with_python(&reading, |python| planned(settings, &reading, python).map(|planned| text(&planned)));
+    match made {
+        Ok(text) => data(format!("{text}\n").as_bytes())?,
+        Err(faults) => return Err(load::ended(faults, reading.sources)),
+    }
+    Ok(exit_code::SUCCESS)
+}
+
 fn draw(settings: &Settings, format: Format, picture: impl Fn(&Planned<'_>) -> Picture) -> Result<u8, Ended> {
     let reading = load::workflow(settings)?;
     let made =

@@ -3,25 +3,23 @@
 use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
+use tureen_workflow::adjust::adjust;
 use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::disk::Disk;
-use tureen_workflow::job::{JobGraph, Rules, find_jobs, find_targets};
+use tureen_workflow::job::{
+    JobGraph, Rules, Target, find_further_targets, find_jobs, find_target_jobs, find_targets,
+};
 use tureen_workflow::nearest::nearest;
-use tureen_workflow::plan::{Plan, plan, select};
+use tureen_workflow::plan::{Plan, plan, select, select_batch};
 use tureen_workflow::progress::Progress;
 use tureen_workflow::read::{Reading, Request, read};
 use tureen_workflow::record::{FOLDER, Record, Remembered};
-use tureen_workflow::resources::standard_name;
-use tureen_workflow::rule::{Action, Param, Workflow};
+use tureen_workflow::rule::Action;
 use tureen_workflow::run::Python;
 use tureen_workflow::span::Sources;
-use tureen_workflow::value::Value;
 
 use super::Ended;
-use crate::settings::Settings;
-
-/// Where a Snakefile is looked for, in this order (as Snakemake 9.27).
-const PLACES: [&str; 4] = ["Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile"];
+use crate::settings::{PLACES, Settings};
 
 /// Directives that change where a job's software comes from; without asking for that software they mean nothing.
 const SOFTWARE: [&str; 5] = ["conda", "container", "containerized", "singularity", "envmodules"];
@@ -42,36 +40,33 @@ pub(crate) fn workflow_for(settings: &Settings, needs_python: bool) -> Result<Re
         config_files: settings.config_files.clone(),
         config: settings.config.clone(),
         python: settings.python.clone(),
+        replaces_config: settings.replaces_config,
         cores: settings.limits.cores.map(|cores| u32::try_from(cores).unwrap_or(u32::MAX)),
-        needs_python,
+        needs_python: needs_python || settings.adjustments.need_python(),
         wrapper_prefix: settings.wrapper_prefix.clone(),
         scatter: settings.scatter.clone(),
         keeps_scripts: settings.keeps_scripts,
     };
     let mut reading =
         read(&request).map_err(|unreadable| Ended::Errors(unreadable.diagnostics, unreadable.sources))?;
-    set_typed(&mut reading.workflow, settings);
+    if let Err(fault) = adjust_rules(&mut reading, settings) {
+        return Err(Ended::Errors(vec![*fault], reading.sources));
+    }
     if let Some(directory) = &reading.workflow.workdir {
         enter(Path::new(directory))?;
     }
     Ok(reading)
 }
 
-/// `--set-threads` and `--set-resources`. A rule that is not there is nobody's, as in Snakemake.
-fn set_typed(workflow: &mut Workflow, settings: &Settings) {
-    for rule in &mut workflow.rules {
-        if let Some((_, threads)) = settings.rule_threads.iter().rev().find(|(name, _)| *name == rule.name) {
-            rule.threads = Param::Value(Value::Int(*threads));
-        }
-        for typed in settings.rule_resources.iter().filter(|typed| typed.rule == rule.name) {
-            let entry = (typed.name.clone(), Param::Value(typed.value.clone()));
-            let name = standard_name(&typed.name);
-            match rule.resources.iter_mut().find(|(known, _)| standard_name(known) == name) {
-                Some(known) => *known = entry,
-                None => rule.resources.push(entry),
-            }
-        }
-    }
+/// What options say of rules instead of the Snakefile.
+fn adjust_rules(reading: &mut Reading, settings: &Settings) -> Result<(), Box<Diagnostic>> {
+    let Reading { workflow, evaluator, .. } = reading;
+    adjust(workflow, &settings.adjustments, &mut |text, has_threads| {
+        let evaluator = evaluator.as_ref().expect("expressions were announced when the workflow was read");
+        evaluator
+            .expression(text, has_threads)
+            .map_err(|broken| Box::new(Diagnostic::from_text(&broken.to_string())))
+    })
 }
 
 fn snakefile(settings: &Settings) -> Result<PathBuf, Ended> {
@@ -135,8 +130,9 @@ pub(crate) fn planned_after<'w>(
     python: &Python<'_>,
     progress: &mut Progress,
 ) -> Result<Planned<'w>, Vec<Diagnostic>> {
-    let rules = Rules::new(&reading.workflow)?;
-    let targets = find_targets(&rules, &settings.targets)?;
+    let mut rules = Rules::new(&reading.workflow)?;
+    rules.allows_ambiguity = settings.allows_ambiguity;
+    let targets = targets(settings, &rules)?;
     let mut disk = Disk::default();
     let remembered = Record::read(Path::new(FOLDER)).map_err(|error| {
         vec![
@@ -152,6 +148,9 @@ pub(crate) fn planned_after<'w>(
             if has_checkpoints { answers.ask(calls, &mut ask) } else { ask(calls) }
         };
         let mut graph = find_jobs(&rules, &targets, &mut disk, &mut ask)?;
+        if let Some(batch) = &settings.batch {
+            select_batch(&rules, &mut graph, batch, &mut disk)?;
+        }
         select(&rules, &mut graph, &settings.selection)?;
         let mut ask = |calls: &[_]| (python.ask)(calls);
         let plan = plan(&rules, &graph, &mut disk, &remembered, &settings.wishes, progress, &mut ask)?;
@@ -161,12 +160,32 @@ pub(crate) fn planned_after<'w>(
         }
         (python.made)(&made);
     };
-    refuse_unsupported(&rules, &graph, &plan)?;
+    refuse_unsupported(settings, &rules, &graph, &plan)?;
     Ok(Planned { rules, graph, plan, disk, remembered })
 }
 
+/// What is asked for, by name and through options that name something.
+fn targets(settings: &Settings, rules: &Rules<'_>) -> Result<Vec<Target>, Vec<Diagnostic>> {
+    let mut targets = find_target_jobs(rules, &settings.target_jobs)?;
+    if !settings.targets.is_empty() || targets.is_empty() {
+        targets.extend(find_targets(rules, &settings.targets)?);
+    }
+    let named = [&settings.wishes.force, &settings.selection.until, &settings.priority_targets];
+    for target in named.into_iter().flat_map(|words| find_further_targets(rules, words)) {
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    Ok(targets)
+}
+
 /// Jobs that would need something that can't be done yet are refused before anything runs.
-fn refuse_unsupported(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan) -> Result<(), Vec<Diagnostic>> {
+fn refuse_unsupported(
+    settings: &Settings,
+    rules: &Rules<'_>,
+    graph: &JobGraph,
+    plan: &Plan,
+) -> Result<(), Vec<Diagnostic>> {
     let mut faults = Vec::new();
     let mut is_seen = vec![false; rules.workflow.rules.len()];
     for &job in &plan.order {
@@ -182,7 +201,10 @@ fn refuse_unsupported(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan) -> Resul
             faults.push(Diagnostic::new(message).at(*span, ""));
         }
         for (directive, span) in
-            rule.unsupported.iter().filter(|(directive, _)| !SOFTWARE.contains(&directive.as_str()))
+            rule.unsupported.iter().filter(|(directive, _)| {
+                let directive = directive.as_str();
+                !SOFTWARE.contains(&directive) || settings.software.contains(&directive)
+            })
         {
             let message = format!("`{directive}:` is not supported yet, and rule `{}` has to run", rule.name);
             faults.push(Diagnostic::new(message).at(*span, ""));

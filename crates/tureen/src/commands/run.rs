@@ -1,9 +1,9 @@
 //! A real run: plan, lock, record, work; and the story of the first failure last.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -95,11 +95,18 @@ fn run_reading(
         keep_going: settings.keep_going,
         latency_wait: settings.latency_wait.unwrap_or_else(usual_wait),
         touch: settings.touch,
+        first_attempt: settings.first_attempt,
+        drops_record: settings.drops_record,
+        max_hashed_bytes: settings.wishes.max_hashed_bytes,
+        pace: settings.pace,
+        shadow_prefix: settings.shadow_prefix.clone(),
         retries: settings.retries.unwrap_or(0),
         keep_temporary: settings.keep_temporary,
         keep_incomplete: settings.keep_incomplete,
     };
-    handle(reading, Handler::Start)?;
+    wait_for(&settings.awaited, run_settings.latency_wait).map_err(|fault| vec![*fault])?;
+    let handle = |handler| if settings.no_hooks { Ok(()) } else { handle(reading, handler) };
+    handle(Handler::Start)?;
     let parts = Parts {
         settings,
         reading,
@@ -112,8 +119,21 @@ fn run_reading(
     let whole = parts.run(planned, &mut progress)?;
     drop(lock);
     let is_success = whole.failures.is_empty() && !stop.is_asked();
-    handle(reading, if is_success { Handler::Success } else { Handler::Error })?;
+    handle(if is_success { Handler::Success } else { Handler::Error })?;
     Ok(Some(conclude(settings, reading, &whole, &stop)))
+}
+
+/// Waits for files that somebody else makes.
+fn wait_for(files: &[PathBuf], patience: Duration) -> Result<(), Box<Diagnostic>> {
+    let deadline = Instant::now() + patience;
+    loop {
+        let Some(missing) = files.iter().find(|file| !file.exists()) else { return Ok(()) };
+        if Instant::now() >= deadline {
+            let message = format!("`{}` is not there (--wait-for-files)", missing.display());
+            return Err(Box::new(Diagnostic::new(message).hint("`--latency-wait` says how long to wait")));
+        }
+        std::thread::sleep(Duration::from_millis(20).min(patience));
+    }
 }
 
 /// The last words, and the exit code.
