@@ -1,5 +1,6 @@
 //! The plan as a graph that the engine can run: one task per job, by position in the plan.
 
+use rustc_hash::FxHashMap;
 use tureen_engine::{Demand, Graph, GraphBuilder, TaskId};
 
 use crate::diagnostic::Diagnostic;
@@ -26,8 +27,14 @@ pub fn engine_graph(
     let mut tasks: Vec<Option<TaskId>> = vec![None; graph.jobs.len()];
     // By rule, for those whose jobs all hold the same.
     let mut same: Vec<Option<Demand>> = vec![None; rules.workflow.rules.len()];
+    let mut waits: FxHashMap<JobId, Vec<JobId>> = FxHashMap::default();
+    for &(job, first) in &plan.waits {
+        waits.entry(job).or_default().push(first);
+    }
     for &job in &plan.order {
-        let needs = graph.needs(job).filter_map(|(need, _)| tasks[need.index()]);
+        let waits = waits.get(&job).into_iter().flatten().copied();
+        let needs = graph.needs(job).map(|(need, _)| need).chain(waits);
+        let needs = needs.filter_map(|need| tasks[need.index()]);
         let task = builder.add(needs);
         tasks[job.index()] = Some(task);
         let rule = &rules.workflow.rules[graph.jobs.rule(job)];

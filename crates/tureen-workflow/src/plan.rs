@@ -5,6 +5,7 @@
 mod changes;
 mod own;
 mod select;
+mod update;
 
 use std::collections::VecDeque;
 
@@ -57,6 +58,8 @@ pub struct Plan {
     reasons: Vec<Option<Box<Reason>>>,
     /// The jobs that run, each after those it needs.
     pub order: Vec<JobId>,
+    /// (job, the one that goes before it), where no file tells that one needs the other.
+    pub waits: Vec<(JobId, JobId)>,
 }
 
 impl Plan {
@@ -78,7 +81,11 @@ impl Plan {
                 || graph.needs(job).any(|(need, _)| is_behind[need.index()]);
         }
         let order: Vec<JobId> = self.order.iter().copied().filter(|job| !is_behind[job.index()]).collect();
-        (order.len() < self.order.len()).then(|| Self { reasons: self.reasons.clone(), order })
+        (order.len() < self.order.len()).then(|| Self {
+            reasons: self.reasons.clone(),
+            order,
+            waits: self.waits.clone(),
+        })
     }
 
     /// Whether there is nothing to do.
@@ -141,8 +148,10 @@ pub fn plan(
     planner.spread();
     planner.drop_behind_failures();
     planner.reasons.iter_mut().flatten().for_each(|reason| reason.name_each_file_once());
-    let order = graph.order.iter().copied().filter(|job| planner.reasons[job.index()].is_some()).collect();
-    Ok(Plan { reasons: planner.reasons, order })
+    let runs = |job: &JobId| planner.reasons[job.index()].is_some();
+    let mut order = graph.order.iter().copied().filter(runs).collect();
+    let waits = update::order_updates(rules, graph, &mut order);
+    Ok(Plan { reasons: planner.reasons, order, waits })
 }
 
 impl Planner<'_, '_> {

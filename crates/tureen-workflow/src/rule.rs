@@ -186,6 +186,10 @@ pub struct Marks {
     pub is_touch: bool,
     /// Its time does not matter.
     pub is_ancient: bool,
+    /// An output that is updated where it stands, not made anew.
+    pub is_update: bool,
+    /// An input that is wanted as it is before it is updated: nobody is asked to make it.
+    pub is_before_update: bool,
     /// Must not be empty.
     pub is_non_empty: bool,
     /// What its content must hash to.

@@ -1,6 +1,7 @@
 //! What jobs do: shell commands in process groups of their own, and the files round them.
 //! Knows no graph and no plan.
 
+pub mod backup;
 pub mod block;
 pub mod checksum;
 pub mod files;

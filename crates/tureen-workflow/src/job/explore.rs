@@ -9,7 +9,7 @@ use super::{Rules, Target};
 use crate::diagnostic::Diagnostic;
 use crate::evaluator::job::{Answer, Call, Exception, JobView, Role};
 use crate::pattern::Pattern;
-use crate::rule::Input;
+use crate::rule::{Input, Marks};
 use crate::value::Value;
 use crate::wildcards::InputPatterns;
 
@@ -172,8 +172,11 @@ impl Explorer<'_, '_> {
             path.clear();
             marked.pattern.fill(values, &mut path);
             let file = self.explored.jobs.add_file(&path);
-            self.want_file(file, Some(job));
-            inputs.push(InputFile { file, item, is_ancient: marked.marks.is_ancient });
+            let Marks { is_ancient, is_before_update, .. } = marked.marks;
+            if !is_before_update {
+                self.want_file(file, Some(job));
+            }
+            inputs.push(InputFile { file, item, is_ancient, is_before_update });
         }
     }
 
@@ -234,10 +237,8 @@ impl Explorer<'_, '_> {
             let is_unpacked = matches!(item.value, Input::Unpack(_));
             match answers.next() {
                 Some(Ok(Answer::Value { value, marks })) => {
-                    let ancient: FxHashMap<&str, bool> = marks
-                        .iter()
-                        .map(|(path, names)| (path.as_str(), names.iter().any(|name| name == "ancient")))
-                        .collect();
+                    let marks: FxHashMap<&str, &[String]> =
+                        marks.iter().map(|(path, names)| (path.as_str(), names.as_slice())).collect();
                     let entries = match (value, is_unpacked) {
                         (Value::Dict(pairs), true) => pairs
                             .into_iter()
@@ -261,7 +262,9 @@ impl Explorer<'_, '_> {
                             )
                         })?;
                         for path in paths {
-                            let is_ancient = ancient.get(path.as_str()).copied().unwrap_or(false);
+                            let marks = marks.get(path.as_str()).copied().unwrap_or_default();
+                            let is_ancient = marks.iter().any(|name| name == "ancient");
+                            let is_before_update = marks.iter().any(|name| name == "before_update");
                             let path = match filled(path, &rules.patterns[rule].wildcards, &values) {
                                 Ok(path) => path,
                                 Err(exception) => {
@@ -270,8 +273,11 @@ impl Explorer<'_, '_> {
                                 }
                             };
                             let file = self.explored.jobs.add_file(&path);
-                            self.want_file(file, Some(job));
-                            inputs.push(InputFile { file, item: items.len() as u16, is_ancient });
+                            if !is_before_update {
+                                self.want_file(file, Some(job));
+                            }
+                            let item = items.len() as u16;
+                            inputs.push(InputFile { file, item, is_ancient, is_before_update });
                         }
                         items.push(DynamicItem { name, is_list, rule_item, awaits_checkpoint: false });
                     }
@@ -280,8 +286,9 @@ impl Explorer<'_, '_> {
                     // What the checkpoint makes stands for all that the function will give.
                     let file = self.explored.jobs.add_file(&file);
                     self.want_file(file, Some(job));
-                    inputs.push(InputFile { file, item: items.len() as u16, is_ancient: false });
                     let name = item.name.clone();
+                    let item = items.len() as u16;
+                    inputs.push(InputFile { file, item, is_ancient: false, is_before_update: false });
                     items.push(DynamicItem { name, is_list: false, rule_item, awaits_checkpoint: true });
                 }
                 Some(Ok(Answer::NotYet)) | None => {}

@@ -46,6 +46,8 @@ pub struct InputFile {
     pub item: u16,
     /// Whether its time does not matter.
     pub is_ancient: bool,
+    /// Whether it is wanted as it is before it is updated.
+    pub is_before_update: bool,
 }
 
 /// An entry of `input:` as functions gave it.

@@ -100,6 +100,8 @@ fn apply(name: &str, arguments: Arguments, span: Span) -> Option<Datum> {
         }
         "directory" => value.marked(&|marks| marks.is_directory = true),
         "touch" => value.marked(&|marks| marks.is_touch = true),
+        "update" => value.marked(&|marks| marks.is_update = true),
+        "before_update" => value.marked(&|marks| marks.is_before_update = true),
         "ancient" => value.marked(&|marks| marks.is_ancient = true),
         "list" => value.elements().map(Datum::List),
         "len" => value.elements().map(|items| Datum::Int(items.len() as i64)),

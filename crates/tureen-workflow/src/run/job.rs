@@ -16,6 +16,7 @@ use crate::params::{ask_one, complete_view, params_text};
 use crate::record::{InputMemory, JobStart, content_hash};
 use crate::rule::{Action, Checksum, Expected, Param, Rule};
 use crate::work::checksum::checksum;
+use crate::work::backup;
 use crate::work::files::{self, Output};
 use crate::work::shadow::{self, ShadowFolder};
 use crate::work::shell::{self, Exit};
@@ -89,7 +90,9 @@ impl Shared<'_, '_> {
             return self.touch(attempt);
         }
         self.tell_start(&attempt, message.as_deref());
-        if let Err(fault) = files::prepare(&attempt.outputs, &self.products_beside(&attempt)) {
+        let ready = backup::keep(&attempt.outputs)
+            .and_then(|()| files::prepare(&attempt.outputs, &self.products_beside(&attempt)));
+        if let Err(fault) = ready {
             return Err(self.failed(attempt, What::Files(fault)));
         }
         let row = match self.record.start(&self.job_start(&attempt)) {
@@ -106,14 +109,21 @@ impl Shared<'_, '_> {
             let mut failure = self.failed(attempt, what);
             if !self.settings.keep_incomplete {
                 let outputs = self.outputs(job);
+                let (whole, outputs): (Vec<Output>, Vec<Output>) = {
+                    let put_back = backup::put_back(&outputs);
+                    outputs.into_iter().partition(|output| put_back.contains(&output.path))
+                };
                 failure.removed = files::remove_outputs(&outputs);
-                if outputs.iter().all(|output| std::fs::symlink_metadata(&output.path).is_err()) {
+                // What was put back is whole, but still to be updated: so it stays unfinished.
+                let is_gone = |output: &Output| std::fs::symlink_metadata(&output.path).is_err();
+                if whole.is_empty() && outputs.iter().all(is_gone) {
                     // Should this fail, the outputs count as unfinished, which is also true.
                     let _ = self.record.fail(row);
                 }
             }
             return Err(failure);
         }
+        backup::drop_copies(&attempt.outputs);
         let end = match self.settings.drops_record {
             true => self.record.forget_job(row),
             false => self.record.end(row, &self.inputs(job)),

@@ -80,7 +80,7 @@ pub fn prepare(outputs: &[Output], logs: &[String]) -> Result<(), FileFault> {
     if !protected.is_empty() {
         return Err(FileFault::Protected(protected));
     }
-    for output in outputs {
+    for output in outputs.iter().filter(|output| !output.marks.is_update) {
         remove(&output.path, output.marks.is_directory)?;
     }
     for log in logs {

@@ -211,7 +211,7 @@ fn refuse_unsupported(
         }
         for pattern in &rules.patterns[number].outputs {
             for mark in &pattern.marks.other {
-                if !["report", "nodelocal", "local", "update"].contains(&mark.as_str()) || mark == "update" {
+                if !["report", "nodelocal", "local"].contains(&mark.as_str()) {
                     let message =
                         format!("`{mark}()` is not supported yet, and rule `{}` has to run", rule.name);
                     faults.push(Diagnostic::new(message).at(pattern.span, ""));
