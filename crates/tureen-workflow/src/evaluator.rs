@@ -168,6 +168,7 @@ fn answer(json: &Json) -> Option<Result<Answer, Exception>> {
     let (word, content) = json.as_object()?.iter().next()?;
     Some(match word.as_str() {
         "error" => Err(exception(content)?),
+        "unfinished" => Ok(Answer::Unfinished { value: wire::decode(content)? }),
         "not_yet" => Ok(Answer::NotYet),
         "checkpoint" => Ok(Answer::NeedsCheckpoint {
             rule: content.get(0)?.as_str()?.to_owned(),

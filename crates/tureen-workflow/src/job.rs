@@ -23,7 +23,7 @@ use crate::wildcards::{RulePatterns, read_patterns};
 pub use ask::Ask;
 pub use remember::Answers;
 pub(crate) use failure::function_failed;
-pub use table::{DynamicItem, FileId, InputFile, JobId, Jobs};
+pub use table::{Awaits, DynamicItem, FileId, InputFile, JobId, Jobs};
 pub use target::{Target, TargetJob, find_further_targets, find_target_jobs, find_targets};
 
 /// A workflow with its patterns read and indexed.

@@ -110,7 +110,7 @@ pub(crate) fn ask_one(
     let answer = ask(&[Call { function, role, job: view.clone() }]).pop();
     match answer {
         Some(Ok(Answer::Value { value, .. })) => Ok(value),
-        Some(Ok(Answer::NotYet | Answer::NeedsCheckpoint { .. })) | None => {
+        Some(Ok(Answer::NotYet | Answer::NeedsCheckpoint { .. } | Answer::Unfinished { .. })) | None => {
             Ok(Value::Str(NOT_YET.to_owned()))
         }
         Some(Err(exception)) => {

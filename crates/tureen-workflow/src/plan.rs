@@ -77,7 +77,7 @@ impl Plan {
     pub fn before_checkpoints(&self, graph: &JobGraph) -> Option<Self> {
         let mut is_behind = vec![false; graph.jobs.len()];
         for &job in &self.order {
-            is_behind[job.index()] = graph.jobs.awaits_checkpoint(job)
+            is_behind[job.index()] = graph.jobs.awaits(job).is_some()
                 || graph.needs(job).any(|(need, _)| is_behind[need.index()]);
         }
         let order: Vec<JobId> = self.order.iter().copied().filter(|job| !is_behind[job.index()]).collect();

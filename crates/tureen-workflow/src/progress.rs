@@ -4,7 +4,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::disk::Disk;
-use crate::job::{Answers, FileId, JobGraph, JobId, Rules};
+use crate::job::{Answers, Awaits, FileId, JobGraph, JobId, Rules};
 use crate::plan::Plan;
 use crate::record::Remembered;
 
@@ -90,7 +90,7 @@ impl Progress {
         remembered: &FxHashMap<String, Remembered>,
     ) -> Vec<String> {
         let waiting: Vec<JobId> =
-            graph.order.iter().copied().filter(|&job| graph.jobs.awaits_checkpoint(job)).collect();
+            graph.order.iter().copied().filter(|&job| graph.jobs.awaits(job).is_some()).collect();
         if waiting.is_empty() {
             return Vec::new();
         }
@@ -110,7 +110,7 @@ impl Progress {
         for &job in &waiting {
             let items = graph.jobs.dynamic_items(job).unwrap_or_default();
             for input in graph.jobs.inputs(job) {
-                if items[input.item as usize].awaits_checkpoint
+                if items[input.item as usize].awaits == Some(Awaits::Checkpoint)
                     && graph.maker(job, input.file).is_none()
                     && is_whole(input.file)
                 {

@@ -86,6 +86,11 @@ pub enum Answer {
         /// Mark names per path, for paths that carry some.
         marks: Vec<(String, Vec<String>)>,
     },
+    /// What a queue has given so far; there will be more.
+    Unfinished {
+        /// The paths.
+        value: Value,
+    },
     /// It needs the output of a checkpoint that has not run: make this file, then ask again.
     NeedsCheckpoint {
         /// The checkpoint's rule.

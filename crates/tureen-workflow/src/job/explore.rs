@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use super::ask::Ask;
-use super::table::{DynamicItem, FileId, InputFile, JobId, Jobs};
+use super::table::{Awaits, DynamicItem, FileId, InputFile, JobId, Jobs};
 use super::{Rules, Target};
 use crate::diagnostic::Diagnostic;
 use crate::evaluator::job::{Answer, Call, Exception, JobView, Role};
@@ -231,11 +231,17 @@ impl Explorer<'_, '_> {
                 let entry = &rules.patterns[rule].inputs[rule_item as usize];
                 self.fill_static(job, entry, items.len() as u16, &values, &mut inputs);
                 let name = item.name.clone();
-                items.push(DynamicItem { name, is_list: list.is_list, rule_item, awaits_checkpoint: false });
+                items.push(DynamicItem { name, is_list: list.is_list, rule_item, awaits: None });
                 continue;
             }
             let is_unpacked = matches!(item.value, Input::Unpack(_));
-            match answers.next() {
+            let (answer, awaits) = match answers.next() {
+                Some(Ok(Answer::Unfinished { value })) => {
+                    (Some(Ok(Answer::Value { value, marks: Vec::new() })), Some(Awaits::Queue))
+                }
+                answer => (answer, None),
+            };
+            match answer {
                 Some(Ok(Answer::Value { value, marks })) => {
                     let marks: FxHashMap<&str, &[String]> =
                         marks.iter().map(|(path, names)| (path.as_str(), names.as_slice())).collect();
@@ -279,7 +285,7 @@ impl Explorer<'_, '_> {
                             let item = items.len() as u16;
                             inputs.push(InputFile { file, item, is_ancient, is_before_update });
                         }
-                        items.push(DynamicItem { name, is_list, rule_item, awaits_checkpoint: false });
+                        items.push(DynamicItem { name, is_list, rule_item, awaits });
                     }
                 }
                 Some(Ok(Answer::NeedsCheckpoint { file, .. })) => {
@@ -289,9 +295,9 @@ impl Explorer<'_, '_> {
                     let name = item.name.clone();
                     let item = items.len() as u16;
                     inputs.push(InputFile { file, item, is_ancient: false, is_before_update: false });
-                    items.push(DynamicItem { name, is_list: false, rule_item, awaits_checkpoint: true });
+                    items.push(DynamicItem { name, is_list: false, rule_item, awaits: Some(Awaits::Checkpoint) });
                 }
-                Some(Ok(Answer::NotYet)) | None => {}
+                Some(Ok(Answer::NotYet | Answer::Unfinished { .. })) | None => {}
                 Some(Err(exception)) => failed = failed.or(Some(exception)),
             }
         }

@@ -59,8 +59,17 @@ pub struct DynamicItem {
     pub is_list: bool,
     /// The item of the rule it stands for.
     pub rule_item: u16,
-    /// Whether its function needs the output of a checkpoint that has not run: its file is that output.
-    pub awaits_checkpoint: bool,
+    /// What its function waits for, so that its files are not all known yet.
+    pub awaits: Option<Awaits>,
+}
+
+/// What an input function waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Awaits {
+    /// The output of a checkpoint that has not run; it is the only file so far.
+    Checkpoint,
+    /// More from a queue.
+    Queue,
 }
 
 /// All jobs considered.
@@ -140,9 +149,9 @@ impl Jobs {
         self.dynamic.get(&job).map(Vec::as_slice)
     }
 
-    /// Whether some of its inputs are known only when a checkpoint has run.
-    pub fn awaits_checkpoint(&self, job: JobId) -> bool {
-        self.dynamic_items(job).is_some_and(|items| items.iter().any(|item| item.awaits_checkpoint))
+    /// What has to come before all of its inputs are known.
+    pub fn awaits(&self, job: JobId) -> Option<Awaits> {
+        self.dynamic_items(job)?.iter().find_map(|item| item.awaits)
     }
 
     /// Why its input function failed, if it did.

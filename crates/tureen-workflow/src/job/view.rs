@@ -51,7 +51,7 @@ impl JobGraph {
         let rule = &rules.workflow.rules[self.jobs.rule(job)];
         let shapes: Vec<(Option<String>, bool, bool)> = match self.jobs.dynamic_items(job) {
             Some(items) => {
-                items.iter().map(|item| (item.name.clone(), item.is_list, item.awaits_checkpoint)).collect()
+                items.iter().map(|item| (item.name.clone(), item.is_list, item.awaits == Some(super::Awaits::Checkpoint))).collect()
             }
             None => rule
                 .input

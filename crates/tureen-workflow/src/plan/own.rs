@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::Planner;
 use crate::code::{is_per_job, normalised, of_job};
 use crate::diagnostic::Diagnostic;
-use crate::job::{Ask, FileId, JobId};
+use crate::job::{Ask, Awaits, FileId, JobId};
 use crate::params::{params, params_text};
 use crate::reason::Reason;
 use crate::rule::Action;
@@ -29,8 +29,9 @@ impl Planner<'_, '_> {
         if reason.is_some() {
             return Ok(reason);
         }
-        if self.graph.jobs.awaits_checkpoint(job) {
+        if let Some(awaits) = self.graph.jobs.awaits(job) {
             // Its true inputs are not known yet: it is looked at again when they are.
+            reason.awaits_queue = awaits == Awaits::Queue;
             return Ok(reason);
         }
         if let Some(oldest) = oldest

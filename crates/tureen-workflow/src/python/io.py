@@ -105,6 +105,46 @@ def before_update(value):
     return flag(value, "before_update")
 
 
+class QueueInput:
+    """Input files that come from a queue while the workflow runs."""
+
+    #: How long to wait for something new before answering that there is nothing.
+    PATIENCE = 1.0
+
+    def __init__(self, queue, sentinel):
+        self.queue = queue
+        self.sentinel = sentinel
+        self.items = []
+        self.finished = False
+        self.is_asked = False
+
+    def __call__(self, wildcards):
+        """Give all that has come so far."""
+        if len(wildcards):
+            raise WorkflowError("from_queue() may not be used in rules with wildcards.")
+        import queue
+
+        may_wait, self.is_asked = self.is_asked, True
+        while not self.finished:
+            try:
+                item = self.queue.get(may_wait, self.PATIENCE)
+            except queue.Empty:
+                break
+            may_wait = False
+            self.queue.task_done()
+            if item is self.sentinel:
+                self.finished = True
+            else:
+                self.items.append(item)
+        return list(self.items)
+
+
+def from_queue(queue, finish_sentinel=None):
+    if finish_sentinel is None:
+        raise WorkflowError("Please provide a finish sentinel to from_queue.")
+    return flag(QueueInput(queue, finish_sentinel), "from_queue")
+
+
 def unpack(value):
     return flag(value, "unpack")
 

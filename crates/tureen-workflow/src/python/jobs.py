@@ -73,6 +73,8 @@ def answer(session, call):
                 break
         else:
             raise WorkflowError("more than 10 input functions that return input functions")
+        if isinstance(function, io.QueueInput) and not function.finished:
+            return {"unfinished": encode(value)}
         return {"value": given(value, call["role"], flags)}
     except IncompleteCheckpointException as error:
         return {"checkpoint": [error.rule_name, error.targetfile]}

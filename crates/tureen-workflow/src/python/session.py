@@ -54,7 +54,7 @@ LATE = {
 #: Taken from `snakemake.io` and `ready_made` as they are.
 FROM_IO = (
     "protected temp temporary ancient directory expand collect glob_wildcards flag touch unpack local pipe "
-    "service repeat report multiext ensure update before_update"
+    "service repeat report multiext ensure update before_update from_queue"
 ).split()
 FROM_HELPERS = (
     "branch lookup evaluate exists subpath parse_input flatten prepend_param extract_checksum threads".split()

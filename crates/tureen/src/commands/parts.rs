@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tureen_workflow::diagnostic::Diagnostic;
+use tureen_workflow::job::Awaits;
 use tureen_workflow::progress::Progress;
 use tureen_workflow::read::Reading;
 use tureen_workflow::record::Record;
@@ -83,6 +84,9 @@ impl Parts<'_> {
             stop: self.stop,
             guard: guard(),
         };
+        if part.order.is_empty() && is_waited_for(planned) {
+            return Ok(false);
+        }
         let end = run_plan(input, &tell).map_err(|fault| vec![*fault])?;
         if !is_last {
             progress.note_plan(graph, plan);
@@ -93,6 +97,12 @@ impl Parts<'_> {
         end.failures.iter().for_each(|failure| progress.note_end(rules, graph, failure.job, false));
         whole.failures.extend(end.failures);
         // A part in which nothing could run would be planned the same way for ever.
-        Ok(is_last || !has_run)
+        Ok(is_last || !(has_run || is_waited_for(planned)))
     }
+}
+
+/// Whether a job waits for a queue: asking it again takes a while if there is nothing new.
+fn is_waited_for(planned: &Planned<'_>) -> bool {
+    let jobs = &planned.graph.jobs;
+    planned.plan.order.iter().any(|&job| jobs.awaits(job) == Some(Awaits::Queue))
 }
