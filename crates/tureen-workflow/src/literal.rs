@@ -10,6 +10,7 @@ mod datum;
 pub(crate) mod expand;
 mod expression;
 pub(crate) mod number;
+mod paths;
 mod rule;
 mod statement;
 mod string;

@@ -245,9 +245,7 @@ impl Translator<'_> {
         let word = self.word(directive.keyword).to_owned();
         match word.as_str() {
             "ruleorder" | "localrules" => self.names(directive, &word),
-            "pepfile" | "pepschema" | "storage" | "inputflags" | "outputflags" | "pathvars" => {
-                self.refuse(&word, directive.keyword);
-            }
+            "storage" => self.refuse(&word, directive.keyword),
             _ => self.call(directive, &word),
         }
     }

@@ -84,7 +84,8 @@ fn read_config(path: &Json) -> Json {
         Ok(value) => json!({ "value": wire::encode(&value) }),
         Err(error) => {
             let is_missing = matches!(error, config::Error::Missing(_));
-            json!({ "error": error.to_string(), "missing": is_missing })
+            let is_template = matches!(error, config::Error::Template(_));
+            json!({ "error": error.to_string(), "missing": is_missing, "template": is_template })
         }
     }
 }
@@ -161,6 +162,11 @@ impl Loading<'_> {
             let file = frame["file"].as_str().unwrap_or("");
             let line = frame["line"].as_u64().unwrap_or(1);
             let word = if index == 0 { "" } else { "called from here" };
+            if index == 0 && !is_ours {
+                // As Python says it: editors and people know this form.
+                let function = frame["function"].as_str().unwrap_or("");
+                diagnostic = diagnostic.note(format!("File \"{file}\", line {line}, in {function}"));
+            }
             diagnostic = match self.translation(file) {
                 Some(translation) => diagnostic.at(self.line(translation, line), word),
                 None => {

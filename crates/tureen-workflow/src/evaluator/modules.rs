@@ -16,6 +16,8 @@ const FILES: &[(&str, &str)] = &[
     ("_tureen/declare.py", include_str!("../python/declare.py")),
     ("_tureen/expressions.py", include_str!("../python/expressions.py")),
     ("_tureen/missing.py", include_str!("../python/missing.py")),
+    ("_tureen/default_flags.py", include_str!("../python/default_flags.py")),
+    ("_tureen/pathvars.py", include_str!("../python/pathvars.py")),
     ("_tureen/ready_made.py", include_str!("../python/ready_made.py")),
     ("_tureen/jobs.py", include_str!("../python/jobs.py")),
     ("_tureen/main.py", include_str!("../python/main.py")),

@@ -1,7 +1,7 @@
 //! Rules: each directive's values become the rule's data.
 
 use super::datum::Datum;
-use super::{NotStatic, Reader, Text};
+use super::{NotStatic, Reader, Text, paths};
 use crate::parse::{Directive, Rule as Parsed};
 use crate::rule::{Action, FileList, FilePattern, Input, Item, Param, Rule, Shadow};
 use crate::span::Span;
@@ -43,6 +43,7 @@ impl Reader<'_> {
         for directive in &parsed.directives {
             self.directive(text, &mut rule, directive, &mut is_default)?;
         }
+        paths::finish(&mut rule)?;
         if self.rules.contains_key(&rule.name) {
             return Err(NotStatic::new(rule.span, "two rules have one name"));
         }

@@ -4,9 +4,10 @@ import os
 import sys
 
 from _tureen.containers import Namedlist
+from _tureen.pathvars import RULE, Pathvars
 from _tureen.wire import encode
 from snakemake.exceptions import WorkflowError
-from snakemake.io import call_with, flag, is_callable, is_flagged, strip_wildcard_constraints
+from snakemake.io import AnnotatedString, call_with, flag, is_callable, is_flagged, strip_wildcard_constraints
 
 #: Flags that say something about a file, by the name that the other side knows.
 MARKS = {"temp", "protected", "directory", "touch", "ancient", "update", "before_update"}
@@ -15,7 +16,7 @@ MARKS = {"temp", "protected", "directory", "touch", "ancient", "update", "before
 SCRIPTS = ("script", "notebook", "wrapper", "template_engine")
 
 #: Flags that change nothing here: where a file is shown, or that it is not remote.
-SILENT = {"report", "local", "multiext", "unpack"}
+SILENT = {"report", "local", "multiext", "unpack", "access_pattern"}
 
 
 class Refusal(WorkflowError):
@@ -87,11 +88,22 @@ class Declared:
             "name": self.name,
             "basedir": self.basedir,
         }
+        self.set_pathvars()
         for word, (place, args, kwargs) in self.raw.items():
-            if word in ("input", "output", "log", "benchmark") and self.space.parent is not None:
+            if word in ("input", "output", "log", "benchmark"):
                 args = [self.moved(word, value) for value in args]
                 kwargs = {name: self.moved(word, value) for name, value in kwargs.items()}
             self.set(word, place, args, kwargs, functions)
+
+    def set_pathvars(self):
+        """The namespace's, and the rule's own before them."""
+        self.pathvars = self.space.pathvars
+        if "pathvars" in self.raw:
+            place, args, kwargs = self.raw["pathvars"]
+            if args:
+                raise Refusal("`pathvars:` takes names with texts: `pathvars: name=\"text\"`", place)
+            self.pathvars = Pathvars(self.space.pathvars)
+            self.pathvars.update(kwargs, RULE)
 
     def moved(self, word, value):
         """Paths with the prefixes that `module` asks for; what functions give, too."""
@@ -100,10 +112,19 @@ class Declared:
         if is_callable(value):
             return self.moved_later(word, value)
         if isinstance(value, str):
-            return self.space.path(word, value)
+            return self.finished(word, self.space.path(word, value))
         if isinstance(value, dict):
             return {name: self.moved(word, item) for name, item in value.items()}
         return [self.moved(word, item) for item in value] if hasattr(value, "__iter__") else value
+
+    def finished(self, word, path):
+        """A path with its pathvars replaced, without a final slash, and with the marks that all paths get."""
+        text = self.pathvars.apply(path.rstrip("/") if len(path) > 1 else path)
+        if text != path:
+            text = AnnotatedString(text) if type(path) is str else type(path)(text)
+            text.flags = dict(getattr(path, "flags", {}))
+            path = text
+        return self.space.default_flags[word].apply(path) if word in self.space.default_flags else path
 
     def moved_later(self, word, function):
         call = getattr(function, "callable", None) or function
@@ -135,9 +156,11 @@ class Declared:
             if args:
                 raise Refusal("resources have to be named", place)
             data[word] = [[name, param(value, functions)] for name, value in kwargs.items()]
-        elif word in ("wildcard_constraints", "pathvars"):
-            if args or word == "pathvars":
-                raise Refusal(f"`{word}:` is not supported in this form", place)
+        elif word == "pathvars":
+            pass
+        elif word == "wildcard_constraints":
+            if args:
+                raise Refusal("`wildcard_constraints:` takes names with regular expressions", place)
             data["constraints"] = [[name, str(value)] for name, value in kwargs.items()]
         elif word == "envmodules":
             data["unsupported"].append([word, place])
@@ -233,6 +256,8 @@ def unfolded_multiext(name, number, value):
 def file_entry(word, value, name, number, place, functions):
     """An entry of `input:`, `output:` or `log:` as data."""
     entry = {"name": name, "number": number, "place": place}
+    if isinstance(value, (list, tuple)) and any(map(is_callable, value)):
+        value = together(value)
     if is_callable(value):
         if word not in ("input", "log"):
             raise Refusal("only input and log files can be given by functions", place)
@@ -244,14 +269,26 @@ def file_entry(word, value, name, number, place, functions):
     return {**entry, "files": files, "list": is_list}
 
 
+def together(values):
+    """One function for a list that holds functions."""
+
+    def ask(wildcards, **details):
+        out = []
+        for value in values:
+            if is_callable(value):
+                value = call_with(getattr(value, "callable", None) or value, wildcards, details)
+            out.extend([value] if isinstance(value, (str, os.PathLike)) else value)
+        return out
+
+    return ask
+
+
 def add_files(value, files, word, place, functions):
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if isinstance(value, str):
         files.append([str(value), *marks_of(value), checksum_of(value, place, functions)])
         return
-    if is_callable(value):
-        raise Refusal(f"a function inside a list is not supported yet in `{word}:`", place)
     try:
         items = iter(value)
     except TypeError:

@@ -75,7 +75,8 @@ def answer(session, call):
             raise WorkflowError("more than 10 input functions that return input functions")
         if isinstance(function, io.QueueInput) and not function.finished:
             return {"unfinished": encode(value)}
-        return {"value": given(value, call["role"], flags)}
+        declared = session.by_name.get(call["job"]["rule"])
+        return {"value": given(value, call["role"], flags, declared)}
     except IncompleteCheckpointException as error:
         return {"checkpoint": [error.rule_name, error.targetfile]}
     except Exception as error:
@@ -84,17 +85,19 @@ def answer(session, call):
         return {"error": trace.describe(error)}
 
 
-def given(value, role, flags):
+def given(value, role, flags, declared):
     """An answer as data: for files also the marks that they carry."""
     if role not in ("input", "unpack", "log"):
         return [encode(value), []]
     marks = []
+    word = "log" if role == "log" else "input"
     own = [name for name in flags if name != "unpack"]
 
     def plain(item):
         if isinstance(item, os.PathLike):
             item = os.fspath(item)
         if isinstance(item, str):
+            item = declared.finished(word, item) if declared else item
             names = own + list(getattr(item, "flags", {}))
             if names:
                 marks.append([clean(item), names])

@@ -7,7 +7,7 @@ from typing import NoReturn
 from _tureen.declare import Refusal
 
 #: What Snakemake puts into a Snakefile's namespace, but we do not.
-NAMES = "access github gitlab gitfile storage".split()
+NAMES = "github gitlab gitfile storage".split()
 
 
 class Missing:

@@ -5,7 +5,10 @@ import sys
 
 from _tureen import choosing, missing, ready_made
 from _tureen.checkpoints import Checkpoints
+from _tureen.default_flags import access
 from _tureen.declare import Functions, OtherBlock, Refusal, RuleBlock
+from _tureen.pathvars import WORKFLOW
+from _tureen.sources import located
 from _tureen.space import Module, Space
 from _tureen.wire import decode, encode
 from snakemake import io
@@ -94,6 +97,7 @@ class Session:
         self.workflow = WorkflowView(self)
         self.space = self.main = Space(self, None)
         self.space.globals["config"] = decode(settings["config"])
+        self.space.pathvars.update_from_config(self.space.globals["config"])
         # As under Snakemake the namespace is that of a module, so that what is defined in it can be pickled.
         sys.modules["snakemake.workflow"] = self.space.module
 
@@ -123,6 +127,7 @@ class Session:
                 "update_config": update_config,
                 "scatter": Scatter(),
                 "gather": Scatter(),
+                "access": access,
             }
         )
         for name in missing.NAMES:
@@ -267,7 +272,11 @@ class Session:
             pass
         elif word == "scattergather":
             self.add_scatter(kwargs)
-        elif word not in ("include", "configfile", "workdir"):
+        elif word == "pathvars":
+            self.space.pathvars.update(kwargs, WORKFLOW)
+        elif word in ("inputflags", "outputflags"):
+            self.space.default_flags[word.removesuffix("flags")].set(args)
+        elif word not in ("include", "configfile", "workdir", "pepfile", "pepschema"):
             raise Refusal(f"`{word}:` is not supported yet", place)
         elif len(args) != 1 or kwargs:
             raise Refusal(f"`{word}:` takes one value", place)
@@ -286,7 +295,9 @@ class Session:
             return
         self.connection.send({"config": os.path.abspath(path)})
         answer, _ = self.connection.receive()
-        if "error" in answer:
+        if answer.get("template"):
+            update_config(self.globals["config"], rendered(path, place))
+        elif "error" in answer:
             if not (answer["missing"] and self.settings["has_config_files"]):
                 raise Refusal(answer["error"], place)
         else:
@@ -294,6 +305,23 @@ class Session:
         if self.settings["replaces_config"] and self.overrides:
             self.globals["config"] = {}
         update_config(self.globals["config"], self.overrides)
+        self.space.pathvars.update_from_config(self.globals["config"])
+
+    def pepfile(self, path, place):
+        try:
+            import peppy
+        except ImportError:
+            raise Refusal("`pepfile:` needs the package peppy: pip install peppy", place) from None
+        self.globals["pep"] = peppy.Project(path)
+
+    def pepschema(self, path, place):
+        try:
+            import eido
+        except ImportError:
+            raise Refusal("`pepschema:` needs the package eido: pip install eido", place) from None
+        if "pep" not in self.globals:
+            raise Refusal("`pepschema:` needs a `pepfile:` before it", place)
+        eido.validate_project(project=self.globals["pep"], schema=located(path, self.basedir))
 
     def workdir(self, path, _place):
         os.makedirs(path, exist_ok=True)
@@ -352,6 +380,16 @@ class Session:
             if shell
             else [None, None, None],
         }
+
+
+def rendered(path, place):
+    """A config file that is a template for yte."""
+    try:
+        import yte
+    except ImportError:
+        raise Refusal(f"config file `{path}` is a template for yte: pip install yte", place) from None
+    with open(path) as file:
+        return yte.process_yaml(file, require_use_yte=True)
 
 
 class WorkflowView:

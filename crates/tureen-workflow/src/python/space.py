@@ -4,6 +4,8 @@ import os
 import types
 
 from _tureen.declare import Refusal
+from _tureen.default_flags import DefaultFlags
+from _tureen.pathvars import MODULE, Pathvars
 from snakemake.exceptions import WorkflowError
 from snakemake.io import AnnotatedString, is_flagged
 
@@ -38,6 +40,8 @@ class Space:
         self.changes = {}
         self.replaceable = None
         self.source = None
+        self.pathvars = Pathvars(parent.pathvars if parent else None)
+        self.default_flags = {"input": DefaultFlags(), "output": DefaultFlags()}
         self.software = None
         self.module = types.ModuleType(name)
         self.globals = self.module.__dict__
@@ -114,9 +118,9 @@ class Module:
         self.replacements = given.get("replace_prefix")
         if self.prefix is not None:
             self.prefix = os.path.join(os.fspath(self.prefix), "")
-        for word in ("meta_wrapper", "pathvars"):
-            if given.get(word) is not None:
-                raise Refusal(f"`{word}:` of a module is not supported yet", raw[word][0])
+        if given.get("meta_wrapper") is not None:
+            raise Refusal("`meta_wrapper:` of a module is not supported yet", raw["meta_wrapper"][0])
+        self.pathvars = given.get("pathvars")
         path = given["snakefile"]
         if not isinstance(path, (str, os.PathLike)) or "://" in str(path):
             raise Refusal("a module that is not a local file is not supported yet", raw["snakefile"][0])
@@ -138,6 +142,10 @@ class Module:
         space = Space(session, parent, self.name)
         space.globals["config"] = {} if self.config is None else self.config
         space.has_own_config = self.config is not None
+        if self.pathvars:
+            space.pathvars.update(self.pathvars, MODULE)
+        if self.config is not None:
+            space.pathvars.update_from_config(self.config, MODULE)
         space.chosen = None if rules == ["*"] else set(rules)
         space.exclude = set(exclude)
         space.changes = changes
