@@ -2,6 +2,7 @@
 //! Knows no graph and no plan.
 
 pub mod block;
+pub mod backup;
 pub mod checksum;
 pub mod files;
 pub mod guard;

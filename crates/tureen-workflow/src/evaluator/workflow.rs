@@ -156,6 +156,10 @@ fn files(entry: &Json, places: &Places) -> Option<(FileList, Span)> {
                 "directory" => marks.is_directory = true,
                 "touch" => marks.is_touch = true,
                 "ancient" => marks.is_ancient = true,
+                "pipe" => marks.is_pipe = true,
+                "service" => marks.is_service = true,
+                "update" => marks.is_update = true,
+                "before_update" => marks.is_before_update = true,
                 "non_empty" => marks.is_non_empty = true,
                 _ => return None,
             }

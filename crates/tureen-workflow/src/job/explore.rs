@@ -172,8 +172,11 @@ impl Explorer<'_, '_> {
             path.clear();
             marked.pattern.fill(values, &mut path);
             let file = self.explored.jobs.add_file(&path);
-            self.want_file(file, Some(job));
-            inputs.push(InputFile { file, item, is_ancient: marked.marks.is_ancient });
+            let is_before_update = marked.marks.is_before_update;
+            if !is_before_update {
+                self.want_file(file, Some(job));
+            }
+            inputs.push(InputFile { file, item, is_ancient: marked.marks.is_ancient, is_before_update });
         }
     }
 
@@ -234,10 +237,11 @@ impl Explorer<'_, '_> {
             let is_unpacked = matches!(item.value, Input::Unpack(_));
             match answers.next() {
                 Some(Ok(Answer::Value { value, marks })) => {
-                    let ancient: FxHashMap<&str, bool> = marks
-                        .iter()
-                        .map(|(path, names)| (path.as_str(), names.iter().any(|name| name == "ancient")))
-                        .collect();
+                    let marks: FxHashMap<&str, &[String]> =
+                        marks.iter().map(|(path, names)| (path.as_str(), names.as_slice())).collect();
+                    let has = |path: &str, mark: &str| {
+                        marks.get(path).is_some_and(|names| names.iter().any(|name| name == mark))
+                    };
                     let entries = match (value, is_unpacked) {
                         (Value::Dict(pairs), true) => pairs
                             .into_iter()
@@ -261,7 +265,8 @@ impl Explorer<'_, '_> {
                             )
                         })?;
                         for path in paths {
-                            let is_ancient = ancient.get(path.as_str()).copied().unwrap_or(false);
+                            let is_ancient = has(&path, "ancient");
+                            let is_before_update = has(&path, "before_update");
                             let path = match filled(path, &rules.patterns[rule].wildcards, &values) {
                                 Ok(path) => path,
                                 Err(exception) => {
@@ -270,8 +275,11 @@ impl Explorer<'_, '_> {
                                 }
                             };
                             let file = self.explored.jobs.add_file(&path);
-                            self.want_file(file, Some(job));
-                            inputs.push(InputFile { file, item: items.len() as u16, is_ancient });
+                            if !is_before_update {
+                                self.want_file(file, Some(job));
+                            }
+                            let item = items.len() as u16;
+                            inputs.push(InputFile { file, item, is_ancient, is_before_update });
                         }
                         items.push(DynamicItem { name, is_list, rule_item, awaits_checkpoint: false });
                     }
@@ -280,7 +288,13 @@ impl Explorer<'_, '_> {
                     // What the checkpoint makes stands for all that the function will give.
                     let file = self.explored.jobs.add_file(&file);
                     self.want_file(file, Some(job));
-                    inputs.push(InputFile { file, item: items.len() as u16, is_ancient: false });
+                    let number = items.len() as u16;
+                    inputs.push(InputFile {
+                        file,
+                        item: number,
+                        is_ancient: false,
+                        is_before_update: false,
+                    });
                     let name = item.name.clone();
                     items.push(DynamicItem { name, is_list: false, rule_item, awaits_checkpoint: true });
                 }

@@ -46,6 +46,8 @@ pub struct InputFile {
     pub item: u16,
     /// Whether its time does not matter.
     pub is_ancient: bool,
+    /// Whether it is taken as it is there: nobody is asked to make it.
+    pub is_before_update: bool,
 }
 
 /// An entry of `input:` as functions gave it.

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, Timespec, Timestamps, UTIME_NOW, mknodat, utimensat};
 
 use crate::disk::DIRECTORY_STAMP;
 use crate::rule::Marks;
@@ -48,6 +48,9 @@ pub enum FileFault {
         /// What it hashes to.
         found: String,
     },
+    /// `service()`
+    #[error("the service `{}` did not come up in time", .0.display())]
+    NoService(PathBuf),
     /// A job in a shadow folder can't reach above it.
     #[error("`{}` lies above the working directory, which `shadow:` does not allow; an absolute path would do", .0.display())]
     AboveShadow(PathBuf),
@@ -80,7 +83,8 @@ pub fn prepare(outputs: &[Output], logs: &[String]) -> Result<(), FileFault> {
     if !protected.is_empty() {
         return Err(FileFault::Protected(protected));
     }
-    for output in outputs {
+    // A pipe is there already, for both its ends; what is changed in place stays.
+    for output in outputs.iter().filter(|output| !output.marks.is_pipe && !output.marks.is_update) {
         remove(&output.path, output.marks.is_directory)?;
     }
     for log in logs {
@@ -119,9 +123,21 @@ pub fn remove(path: &Path, is_directory_output: bool) -> Result<(), FileFault> {
 
 /// Removes the outputs of a job that failed; gives those that were there.
 pub fn remove_outputs(outputs: &[Output]) -> Vec<PathBuf> {
-    let there = outputs.iter().filter(|output| fs::symlink_metadata(&output.path).is_ok());
+    let there = outputs.iter().filter(|output| {
+        !output.marks.is_passing() && !output.marks.is_update && fs::symlink_metadata(&output.path).is_ok()
+    });
     // What can't be removed is on record as unfinished, and so never used.
     there.filter(|output| remove(&output.path, true).is_ok()).map(|output| output.path.clone()).collect()
+}
+
+/// Makes a named pipe, with the directory it goes to.
+pub fn make_pipe(path: &Path) -> Result<(), FileFault> {
+    remove(path, false)?;
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        fs::create_dir_all(parent).map_err(at(parent))?;
+    }
+    let mode = Mode::from_raw_mode(0o666);
+    mknodat(CWD, path, FileType::Fifo, mode, 0).map_err(|error| at(path)(error.into()))
 }
 
 /// Removes a temporary output that nobody needs any more.
@@ -137,8 +153,9 @@ pub fn finish(outputs: &[Output], wait: Duration) -> Result<(), FileFault> {
     let deadline = Instant::now() + wait;
     let mut pause = Duration::from_millis(5);
     let missing = loop {
+        let lasting = outputs.iter().filter(|output| !output.marks.is_passing());
         let missing: Vec<PathBuf> =
-            outputs.iter().filter(|output| !output.path.exists()).map(|output| output.path.clone()).collect();
+            lasting.filter(|output| !output.path.exists()).map(|output| output.path.clone()).collect();
         if missing.is_empty() || Instant::now() >= deadline {
             break missing;
         }
@@ -148,7 +165,7 @@ pub fn finish(outputs: &[Output], wait: Duration) -> Result<(), FileFault> {
     if !missing.is_empty() {
         return Err(FileFault::Missing(missing));
     }
-    for output in outputs {
+    for output in outputs.iter().filter(|output| !output.marks.is_passing()) {
         judge(output)?;
         touch(&output.path).map_err(at(&output.path))?;
     }
