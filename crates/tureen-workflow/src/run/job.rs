@@ -185,7 +185,8 @@ impl Shared<'_, '_> {
 
     /// Makes the folder that a shadowed job works in.
     fn enter_shadow(&self, attempt: &mut Attempt) -> Result<(), What> {
-        let Some(kind) = self.rule(attempt.job).shadow else { return Ok(()) };
+        let rule = self.rule(attempt.job);
+        let Some(kind) = rule.shadow.filter(|_| rule.action != Action::None) else { return Ok(()) };
         let jobs = &self.graph.jobs;
         let inputs: Vec<&str> = jobs.inputs(attempt.job).iter().map(|input| jobs.path(input.file)).collect();
         let outputs = jobs.outputs(attempt.job).iter().map(|&file| jobs.path(file));
@@ -199,6 +200,7 @@ impl Shared<'_, '_> {
 
     /// Judges what was made, and puts it where it belongs.
     fn finish(&self, attempt: &mut Attempt) -> Result<(), What> {
+        self.create_logs(attempt);
         let written = attempt.written();
         files::finish(&written, self.settings.latency_wait).map_err(What::Files)?;
         self.compare_checksums(&attempt.view, &written)?;
@@ -211,8 +213,18 @@ impl Shared<'_, '_> {
         files::protect_outputs(&attempt.outputs).map_err(What::Files)
     }
 
+    /// Logs that the job did not write are there, and empty.
+    fn create_logs(&self, attempt: &Attempt) {
+        for log in attempt.logs.iter().map(Path::new) {
+            let log = attempt.shadow.as_ref().map_or(log.to_owned(), |shadow| shadow.inside(log));
+            // A log is a help, no more: the job has ended as it has ended.
+            let _ = files::create(&log);
+        }
+    }
+
     /// A job that failed in its shadow leaves its logs, and the folder if that was asked for.
     fn leave_shadow(&self, attempt: &mut Attempt) {
+        self.create_logs(attempt);
         let Some(shadow) = attempt.shadow.take() else { return };
         // The logs are a help, no more: the job has failed in any case.
         let _ = shadow.deliver(attempt.logs.iter().map(Path::new));

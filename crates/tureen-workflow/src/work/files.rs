@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, Timespec, Timestamps, UTIME_NOW, mknodat, utimensat};
+use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, Timespec, Timestamps, UTIME_NOW, access, mknodat, utimensat};
 
 use crate::disk::DIRECTORY_STAMP;
 use crate::rule::Marks;
@@ -148,7 +148,12 @@ pub fn remove_temporary(path: &Path) -> Result<(), FileFault> {
 /// Sees that a job made what it announced, waiting for slow file systems; then gives the outputs their time.
 pub fn finish(outputs: &[Output], wait: Duration) -> Result<(), FileFault> {
     for output in outputs.iter().filter(|output| output.marks.is_touch) {
-        create(&output.path).map_err(at(&output.path))?;
+        let created = if output.marks.is_directory && !output.path.is_symlink() {
+            fs::create_dir_all(&output.path)
+        } else {
+            create(&output.path)
+        };
+        created.map_err(at(&output.path))?;
     }
     let deadline = Instant::now() + wait;
     let mut pause = Duration::from_millis(5);
@@ -170,6 +175,12 @@ pub fn finish(outputs: &[Output], wait: Duration) -> Result<(), FileFault> {
         touch(&output.path).map_err(at(&output.path))?;
     }
     Ok(())
+}
+
+/// Whether this process may not write to a file.
+pub fn is_read_only(path: &Path) -> bool {
+    let may_write = access(path, Access::WRITE_OK);
+    may_write.is_err() && fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_symlink())
 }
 
 /// Makes the outputs read-only that are to be.
@@ -194,7 +205,7 @@ fn judge(output: &Output) -> Result<(), FileFault> {
 }
 
 /// Creates a file, with the directory it goes to, unless it exists.
-fn create(path: &Path) -> io::Result<()> {
+pub fn create(path: &Path) -> io::Result<()> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         fs::create_dir_all(parent)?;
     }
