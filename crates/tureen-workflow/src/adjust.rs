@@ -165,6 +165,10 @@ fn omit(marks: &mut Marks, mark: &str) {
         "directory" => marks.is_directory = false,
         "touch" => marks.is_touch = false,
         "ancient" => marks.is_ancient = false,
+        "pipe" => marks.is_pipe = false,
+        "service" => marks.is_service = false,
+        "update" => marks.is_update = false,
+        "before_update" => marks.is_before_update = false,
         "ensure" => {
             marks.is_non_empty = false;
             marks.other.retain(|other| !other.starts_with("ensure("));

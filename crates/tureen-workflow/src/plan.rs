@@ -5,7 +5,7 @@
 mod changes;
 mod own;
 mod select;
-mod update;
+mod steps;
 
 use std::collections::VecDeque;
 
@@ -19,6 +19,8 @@ use crate::reason::{Reason, Triggers};
 use crate::record::{MAX_HASHED_BYTES, Remembered};
 
 pub use changes::Changes;
+use steps::find_groups;
+pub use steps::{Step, steps};
 pub use select::{Batch, Selection, select, select_batch};
 
 /// What the user wants done anyway, and what may count as a reason.
@@ -58,8 +60,8 @@ pub struct Plan {
     reasons: Vec<Option<Box<Reason>>>,
     /// The jobs that run, each after those it needs.
     pub order: Vec<JobId>,
-    /// (job, the one that goes before it), where no file tells that one needs the other.
-    pub waits: Vec<(JobId, JobId)>,
+    /// Those among them that pipes or services connect: each group runs at the same time.
+    pub groups: Vec<Vec<JobId>>,
 }
 
 impl Plan {
@@ -80,11 +82,22 @@ impl Plan {
             is_behind[job.index()] = graph.jobs.awaits(job).is_some()
                 || graph.needs(job).any(|(need, _)| is_behind[need.index()]);
         }
-        let order: Vec<JobId> = self.order.iter().copied().filter(|job| !is_behind[job.index()]).collect();
+        // Jobs that run at the same time wait together.
+        while let Some(group) = self.groups.iter().find(|group| {
+            let n_behind = group.iter().filter(|job| is_behind[job.index()]).count();
+            n_behind > 0 && n_behind < group.len()
+        }) {
+            group.iter().for_each(|job| is_behind[job.index()] = true);
+            for &job in &self.order {
+                is_behind[job.index()] |= graph.needs(job).any(|(need, _)| is_behind[need.index()]);
+            }
+        }
+        let is_before = |job: &JobId| !is_behind[job.index()];
+        let order: Vec<JobId> = self.order.iter().copied().filter(is_before).collect();
         (order.len() < self.order.len()).then(|| Self {
             reasons: self.reasons.clone(),
             order,
-            waits: self.waits.clone(),
+            groups: self.groups.iter().filter(|group| group.iter().all(is_before)).cloned().collect(),
         })
     }
 
@@ -107,6 +120,8 @@ pub(crate) struct Planner<'p, 'w> {
     forced_files: FxHashSet<FileId>,
     target_files: FxHashSet<FileId>,
     is_target: FxHashSet<JobId>,
+    /// Pipes and services: what a killed run left of them is nothing.
+    passing: FxHashSet<FileId>,
     /// The normalised code of each rule, once asked for.
     codes: Vec<Option<String>>,
     reasons: Vec<Option<Box<Reason>>>,
@@ -137,6 +152,7 @@ pub fn plan(
         forced_rules: FxHashSet::default(),
         forced_files: FxHashSet::default(),
         target_files: graph.target_files.iter().copied().collect(),
+        passing: passing(rules, graph),
         is_target: graph.targets.iter().copied().collect(),
         codes: vec![None; rules.patterns.len()],
         reasons: vec![None; graph.jobs.len()],
@@ -148,10 +164,9 @@ pub fn plan(
     planner.spread();
     planner.drop_behind_failures();
     planner.reasons.iter_mut().flatten().for_each(|reason| reason.name_each_file_once());
-    let runs = |job: &JobId| planner.reasons[job.index()].is_some();
-    let mut order = graph.order.iter().copied().filter(runs).collect();
-    let waits = update::order_updates(rules, graph, &mut order);
-    Ok(Plan { reasons: planner.reasons, order, waits })
+    let order: Vec<JobId> = graph.order.iter().copied().filter(|job| planner.reasons[job.index()].is_some()).collect();
+    let groups = find_groups(rules, graph, &order)?;
+    Ok(Plan { reasons: planner.reasons, order, groups })
 }
 
 impl Planner<'_, '_> {
@@ -304,9 +319,22 @@ impl Planner<'_, '_> {
     /// Whether a file exists and is whole: an output of a job that never ended does not count.
     fn is_there(&mut self, file: FileId) -> bool {
         let path = self.graph.jobs.path(file);
+        if self.passing.contains(&file) {
+            return false;
+        }
         let is_unfinished = self.remembered.get(path).is_some_and(|memory| memory.is_unfinished);
         (self.wishes.trust_unfinished || !is_unfinished) && self.disk.exists(path)
     }
+}
+
+/// The files that are there only while their jobs run.
+fn passing(rules: &Rules<'_>, graph: &JobGraph) -> FxHashSet<FileId> {
+    let mut files = FxHashSet::default();
+    for &job in &graph.order {
+        let outputs = graph.jobs.outputs(job).iter().zip(&rules.patterns[graph.jobs.rule(job)].outputs);
+        files.extend(outputs.filter(|(_, pattern)| pattern.marks.is_passing()).map(|(&file, _)| file));
+    }
+    files
 }
 
 /// Who uses the files of each job, in flat arrays.

@@ -186,16 +186,27 @@ pub struct Marks {
     pub is_touch: bool,
     /// Its time does not matter.
     pub is_ancient: bool,
-    /// An output that is updated where it stands, not made anew.
+    /// A named pipe between two jobs that run at the same time.
+    pub is_pipe: bool,
+    /// Something that is there only while its job runs, such as a socket.
+    pub is_service: bool,
+    /// Changed in place by the job: not removed before it.
     pub is_update: bool,
-    /// An input that is wanted as it is before it is updated: nobody is asked to make it.
+    /// Taken as it is before another job changes it in place.
     pub is_before_update: bool,
     /// Must not be empty.
     pub is_non_empty: bool,
     /// What its content must hash to.
     pub checksum: Option<Checksum>,
-    /// Names of further marks, understood but not honoured yet (`pipe`, `service`, ...).
+    /// Names of further marks, understood but without effect here (`nodelocal`, ...).
     pub other: Vec<String>,
+}
+
+impl Marks {
+    /// Whether the file is there only while jobs run: never up to date, nor judged when its job has ended.
+    pub fn is_passing(&self) -> bool {
+        self.is_pipe || self.is_service
+    }
 }
 
 /// `ensure(..., sha256=...)`

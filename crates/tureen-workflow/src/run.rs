@@ -3,6 +3,7 @@
 
 mod benchmark;
 mod failure;
+mod group;
 mod pace;
 mod job;
 mod tail;
@@ -13,11 +14,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tureen_engine::{Limits, OnFailure, Outcome, Run, Schedule, threads};
+use tureen_engine::{Limits, OnFailure, Outcome, Run, Schedule, TaskId, threads};
 
 use crate::diagnostic::Diagnostic;
 use crate::evaluator::job::{Answer, Call, Exception, Format, JobView, RunEnd};
-use crate::graph::engine_graph;
+use crate::graph::{Tasks, engine_graph};
 use crate::job::{JobGraph, JobId, Rules};
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -57,6 +58,8 @@ pub struct Settings {
     pub shadow_prefix: Option<PathBuf>,
     /// How fast jobs may start.
     pub pace: Option<Pace>,
+    /// `--prioritize`: rules and files that come first, with what they need.
+    pub priority_targets: Vec<String>,
     /// `--keep-incomplete`: keep the outputs of failed jobs (they still count as unfinished).
     pub keep_incomplete: bool,
 }
@@ -140,7 +143,7 @@ pub(crate) struct Shared<'s, 'w> {
     pub(crate) record: &'s Record,
     pub(crate) settings: &'s Settings,
     pub(crate) python: &'s Python<'s>,
-    pub(crate) stop: &'s Stop,
+    pub(crate) stop: &'s Arc<Stop>,
     pub(crate) tell: &'s (dyn Fn(Happening<'_>) + Sync),
     pub(crate) temporary: temporary::Temporary,
     pub(crate) codes: Vec<String>,
@@ -181,7 +184,9 @@ pub struct Input<'i, 'w> {
 /// The plan can't be started: a threads function raised. Failures of jobs are in [`End`].
 pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Result<End, Box<Diagnostic>> {
     let Input { rules, graph, plan, progress, is_part, record, settings, python, stop, guard } = input;
-    let engine = engine_graph(rules, graph, plan, &settings.limits, &mut |calls| (python.ask)(calls))?;
+    let mut ask = |calls: &[_]| (python.ask)(calls);
+    let tasks = engine_graph(rules, graph, plan, &settings.limits, &settings.priority_targets, &mut ask)?;
+    let Tasks { graph: engine, steps } = tasks;
     let on_failure = if settings.keep_going { OnFailure::KeepGoing } else { OnFailure::Stop };
     let cores = settings.limits.cores.unwrap_or(1);
     let limits = settings
@@ -217,7 +222,11 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
     };
     shared.drop_temporary(shared.temporary.leftovers().iter().map(PathBuf::from));
     let n_threads = usize::try_from(cores).unwrap_or(usize::MAX).min(plan.order.len()).clamp(1, MOST_THREADS);
-    threads::run(&run, n_threads, |task| shared.work(plan.order[task.index()]), |_| ());
+    let work = |task: TaskId| match &steps {
+        Some(steps) => shared.work_together(&steps[task.index()].jobs),
+        None => shared.work(plan.order[task.index()]),
+    };
+    threads::run(&run, n_threads, work, |_| ());
     stop.unwatch();
     // A record that can't be tidied is only longer than it needs to be.
     let _ = record.tidy();
@@ -236,7 +245,28 @@ impl Shared<'_, '_> {
         {
             pace.wait(self.stop);
         }
-        match self.run_job(job) {
+        let end = self.run_job(job);
+        self.note_end(job, end.map_err(|failure| vec![*failure]))
+    }
+
+    /// Works on the jobs of one step.
+    fn work_together(&self, jobs: &[JobId]) -> Outcome {
+        let [first, .., last] = jobs else { return self.work(jobs[0]) };
+        if let Some(pace) = &self.pace {
+            pace.wait(self.stop);
+        }
+        match self.run_group(jobs) {
+            Ok(()) => jobs.iter().map(|&job| self.note_end(job, Ok(()))).fold(Outcome::Done, |_, outcome| outcome),
+            Err(failures) => {
+                // What failed is told; none of the others has made anything that counts.
+                jobs.iter().filter(|job| *job != last).for_each(|&job| self.end_part_after(job));
+                self.note_end(failures.first().map_or(*first, |failure| failure.job), Err(failures))
+            }
+        }
+    }
+
+    fn note_end(&self, job: JobId, end: Result<(), Vec<Failure>>) -> Outcome {
+        match end {
             Ok(()) => {
                 let n_done = {
                     let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
@@ -249,9 +279,9 @@ impl Shared<'_, '_> {
                 self.end_part_after(job);
                 Outcome::Done
             }
-            Err(failure) => {
-                (self.tell)(Happening::Failed(&failure));
-                self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(*failure);
+            Err(failures) => {
+                failures.iter().for_each(|failure| (self.tell)(Happening::Failed(failure)));
+                self.failures.lock().unwrap_or_else(PoisonError::into_inner).extend(failures);
                 self.end_part_after(job);
                 Outcome::Failed
             }

@@ -1,8 +1,8 @@
 //! What jobs do: shell commands in process groups of their own, and the files round them.
 //! Knows no graph and no plan.
 
-pub mod backup;
 pub mod block;
+pub mod backup;
 pub mod checksum;
 pub mod files;
 pub mod guard;

@@ -4,6 +4,7 @@
 
 mod args;
 mod commands;
+mod mermaid_js;
 mod exit_code;
 mod picture;
 mod profile;

@@ -140,7 +140,7 @@ pub(crate) fn d3(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan) -> String {
 }
 
 /// The rule's name, and the wildcards that what it needs does not have already.
-fn label(rules: &Rules<'_>, graph: &JobGraph, job: JobId) -> String {
+pub(crate) fn label(rules: &Rules<'_>, graph: &JobGraph, job: JobId) -> String {
     let rule = graph.jobs.rule(job);
     let pairs = |job: JobId| {
         let names = rules.patterns[graph.jobs.rule(job)].wildcards.iter().map(String::as_str);

@@ -155,9 +155,11 @@ fn files(entry: &Json, places: &Places) -> Option<(FileList, Span)> {
                 "protected" => marks.is_protected = true,
                 "directory" => marks.is_directory = true,
                 "touch" => marks.is_touch = true,
+                "ancient" => marks.is_ancient = true,
+                "pipe" => marks.is_pipe = true,
+                "service" => marks.is_service = true,
                 "update" => marks.is_update = true,
                 "before_update" => marks.is_before_update = true,
-                "ancient" => marks.is_ancient = true,
                 "non_empty" => marks.is_non_empty = true,
                 _ => return None,
             }

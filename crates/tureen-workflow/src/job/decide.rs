@@ -183,14 +183,14 @@ impl Decider<'_, '_> {
         let inputs = self.explored.jobs.inputs(job);
         for (position, input) in inputs.iter().enumerate().skip(next) {
             if input.is_before_update {
-                // Taken as it is, whoever updates it.
-                if !self.disk.exists(self.explored.jobs.path(input.file)) {
-                    self.failures.push(Failure::Missing { file: input.file });
-                    let because = self.failures.len() as u32 - 1;
-                    return self.end_job(job, Err(Failure::Input { job, position, because }));
+                // It is taken as it is there, so it has to be.
+                if self.disk.exists(self.explored.jobs.path(input.file)) {
+                    self.cuts.insert((job, input.file));
+                    continue;
                 }
-                self.cuts.insert((job, input.file));
-                continue;
+                self.failures.push(Failure::Missing { file: input.file });
+                let because = self.failures.len() as u32 - 1;
+                return self.end_job(job, Err(Failure::Input { job, position, because }));
             }
             match self.file_verdicts[input.file.index()] {
                 Verdict::Good => {}

@@ -9,7 +9,7 @@ use super::{Rules, Target};
 use crate::diagnostic::Diagnostic;
 use crate::evaluator::job::{Answer, Call, Exception, JobView, Role};
 use crate::pattern::Pattern;
-use crate::rule::{Input, Marks};
+use crate::rule::Input;
 use crate::value::Value;
 use crate::wildcards::InputPatterns;
 
@@ -172,11 +172,11 @@ impl Explorer<'_, '_> {
             path.clear();
             marked.pattern.fill(values, &mut path);
             let file = self.explored.jobs.add_file(&path);
-            let Marks { is_ancient, is_before_update, .. } = marked.marks;
+            let is_before_update = marked.marks.is_before_update;
             if !is_before_update {
                 self.want_file(file, Some(job));
             }
-            inputs.push(InputFile { file, item, is_ancient, is_before_update });
+            inputs.push(InputFile { file, item, is_ancient: marked.marks.is_ancient, is_before_update });
         }
     }
 
@@ -245,6 +245,9 @@ impl Explorer<'_, '_> {
                 Some(Ok(Answer::Value { value, marks })) => {
                     let marks: FxHashMap<&str, &[String]> =
                         marks.iter().map(|(path, names)| (path.as_str(), names.as_slice())).collect();
+                    let has = |path: &str, mark: &str| {
+                        marks.get(path).is_some_and(|names| names.iter().any(|name| name == mark))
+                    };
                     let entries = match (value, is_unpacked) {
                         (Value::Dict(pairs), true) => pairs
                             .into_iter()
@@ -268,9 +271,8 @@ impl Explorer<'_, '_> {
                             )
                         })?;
                         for path in paths {
-                            let marks = marks.get(path.as_str()).copied().unwrap_or_default();
-                            let is_ancient = marks.iter().any(|name| name == "ancient");
-                            let is_before_update = marks.iter().any(|name| name == "before_update");
+                            let is_ancient = has(&path, "ancient");
+                            let is_before_update = has(&path, "before_update");
                             let path = match filled(path, &rules.patterns[rule].wildcards, &values) {
                                 Ok(path) => path,
                                 Err(exception) => {

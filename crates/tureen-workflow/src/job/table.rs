@@ -46,7 +46,7 @@ pub struct InputFile {
     pub item: u16,
     /// Whether its time does not matter.
     pub is_ancient: bool,
-    /// Whether it is wanted as it is before it is updated.
+    /// Whether it is taken as it is there: nobody is asked to make it.
     pub is_before_update: bool,
 }
 

@@ -100,9 +100,11 @@ fn apply(name: &str, arguments: Arguments, span: Span) -> Option<Datum> {
         }
         "directory" => value.marked(&|marks| marks.is_directory = true),
         "touch" => value.marked(&|marks| marks.is_touch = true),
+        "ancient" => value.marked(&|marks| marks.is_ancient = true),
+        "pipe" => value.marked(&|marks| marks.is_pipe = true),
+        "service" => value.marked(&|marks| marks.is_service = true),
         "update" => value.marked(&|marks| marks.is_update = true),
         "before_update" => value.marked(&|marks| marks.is_before_update = true),
-        "ancient" => value.marked(&|marks| marks.is_ancient = true),
         "list" => value.elements().map(Datum::List),
         "len" => value.elements().map(|items| Datum::Int(items.len() as i64)),
         "str" => value.to_text().map(|text| Datum::string(text, span)),

@@ -92,7 +92,7 @@ impl Planner<'_, '_> {
     fn find_newer_inputs(&mut self, job: JobId, oldest: i64, reason: &mut Reason) {
         let graph = self.graph;
         for input in graph.jobs.inputs(job) {
-            if input.is_ancient {
+            if input.is_ancient || self.passing.contains(&input.file) {
                 continue;
             }
             let path = graph.jobs.path(input.file);

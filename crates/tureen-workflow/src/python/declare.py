@@ -10,7 +10,17 @@ from snakemake.exceptions import WorkflowError
 from snakemake.io import AnnotatedString, call_with, flag, is_callable, is_flagged, strip_wildcard_constraints
 
 #: Flags that say something about a file, by the name that the other side knows.
-MARKS = {"temp", "protected", "directory", "touch", "ancient", "update", "before_update"}
+MARKS = {
+    "temp",
+    "protected",
+    "directory",
+    "touch",
+    "ancient",
+    "pipe",
+    "service",
+    "update",
+    "before_update",
+}
 
 #: Directives whose work is done by `scripts.py`.
 SCRIPTS = ("script", "notebook", "wrapper", "template_engine")

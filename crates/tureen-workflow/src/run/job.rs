@@ -1,6 +1,8 @@
 //! One job from its start to its end: view, record, files, work, judgement, record.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::benchmark;
 use super::failure::{Failure, What};
@@ -11,16 +13,21 @@ use crate::diagnostic::Diagnostic;
 use crate::evaluator::job::{Format, JobView, Role, RunEnd};
 use crate::format::text;
 use crate::fields::{FieldError, Globals, fill};
-use crate::job::JobId;
+use crate::job::{FileId, JobId};
 use crate::params::{ask_one, complete_view, params_text};
 use crate::record::{InputMemory, JobStart, content_hash};
 use crate::rule::{Action, Checksum, Expected, Param, Rule};
+use crate::wildcards::MarkedPattern;
+use crate::work::backup::Backup;
 use crate::work::checksum::checksum;
-use crate::work::backup;
 use crate::work::files::{self, Output};
 use crate::work::shadow::{self, ShadowFolder};
 use crate::work::shell::{self, Exit};
+use crate::work::stop::Stop;
 use crate::work::usage::Usage;
+
+/// How long a service has to come up, at least (as Snakemake 9.27 by default).
+const SERVICE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What has been found out of a job, for its failure if it comes to that.
 struct Attempt {
@@ -34,6 +41,8 @@ struct Attempt {
     tail: Tail,
     /// The folder it works in, if its rule is shadowed.
     shadow: Option<ShadowFolder>,
+    /// Copies of what it changes in place.
+    backups: Vec<Backup>,
 }
 
 impl Attempt {
@@ -48,26 +57,30 @@ impl Attempt {
 impl Shared<'_, '_> {
     /// Runs a job, as often as its rule allows.
     pub(super) fn run_job(&self, job: JobId) -> Result<(), Box<Failure>> {
-        let rule = self.rule(job);
-        let retries = if rule.retries == 0 { self.settings.retries } else { rule.retries };
+        let retries = self.retries(job);
         for number in 1..=retries {
-            match self.attempt(job, i64::from(number)) {
-                Err(failure)
-                    if matches!(failure.what, What::Command(_) | What::Block(_) | What::Files(_)) =>
-                {
+            match self.attempt(job, i64::from(number), self.stop) {
+                Err(failure) if failure.what.may_be_tried_again() => {
                     (self.tell)(Happening::Retries(&failure));
                 }
                 other => return other,
             }
         }
-        self.attempt(job, i64::from(retries) + 1)
+        self.attempt(job, i64::from(retries) + 1, self.stop)
+    }
+
+    /// How often a job is tried again.
+    pub(super) fn retries(&self, job: JobId) -> u32 {
+        let own = self.rule(job).retries;
+        if own == 0 { self.settings.retries } else { own }
     }
 
     pub(super) fn rule(&self, job: JobId) -> &Rule {
         &self.rules.workflow.rules[self.graph.jobs.rule(job)]
     }
 
-    fn attempt(&self, job: JobId, number: i64) -> Result<(), Box<Failure>> {
+    /// Tries once. `stop` ends it early: the run's, or that of the jobs it runs together with.
+    pub(super) fn attempt(&self, job: JobId, number: i64, stop: &Arc<Stop>) -> Result<(), Box<Failure>> {
         let number = number + i64::from(self.settings.first_attempt) - 1;
         let mut attempt = self.begin(job);
         attempt.view.attempt = number;
@@ -90,9 +103,10 @@ impl Shared<'_, '_> {
             return self.touch(attempt);
         }
         self.tell_start(&attempt, message.as_deref());
-        let ready = backup::keep(&attempt.outputs)
-            .and_then(|()| files::prepare(&attempt.outputs, &self.products_beside(&attempt)));
-        if let Err(fault) = ready {
+        let prepared = files::prepare(&attempt.outputs, &self.products_beside(&attempt))
+            .and_then(|()| self.back_up(&mut attempt))
+            .and_then(|()| self.await_services(job, stop));
+        if let Err(fault) = prepared {
             return Err(self.failed(attempt, What::Files(fault)));
         }
         let row = match self.record.start(&self.job_start(&attempt)) {
@@ -101,29 +115,32 @@ impl Shared<'_, '_> {
         };
         let end = self
             .enter_shadow(&mut attempt)
-            .and_then(|()| self.work_as_often_as_wanted(&mut attempt))
+            .and_then(|()| match self.work_as_often_as_wanted(&mut attempt, stop) {
+                // A service ends when nobody needs it any more.
+                Err(_) if stop.is_over() && self.is_service(job) => Ok(()),
+                worked => worked,
+            })
             .and_then(|()| self.finish(&mut attempt));
         if let Err(what) = end {
-            let what = if self.stop.is_asked() { What::Stopped } else { what };
+            let what = if stop.is_asked() { What::Stopped } else { what };
             self.leave_shadow(&mut attempt);
+            // What can't be put back is on record as unfinished, and is put back by the next run.
+            let is_restored = attempt.backups.drain(..).all(|backup| backup.restore().is_ok());
             let mut failure = self.failed(attempt, what);
             if !self.settings.keep_incomplete {
                 let outputs = self.outputs(job);
-                let (whole, outputs): (Vec<Output>, Vec<Output>) = {
-                    let put_back = backup::put_back(&outputs);
-                    outputs.into_iter().partition(|output| put_back.contains(&output.path))
-                };
                 failure.removed = files::remove_outputs(&outputs);
-                // What was put back is whole, but still to be updated: so it stays unfinished.
-                let is_gone = |output: &Output| std::fs::symlink_metadata(&output.path).is_err();
-                if whole.is_empty() && outputs.iter().all(is_gone) {
+                let is_gone = |output: &Output| {
+                    output.marks.is_update || std::fs::symlink_metadata(&output.path).is_err()
+                };
+                if is_restored && outputs.iter().all(is_gone) {
                     // Should this fail, the outputs count as unfinished, which is also true.
                     let _ = self.record.fail(row);
                 }
             }
             return Err(failure);
         }
-        backup::drop_copies(&attempt.outputs);
+        attempt.backups.drain(..).for_each(Backup::forget);
         let end = match self.settings.drops_record {
             true => self.record.forget_job(row),
             false => self.record.end(row, &self.inputs(job)),
@@ -131,9 +148,45 @@ impl Shared<'_, '_> {
         end.map_err(|error| self.failed(attempt, What::Record(error.to_string())))
     }
 
+    /// Copies what the job changes in place.
+    fn back_up(&self, attempt: &mut Attempt) -> Result<(), files::FileFault> {
+        let changed = attempt.outputs.iter().filter(|output| output.marks.is_update && output.path.exists());
+        for Output { path, .. } in changed {
+            let backup = Backup::make(path)
+                .map_err(|source| files::FileFault::Disk { path: path.clone(), source })?;
+            attempt.backups.push(backup);
+        }
+        Ok(())
+    }
+
+    /// Waits until the services that a job uses are there.
+    fn await_services(&self, job: JobId, stop: &Stop) -> Result<(), files::FileFault> {
+        let mut waiting = Vec::new();
+        for (need, input) in self.graph.needs(job) {
+            let patterns = &self.rules.patterns[self.graph.jobs.rule(need)].outputs;
+            let outputs = self.graph.jobs.outputs(need).iter().zip(patterns);
+            let is_service = |(&file, pattern): (&FileId, &MarkedPattern)| {
+                file == input.file && pattern.marks.is_service
+            };
+            if outputs.into_iter().any(is_service) {
+                waiting.push(PathBuf::from(self.graph.jobs.path(input.file)));
+            }
+        }
+        let patience = self.settings.latency_wait.max(SERVICE_PATIENCE);
+        let deadline = Instant::now() + patience;
+        while let Some(path) = waiting.iter().find(|path| !path.exists()) {
+            if Instant::now() >= deadline || stop.is_asked() {
+                return Err(files::FileFault::NoService(path.clone()));
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+
     /// Makes the folder that a shadowed job works in.
     fn enter_shadow(&self, attempt: &mut Attempt) -> Result<(), What> {
-        let Some(kind) = self.rule(attempt.job).shadow else { return Ok(()) };
+        let rule = self.rule(attempt.job);
+        let Some(kind) = rule.shadow.filter(|_| rule.action != Action::None) else { return Ok(()) };
         let jobs = &self.graph.jobs;
         let inputs: Vec<&str> = jobs.inputs(attempt.job).iter().map(|input| jobs.path(input.file)).collect();
         let outputs = jobs.outputs(attempt.job).iter().map(|&file| jobs.path(file));
@@ -147,6 +200,7 @@ impl Shared<'_, '_> {
 
     /// Judges what was made, and puts it where it belongs.
     fn finish(&self, attempt: &mut Attempt) -> Result<(), What> {
+        self.create_logs(attempt);
         let written = attempt.written();
         files::finish(&written, self.settings.latency_wait).map_err(What::Files)?;
         self.compare_checksums(&attempt.view, &written)?;
@@ -159,8 +213,18 @@ impl Shared<'_, '_> {
         files::protect_outputs(&attempt.outputs).map_err(What::Files)
     }
 
+    /// Logs that the job did not write are there, and empty.
+    fn create_logs(&self, attempt: &Attempt) {
+        for log in attempt.logs.iter().map(Path::new) {
+            let log = attempt.shadow.as_ref().map_or(log.to_owned(), |shadow| shadow.inside(log));
+            // A log is a help, no more: the job has ended as it has ended.
+            let _ = files::create(&log);
+        }
+    }
+
     /// A job that failed in its shadow leaves its logs, and the folder if that was asked for.
     fn leave_shadow(&self, attempt: &mut Attempt) {
+        self.create_logs(attempt);
         let Some(shadow) = attempt.shadow.take() else { return };
         // The logs are a help, no more: the job has failed in any case.
         let _ = shadow.deliver(attempt.logs.iter().map(Path::new));
@@ -197,7 +261,7 @@ impl Shared<'_, '_> {
         let logs = self.graph.logs(self.rules, job);
         let benchmark = self.benchmark(job);
         let outputs = self.outputs(job);
-        Attempt { job, view, command: None, outputs, logs, benchmark, tail: Tail::default(), shadow: None }
+        Attempt { job, view, command: None, outputs, logs, benchmark, tail: Tail::default(), shadow: None, backups: Vec::new() }
     }
 
     fn benchmark(&self, job: JobId) -> Option<(PathBuf, i64)> {
@@ -218,8 +282,8 @@ impl Shared<'_, '_> {
     }
 
     /// Works once; if it is to be benchmarked, as often as `repeat()` says, and writes down what that used.
-    fn work_as_often_as_wanted(&self, attempt: &mut Attempt) -> Result<(), What> {
-        let Some((path, repeats)) = attempt.benchmark.clone() else { return self.work_on(attempt, None) };
+    fn work_as_often_as_wanted(&self, attempt: &mut Attempt, stop: &Stop) -> Result<(), What> {
+        let Some((path, repeats)) = attempt.benchmark.clone() else { return self.work_on(attempt, None, stop) };
         let mut usages = Vec::new();
         for iteration in 0..repeats {
             if iteration > 0 {
@@ -227,7 +291,7 @@ impl Shared<'_, '_> {
                 attempt.command = self.fill_command(attempt.job, &attempt.view).map_err(What::NotReady)?;
             }
             let mut usage = Usage::default();
-            self.work_on(attempt, Some(&mut usage))?;
+            self.work_on(attempt, Some(&mut usage), stop)?;
             usages.push(usage);
         }
         benchmark::write(&path, &usages)
@@ -241,7 +305,7 @@ impl Shared<'_, '_> {
         paths.zip(patterns).map(|(path, pattern)| Output { path, marks: pattern.marks.clone() }).collect()
     }
 
-    fn work_on(&self, attempt: &mut Attempt, usage: Option<&mut Usage>) -> Result<(), What> {
+    fn work_on(&self, attempt: &mut Attempt, usage: Option<&mut Usage>, stop: &Stop) -> Result<(), What> {
         let tail = &mut attempt.tail;
         let mut output = |stream, bytes: &[u8]| {
             tail.add(bytes);
@@ -270,7 +334,7 @@ impl Shared<'_, '_> {
                     }
                 }
                 let folder = attempt.view.folder.as_deref().map(Path::new);
-                match shell::run(command, folder, &workflow.shell, &environment, self.stop, &mut output, usage) {
+                match shell::run(command, folder, &workflow.shell, &environment, stop, &mut output, usage) {
                     Ok(Exit::Status(0)) => Ok(()),
                     Ok(exit) => Err(What::Command(exit)),
                     Err(error) => Err(What::NoStart(error)),
@@ -279,7 +343,7 @@ impl Shared<'_, '_> {
             (Action::Run { .. } | Action::Script { .. }, _) => {
                 let block =
                     self.python.block.expect("a workflow with `run:` blocks or scripts has an evaluator");
-                match block(&attempt.view, self.stop, &mut output, usage) {
+                match block(&attempt.view, stop, &mut output, usage) {
                     Ok(RunEnd::Done | RunEnd::Exited(0)) => Ok(()),
                     Ok(end) => Err(What::Block(end)),
                     Err(diagnostic) => Err(What::NotReady(diagnostic)),
@@ -381,6 +445,11 @@ impl Shared<'_, '_> {
             }
             (filled, _) => filled,
         }
+    }
+
+    /// A failure of a job that has not begun.
+    pub(super) fn failed_before(&self, job: JobId, what: What) -> Failure {
+        *self.failed(self.begin(job), what)
     }
 
     fn failed(&self, attempt: Attempt, what: What) -> Box<Failure> {

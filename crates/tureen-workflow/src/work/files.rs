@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
+use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, Timespec, Timestamps, UTIME_NOW, access, mknodat, utimensat};
 
 use crate::disk::DIRECTORY_STAMP;
 use crate::rule::Marks;
@@ -48,6 +48,9 @@ pub enum FileFault {
         /// What it hashes to.
         found: String,
     },
+    /// `service()`
+    #[error("the service `{}` did not come up in time", .0.display())]
+    NoService(PathBuf),
     /// A job in a shadow folder can't reach above it.
     #[error("`{}` lies above the working directory, which `shadow:` does not allow; an absolute path would do", .0.display())]
     AboveShadow(PathBuf),
@@ -80,7 +83,8 @@ pub fn prepare(outputs: &[Output], logs: &[String]) -> Result<(), FileFault> {
     if !protected.is_empty() {
         return Err(FileFault::Protected(protected));
     }
-    for output in outputs.iter().filter(|output| !output.marks.is_update) {
+    // A pipe is there already, for both its ends; what is changed in place stays.
+    for output in outputs.iter().filter(|output| !output.marks.is_pipe && !output.marks.is_update) {
         remove(&output.path, output.marks.is_directory)?;
     }
     for log in logs {
@@ -119,9 +123,21 @@ pub fn remove(path: &Path, is_directory_output: bool) -> Result<(), FileFault> {
 
 /// Removes the outputs of a job that failed; gives those that were there.
 pub fn remove_outputs(outputs: &[Output]) -> Vec<PathBuf> {
-    let there = outputs.iter().filter(|output| fs::symlink_metadata(&output.path).is_ok());
+    let there = outputs.iter().filter(|output| {
+        !output.marks.is_passing() && !output.marks.is_update && fs::symlink_metadata(&output.path).is_ok()
+    });
     // What can't be removed is on record as unfinished, and so never used.
     there.filter(|output| remove(&output.path, true).is_ok()).map(|output| output.path.clone()).collect()
+}
+
+/// Makes a named pipe, with the directory it goes to.
+pub fn make_pipe(path: &Path) -> Result<(), FileFault> {
+    remove(path, false)?;
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        fs::create_dir_all(parent).map_err(at(parent))?;
+    }
+    let mode = Mode::from_raw_mode(0o666);
+    mknodat(CWD, path, FileType::Fifo, mode, 0).map_err(|error| at(path)(error.into()))
 }
 
 /// Removes a temporary output that nobody needs any more.
@@ -132,13 +148,19 @@ pub fn remove_temporary(path: &Path) -> Result<(), FileFault> {
 /// Sees that a job made what it announced, waiting for slow file systems; then gives the outputs their time.
 pub fn finish(outputs: &[Output], wait: Duration) -> Result<(), FileFault> {
     for output in outputs.iter().filter(|output| output.marks.is_touch) {
-        create(&output.path).map_err(at(&output.path))?;
+        let created = if output.marks.is_directory && !output.path.is_symlink() {
+            fs::create_dir_all(&output.path)
+        } else {
+            create(&output.path)
+        };
+        created.map_err(at(&output.path))?;
     }
     let deadline = Instant::now() + wait;
     let mut pause = Duration::from_millis(5);
     let missing = loop {
+        let lasting = outputs.iter().filter(|output| !output.marks.is_passing());
         let missing: Vec<PathBuf> =
-            outputs.iter().filter(|output| !output.path.exists()).map(|output| output.path.clone()).collect();
+            lasting.filter(|output| !output.path.exists()).map(|output| output.path.clone()).collect();
         if missing.is_empty() || Instant::now() >= deadline {
             break missing;
         }
@@ -148,11 +170,17 @@ pub fn finish(outputs: &[Output], wait: Duration) -> Result<(), FileFault> {
     if !missing.is_empty() {
         return Err(FileFault::Missing(missing));
     }
-    for output in outputs {
+    for output in outputs.iter().filter(|output| !output.marks.is_passing()) {
         judge(output)?;
         touch(&output.path).map_err(at(&output.path))?;
     }
     Ok(())
+}
+
+/// Whether this process may not write to a file.
+pub fn is_read_only(path: &Path) -> bool {
+    let may_write = access(path, Access::WRITE_OK);
+    may_write.is_err() && fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_symlink())
 }
 
 /// Makes the outputs read-only that are to be.
@@ -177,7 +205,7 @@ fn judge(output: &Output) -> Result<(), FileFault> {
 }
 
 /// Creates a file, with the directory it goes to, unless it exists.
-fn create(path: &Path) -> io::Result<()> {
+pub fn create(path: &Path) -> io::Result<()> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         fs::create_dir_all(parent)?;
     }

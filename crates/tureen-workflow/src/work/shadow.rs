@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Component, Path, PathBuf};
 
+use super::backup::copy_tree;
 use super::files::FileFault;
 use crate::record::FOLDER;
 use crate::rule::Shadow;
@@ -196,23 +197,7 @@ fn move_to(from: &Path, to: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {}
         other => return other,
     }
-    let mut waiting = vec![(from.to_owned(), to.to_owned())];
-    while let Some((from, to)) = waiting.pop() {
-        let metadata = fs::symlink_metadata(&from)?;
-        if metadata.is_symlink() {
-            symlink(fs::read_link(&from)?, &to)?;
-        } else if metadata.is_dir() {
-            fs::create_dir_all(&to)?;
-            for entry in fs::read_dir(&from)? {
-                let entry = entry?;
-                waiting.push((entry.path(), to.join(entry.file_name())));
-            }
-        } else {
-            let times = fs::FileTimes::new().set_modified(metadata.modified()?);
-            fs::copy(&from, &to)?;
-            fs::File::options().append(true).open(&to)?.set_times(times)?;
-        }
-    }
+    copy_tree(from, to)?;
     // What remains goes with the shadow's folder.
     Ok(())
 }

@@ -8,13 +8,19 @@ use super::load::{self, Planned, planned};
 use super::python::with_python;
 use crate::settings::{Format, Settings};
 use crate::talk::data;
-use crate::{exit_code, picture};
+use crate::{exit_code, mermaid_js, picture};
 
 pub(super) fn jobs(settings: &Settings, format: Format) -> Result<u8, Ended> {
+    if format == Format::MermaidJs {
+        return write(settings, |planned| mermaid_js::of_jobs(&planned.rules, &planned.graph, &planned.plan));
+    }
     draw(settings, format, |planned| picture::of_jobs(&planned.rules, &planned.graph, &planned.plan))
 }
 
 pub(super) fn rules(settings: &Settings, format: Format) -> Result<u8, Ended> {
+    if format == Format::MermaidJs {
+        return write(settings, |planned| mermaid_js::of_rules(&planned.rules, &planned.graph));
+    }
     draw(settings, format, |planned| picture::of_rules(&planned.rules, &planned.graph))
 }
 
@@ -50,7 +56,7 @@ fn draw(settings: &Settings, format: Format, picture: impl Fn(&Planned<'_>) -> P
     let bytes = match format {
         Format::Dot => tureen_draw::dot(&picture).into_bytes(),
         Format::Svg => tureen_draw::svg(&picture).into_bytes(),
-        Format::Mermaid => tureen_draw::mermaid(&picture).into_bytes(),
+        Format::Mermaid | Format::MermaidJs => tureen_draw::mermaid(&picture).into_bytes(),
         Format::Png => tureen_draw::png(&picture, 2.0).map_err(|error| {
             Diagnostic::new(format!("the picture can't be made: {error}")).hint("`--dag svg` has no limits")
         })?,

@@ -24,6 +24,9 @@ use crate::settings::{PLACES, Settings};
 /// Directives that change where a job's software comes from; without asking for that software they mean nothing.
 const SOFTWARE: [&str; 5] = ["conda", "container", "containerized", "singularity", "envmodules"];
 
+/// Marks of outputs that mean nothing for files on this machine.
+const KNOWN_MARKS: [&str; 3] = ["report", "nodelocal", "local"];
+
 /// Finds and reads the Snakefile, in the directory that the workflow runs in.
 pub(crate) fn workflow(settings: &Settings) -> Result<Reading, Ended> {
     workflow_for(settings, false)
@@ -210,12 +213,11 @@ fn refuse_unsupported(
             faults.push(Diagnostic::new(message).at(*span, ""));
         }
         for pattern in &rules.patterns[number].outputs {
-            for mark in &pattern.marks.other {
-                if !["report", "nodelocal", "local"].contains(&mark.as_str()) {
-                    let message =
-                        format!("`{mark}()` is not supported yet, and rule `{}` has to run", rule.name);
-                    faults.push(Diagnostic::new(message).at(pattern.span, ""));
-                }
+            // Files are where they are: there is nothing to fetch them from, or to keep them for.
+            let unknown = pattern.marks.other.iter().filter(|mark| !KNOWN_MARKS.contains(&mark.as_str()));
+            for mark in unknown {
+                let message = format!("`{mark}()` is not supported yet, and rule `{}` has to run", rule.name);
+                faults.push(Diagnostic::new(message).at(pattern.span, ""));
             }
         }
     }

@@ -6,12 +6,12 @@ use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::job::Awaits;
 use tureen_workflow::progress::Progress;
 use tureen_workflow::read::Reading;
-use tureen_workflow::record::Record;
+use tureen_workflow::record::{Claim, Record};
 use tureen_workflow::run::{Failure, Happening, Input, Python, Settings as RunSettings, run as run_plan};
 use tureen_workflow::work::stop::Stop;
 
 use super::load::{Planned, planned_after};
-use super::run::guard;
+use super::run::{files_of, guard, refused_claim};
 use crate::settings::Settings;
 use crate::talk::Talk;
 
@@ -24,6 +24,8 @@ pub(super) struct Parts<'p> {
     pub(super) run_settings: &'p RunSettings,
     pub(super) stop: &'p Arc<Stop>,
     pub(super) talk: Talk,
+    /// Which files are ours, unless that is nobody's business (`--nolock`).
+    pub(super) claim: Option<Claim>,
 }
 
 /// How all of it ended.
@@ -36,7 +38,7 @@ pub(super) struct Whole {
 
 impl Parts<'_> {
     /// Runs the first plan, and those that follow from it.
-    pub(super) fn run(&self, first: Planned<'_>, progress: &mut Progress) -> Result<Whole, Vec<Diagnostic>> {
+    pub(super) fn run(&mut self, first: Planned<'_>, progress: &mut Progress) -> Result<Whole, Vec<Diagnostic>> {
         let mut whole = Whole::default();
         let mut planned = first;
         loop {
@@ -46,6 +48,9 @@ impl Parts<'_> {
                 return Ok(whole);
             }
             planned = planned_after(self.settings, self.reading, self.python, progress)?;
+            if let Some(claim) = &mut self.claim {
+                claim.extend(&files_of(&planned)).map_err(|error| vec![refused_claim(&error)])?;
+            }
         }
     }
 

@@ -13,13 +13,13 @@ use tureen_workflow::fields::{Globals, fill};
 use tureen_workflow::job::{JobGraph, JobId, Rules};
 use tureen_workflow::progress::Progress;
 use tureen_workflow::read::Reading;
-use tureen_workflow::record::{FOLDER, Lock, LockError, Record};
+use tureen_workflow::record::{Claim, ClaimError, FOLDER, Files, Record, generation};
 use tureen_workflow::rule::{Action, Handler};
 use tureen_workflow::run::{Python, Settings as RunSettings};
 use tureen_workflow::work::guard::Guard;
 use tureen_workflow::work::stop::Stop;
 
-use super::load::{self, planned_after};
+use super::load::{self, Planned, planned_after};
 use super::parts::{Parts, Whole};
 use super::python::with_python;
 use super::{Ended, GUARD, story};
@@ -57,34 +57,35 @@ fn run_reading(
         }
     };
     let folder = Path::new(FOLDER);
-    // An existing record is locked before it is read, so that the plan can't grow old.
-    let mut lock = if folder.exists() { take_lock(settings, folder).ok() } else { None };
-    if lock.is_none() && folder.exists() && !settings.no_lock {
-        lock = match Lock::take(folder) {
-            Ok(lock) => Some(lock),
-            Err(LockError::Held(owner)) => return Err(vec![held(&owner)]),
-            // It may be that there is nothing to write.
-            Err(LockError::Unusable(_)) => None,
-        };
-    }
-    let mut progress = Progress::default();
-    let planned = planned_after(settings, reading, python, &mut progress)?;
-    if planned.plan.is_empty() {
-        say("Nothing to be done (all requested files are present and up to date).");
-        return Ok(Some(exit_code::SUCCESS));
-    }
-    if reading.evaluator.is_none() && load::has_scripts(&planned) {
-        return Ok(None);
-    }
+    let mut progress;
+    let (planned, claim) = loop {
+        progress = Progress::default();
+        // A folder that can't be written to is no matter until there is something to write.
+        let seen = generation(folder).unwrap_or(0);
+        let planned = planned_after(settings, reading, python, &mut progress)?;
+        if planned.plan.is_empty() {
+            say("Nothing to be done (all requested files are present and up to date).");
+            return Ok(Some(exit_code::SUCCESS));
+        }
+        if reading.evaluator.is_none() && load::has_scripts(&planned) {
+            return Ok(None);
+        }
+        if settings.no_lock {
+            break (planned, None);
+        }
+        match Claim::take(folder, &files_of(&planned), seen) {
+            Ok(Some(claim)) => break (planned, Some(claim)),
+            // A run beside this one has ended meanwhile: what it made may change the plan.
+            Ok(None) => {}
+            Err(error) => return Err(vec![refused_claim(&error)]),
+        }
+    };
     let record = Record::open(folder).map_err(|error| {
         vec![
             Diagnostic::new(error.to_string())
                 .hint("the workflow's folder must be writable; `--directory` runs it in another one"),
         ]
     })?;
-    if lock.is_none() {
-        lock = Some(take_lock(settings, folder).map_err(|fault| vec![*fault])?);
-    }
     if !settings.quiet.all {
         let _ = talk.say(&stats::table(&planned.rules, &planned.graph, &planned.plan));
     }
@@ -99,6 +100,7 @@ fn run_reading(
         drops_record: settings.drops_record,
         max_hashed_bytes: settings.wishes.max_hashed_bytes,
         pace: settings.pace,
+        priority_targets: settings.priority_targets.clone(),
         shadow_prefix: settings.shadow_prefix.clone(),
         retries: settings.retries.unwrap_or(0),
         keep_temporary: settings.keep_temporary,
@@ -107,7 +109,8 @@ fn run_reading(
     wait_for(&settings.awaited, run_settings.latency_wait).map_err(|fault| vec![*fault])?;
     let handle = |handler| if settings.no_hooks { Ok(()) } else { handle(reading, handler) };
     handle(Handler::Start)?;
-    let parts = Parts {
+    let mut parts = Parts {
+        claim,
         settings,
         reading,
         python,
@@ -117,7 +120,7 @@ fn run_reading(
         talk,
     };
     let whole = parts.run(planned, &mut progress)?;
-    drop(lock);
+    drop(parts);
     let is_success = whole.failures.is_empty() && !stop.is_asked();
     handle(if is_success { Handler::Success } else { Handler::Error })?;
     Ok(Some(conclude(settings, reading, &whole, &stop)))
@@ -179,18 +182,25 @@ fn handler_name(handler: Handler) -> &'static str {
     }
 }
 
-fn take_lock(settings: &Settings, folder: &Path) -> Result<Lock, Box<Diagnostic>> {
-    Lock::take(folder).map_err(|error| {
-        Box::new(match error {
-            LockError::Held(owner) if !settings.no_lock => held(&owner),
-            error => Diagnostic::new(error.to_string()),
-        })
-    })
+/// What a plan writes and reads.
+pub(super) fn files_of<'p>(planned: &'p Planned<'_>) -> Files<'p> {
+    let Planned { graph, plan, .. } = planned;
+    let jobs = &graph.jobs;
+    let writes = plan.order.iter().flat_map(|&job| jobs.outputs(job)).map(|&file| jobs.path(file));
+    let reads = graph.order.iter().flat_map(|&job| jobs.inputs(job)).map(|input| jobs.path(input.file));
+    Files { writes: writes.collect(), reads: reads.collect() }
 }
 
-fn held(owner: &str) -> Diagnostic {
-    Diagnostic::new(format!("another run is using this directory: {owner}"))
-        .hint("wait until it has ended; a lock ends with its process, so there is never one to remove")
+pub(super) fn refused_claim(error: &ClaimError) -> Diagnostic {
+    let diagnostic = Diagnostic::new(error.to_string());
+    match error {
+        ClaimError::Held { .. } => diagnostic.hint(
+            "wait until it has ended, or ask for other files; a lock ends with its process, so there is never one to remove",
+        ),
+        ClaimError::Unusable(_) => {
+            diagnostic.hint("the workflow's folder must be writable; `--directory` runs it in another one")
+        }
+    }
 }
 
 /// Ctrl-C and polite kills end everything at once.

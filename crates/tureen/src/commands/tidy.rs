@@ -28,7 +28,7 @@ pub(super) fn delete(settings: &Settings, only_temporary: bool, is_dry: bool) ->
                     continue;
                 }
                 let shown = path.display();
-                if files::is_protected(path) {
+                if files::is_read_only(path) {
                     let _ = talk.say(&format!("Skipping write-protected file {shown}."));
                 } else if is_dry {
                     let _ = talk.say(&format!("Would delete {shown}"));

@@ -73,6 +73,8 @@ pub(crate) enum Format {
     Png,
     /// Mermaid's language.
     Mermaid,
+    /// Mermaid's language in Snakemake's words, for what reads those.
+    MermaidJs,
 }
 
 /// The first that is asked for, in Snakemake's order.
@@ -134,7 +136,8 @@ fn format(word: &str) -> Format {
     match word {
         "svg" => Format::Svg,
         "png" => Format::Png,
-        "mermaid" | "mermaid-js" => Format::Mermaid,
+        "mermaid" => Format::Mermaid,
+        "mermaid-js" => Format::MermaidJs,
         _ => Format::Dot,
     }
 }
