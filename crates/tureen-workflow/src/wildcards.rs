@@ -99,7 +99,8 @@ fn read_rule(workflow: &Workflow, rule: &Rule) -> Result<RulePatterns, Box<Diagn
         }
         outputs.push(output);
     }
-    let n_output_wildcards = wildcards.len();
+    let has_outputs = !outputs.is_empty();
+    let mut n_output_wildcards = wildcards.len();
     let mut logs = Vec::new();
     for file in files_of(&rule.log) {
         logs.push(read_file(file, &mut wildcards, &constraint_of)?);
@@ -107,6 +108,17 @@ fn read_rule(workflow: &Workflow, rule: &Rule) -> Result<RulePatterns, Box<Diagn
     let mut benchmark = None;
     if let Some(file) = &rule.benchmark {
         benchmark = Some(read_file(file, &mut wildcards, &constraint_of)?);
+    }
+    if !has_outputs {
+        // Such a rule is asked for by its logs or its benchmark.
+        n_output_wildcards = wildcards.len();
+    }
+    let products = || outputs.iter().chain(&logs).chain(&benchmark);
+    let is_complete = |product: &&MarkedPattern| {
+        (0..n_output_wildcards).all(|index| product.pattern.wildcards().any(|i| i == index))
+    };
+    if let (Some(first), Some(other)) = (products().next(), products().find(|product| !is_complete(product))) {
+        return Err(uneven(rule, "output, log and benchmark files", first, other.span).into());
     }
     if let Some(extra) = wildcards.get(n_output_wildcards) {
         let span = logs.last().or(benchmark.as_ref()).map_or(rule.span, |log| log.span);

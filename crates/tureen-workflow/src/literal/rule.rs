@@ -29,6 +29,8 @@ impl Reader<'_> {
             message: None,
             wildcard_constraints: Vec::new(),
             run_size: 0,
+            has_own_names: false,
+            has_late_command: false,
             hands_over: false,
             shadow: None,
             action: Action::None,

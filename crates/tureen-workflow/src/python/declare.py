@@ -51,6 +51,7 @@ class Declared:
         self.docstring = None
         self.run = None
         self.script = None
+        self.late_command = None
         self.run_place = None
         self.items = {}
 
@@ -65,6 +66,7 @@ class Declared:
         """A new rule with the directives of this one."""
         other = Declared(number, name, self.is_checkpoint, space, self.basedir)
         other.raw = {word: given for word, given in self.raw.items() if word != "name"}
+        other.late_command = self.late_command
         other.docstring, other.run, other.run_place = self.docstring, self.run, self.run_place
         return other
 
@@ -97,6 +99,7 @@ class Declared:
             "default": False,
             "name": self.name,
             "basedir": self.basedir,
+            "own_names": self.space.parent is not None,
         }
         self.set_pathvars()
         for word, (place, args, kwargs) in self.raw.items():
@@ -120,7 +123,8 @@ class Declared:
         if isinstance(value, os.PathLike):
             value = os.fspath(value)
         if is_callable(value):
-            return self.moved_later(word, value)
+            # What functions give is finished when they have given it.
+            return value if self.space.parent is None else self.moved_later(word, value)
         if isinstance(value, str):
             return self.finished(word, self.space.path(word, value))
         if isinstance(value, dict):
@@ -142,6 +146,7 @@ class Declared:
         def later(wildcards, **details):
             return self.moved(word, call_with(call, wildcards, details))
 
+        later.moves = call
         moved = later
         for name, detail in getattr(function, "flags", {}).items():
             moved = flag(moved, name, detail)

@@ -3,10 +3,10 @@
 import os
 import sys
 
-from _tureen import choosing, missing, ready_made
+from _tureen import choosing, late, missing, ready_made
 from _tureen.checkpoints import Checkpoints
 from _tureen.default_flags import access
-from _tureen.declare import Functions, OtherBlock, Refusal, RuleBlock
+from _tureen.declare import Declared, Functions, OtherBlock, Refusal, RuleBlock
 from _tureen.pathvars import WORKFLOW
 from _tureen.sources import located
 from _tureen.space import Module, Space
@@ -184,6 +184,13 @@ class Session:
                 self.set_global(word, place, args, kwargs)
 
         return take
+
+    def set_late(self, word, place, function):
+        """A value that is worked out now, and by Snakemake again when the job is known."""
+        early = late.early(function, self.globals)
+        if isinstance(self.open_block, Declared):
+            self.open_block.late_command = function
+        self.set(word, place)(early)
 
     def module(self, number, name):
         def finish(raw):
@@ -370,7 +377,10 @@ class Session:
             constraints = {}
         return {
             **self.data,
-            "rules": [{**declared.data, "name": name} for name, declared in self.by_name.items()],
+            "rules": [
+                {**declared.data, "name": name, "late_command": late.is_late(declared)}
+                for name, declared in self.by_name.items()
+            ],
             "default": None if self.default is None else names.index(self.default),
             "constraints": [list(item) for item in constraints.items()],
             "config": encode(self.globals["config"]),
@@ -414,6 +424,11 @@ class WorkflowView:
     def snakefile(self):
         """The file whose code asks: in a module or an included file, that one."""
         return os.path.abspath(sys._getframe(1).f_code.co_filename)
+
+    @property
+    def is_main_process(self):
+        """Jobs don't read the Snakefile again, so whoever reads it is the main process."""
+        return True
 
     @property
     def included(self):
