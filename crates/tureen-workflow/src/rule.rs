@@ -175,6 +175,8 @@ pub struct FilePattern {
     pub marks: Marks,
     /// Where it was written (or made).
     pub span: Span,
+    /// The rule whose output it was taken from (`rules.name.output`): that one makes it.
+    pub producer: Option<String>,
 }
 
 /// What `temp()`, `protected()`, `directory()`, `touch()`, `ancient()`... say of a file.

@@ -166,7 +166,8 @@ fn files(entry: &Json, places: &Places) -> Option<(FileList, Span)> {
                 _ => return None,
             }
         }
-        Some(FilePattern { text: file.get(0)?.as_str()?.to_owned(), marks, span })
+        let producer = file.get(4)?.as_str().map(str::to_owned);
+        Some(FilePattern { text: file.get(0)?.as_str()?.to_owned(), marks, span, producer })
     };
     let files = entry["files"].as_array()?.iter().map(file).collect::<Option<_>>()?;
     Some((FileList { files, is_list: entry["list"].as_bool()? }, span))

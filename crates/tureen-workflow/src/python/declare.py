@@ -7,7 +7,7 @@ from _tureen.containers import Namedlist
 from _tureen.pathvars import RULE, Pathvars
 from _tureen.wire import encode
 from snakemake.exceptions import WorkflowError
-from snakemake.io import AnnotatedString, call_with, flag, is_callable, is_flagged, strip_wildcard_constraints
+from snakemake.io import AnnotatedString, Produced, call_with, flag, is_callable, is_flagged, strip_wildcard_constraints
 
 #: Flags that say something about a file, by the name that the other side knows.
 MARKS = {
@@ -135,8 +135,10 @@ class Declared:
         """A path with its pathvars replaced, without a final slash, and with the marks that all paths get."""
         text = self.pathvars.apply(path.rstrip("/") if len(path) > 1 else path)
         if text != path:
+            producer = getattr(path, "producer", None)
             text = AnnotatedString(text) if type(path) is str else type(path)(text)
             text.flags = dict(getattr(path, "flags", {}))
+            text.producer = producer
             path = text
         return self.space.default_flags[word].apply(path) if word in self.space.default_flags else path
 
@@ -160,7 +162,7 @@ class Declared:
                 file_entry(word, value, name, number, place, functions)
                 for name, number, value in entries(args, kwargs)
             ]
-            self.items[word] = shown_files(args, kwargs)
+            self.items[word] = shown_files(args, kwargs, self if word == "output" else None)
         elif word == "params":
             data[word] = [
                 {"name": name, "number": number, "place": place, **param(value, functions)}
@@ -302,7 +304,8 @@ def add_files(value, files, word, place, functions):
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if isinstance(value, str):
-        files.append([str(value), *marks_of(value), checksum_of(value, place, functions)])
+        producer = getattr(value, "producer", None)
+        files.append([str(value), *marks_of(value), checksum_of(value, place, functions), producer])
         return
     try:
         items = iter(value)
@@ -355,8 +358,8 @@ def named(args, kwargs, flatten):
     return out
 
 
-def shown_files(args, kwargs):
-    """Files as other rules see them: plain strings without constraints."""
+def shown_files(args, kwargs, producer):
+    """Files as other rules see them: without constraints; outputs know their rule."""
 
     def plain(value):
         if isinstance(value, os.PathLike):
@@ -364,7 +367,10 @@ def shown_files(args, kwargs):
         if isinstance(value, str) and not is_callable(value):
             bare = strip_wildcard_constraints(value)
             # A moved path stays one, so that it is not moved again where it is used.
-            return type(value)(bare) if hasattr(type(value), "of") else bare
+            if hasattr(type(value), "of"):
+                bare = type(value)(bare)
+                bare.producer = producer
+            return bare if producer is None or hasattr(bare, "producer") else Produced(bare, producer)
         if is_callable(value):
             return value
         return [item for part in value for item in flat(plain(part))]

@@ -355,6 +355,18 @@ class Session:
             setattr(self.globals["scatter"], key, items)
             setattr(self.globals["gather"], key, items)
 
+    def name_producers(self):
+        """Rules whose outputs others have taken are named now, when all names are known."""
+        for declared in self.by_name.values():
+            for word in ("input", "output", "log"):
+                for file in (file for entry in declared.data[word] for file in entry.get("files", ())):
+                    producer = file[4]
+                    is_known = producer is not None and self.by_name.get(producer.name) is producer
+                    file[4] = producer.name if is_known and word == "input" else None
+            benchmark = declared.data["options"].get("benchmark")
+            if benchmark:
+                benchmark["files"][0][4] = None
+
     def result(self):
         """Everything that was declared, as data."""
         shell = sys.modules.get("snakemake.shell")
@@ -366,6 +378,7 @@ class Session:
             # What is said for all rules of a file holds for those that don't say.
             if declared.space.software and not declared.data["unsupported"]:
                 declared.data["unsupported"].append(declared.space.software)
+        self.name_producers()
         names = list(self.by_name)
         constraints = self.main.constraints
         if any(declared.space is not self.main for declared in self.by_name.values()):

@@ -108,6 +108,7 @@ class Moved(AnnotatedString):
     def of(cls, path, original):
         moved = cls(path)
         moved.flags = dict(getattr(original, "flags", {}))
+        moved.producer = getattr(original, "producer", None)
         return moved
 
 

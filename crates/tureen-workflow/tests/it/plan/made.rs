@@ -21,7 +21,7 @@ pub(crate) struct Made {
 /// A rule with plain files; its paths are put into the test's folder later.
 pub(crate) fn rule(name: &str, input: &[&str], output: &[&str]) -> Rule {
     let list = |text: &&str| FileList {
-        files: vec![FilePattern { text: (*text).to_owned(), marks: Marks::default(), span: NOWHERE }],
+        files: vec![FilePattern { text: (*text).to_owned(), marks: Marks::default(), span: NOWHERE, producer: None }],
         is_list: false,
     };
     let action = if output.is_empty() {
