@@ -185,7 +185,8 @@ impl Translator<'_> {
 
     /// Whether a directive's single value is more than plain strings: names, or an f-string.
     fn is_dynamic(&self, directive: &Directive) -> bool {
-        let is_single = matches!(directive.arguments.as_slice(), [one] if one.name.is_none() && one.stars == 0);
+        let is_single =
+            matches!(directive.arguments.as_slice(), [one] if one.name.is_none() && one.stars == 0);
         let mut tokens = self.file.tokens[directive.tokens.clone()].iter();
         let is_dynamic = tokens.any(|token| {
             let prefix = token.text(self.text).split(['"', '\'']).next().unwrap_or("");

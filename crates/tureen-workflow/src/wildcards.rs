@@ -127,7 +127,8 @@ fn read_rule(
     let is_complete = |product: &&MarkedPattern| {
         (0..n_output_wildcards).all(|index| product.pattern.wildcards().any(|i| i == index))
     };
-    if let (Some(first), Some(other)) = (products().next(), products().find(|product| !is_complete(product))) {
+    if let (Some(first), Some(other)) = (products().next(), products().find(|product| !is_complete(product)))
+    {
         return Err(uneven(rule, "output, log and benchmark files", first, other.span).into());
     }
     if let Some(extra) = wildcards.get(n_output_wildcards) {

@@ -18,7 +18,14 @@ use crate::profile;
 ///
 /// A drop-in for `snakemake`: the same Snakefiles, options, files and exit codes.
 #[derive(Debug, Parser)]
-#[command(name = "tureen", version, disable_version_flag = true, infer_long_args = true, args_override_self = true, max_term_width = 110)]
+#[command(
+    name = "tureen",
+    version,
+    disable_version_flag = true,
+    infer_long_args = true,
+    args_override_self = true,
+    max_term_width = 110
+)]
 #[command(
     after_help = "Examples:\n  tureen -c 4            run the workflow in this folder on four cores\n  tureen -n              show what would run, and why\n  tureen -c1 out/a.txt   make one file\n  tureen --dag svg       draw the jobs (no Graphviz needed)"
 )]

@@ -27,7 +27,8 @@ pub(super) fn named<'v>(name: &str, view: &'v JobView, globals: Globals<'v>) -> 
         "log" => Some(entries(&view.log, true)),
         "params" => Some(entries(&view.params, false)),
         "wildcards" => {
-            let named = |(name, value): &'v (String, String)| (name.as_str(), Cow::Owned(Value::Str(value.clone())));
+            let named =
+                |(name, value): &'v (String, String)| (name.as_str(), Cow::Owned(Value::Str(value.clone())));
             Some(Thing::Wildcards(view.wildcards.iter().map(named).collect()))
         }
         "resources" => {

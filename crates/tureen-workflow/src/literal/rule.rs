@@ -156,7 +156,11 @@ impl Reader<'_> {
     pub(super) fn rule_part(&self, index: usize, part: &str) -> Option<Datum> {
         let rule = &self.workflow.rules[index];
         let parts: Vec<(Option<String>, FileList)> = match part {
-            "output" => rule.output.iter().map(|item| (item.name.clone(), bare(&item.value, Some(&rule.name)))).collect(),
+            "output" => rule
+                .output
+                .iter()
+                .map(|item| (item.name.clone(), bare(&item.value, Some(&rule.name))))
+                .collect(),
             "log" => rule.log.iter().map(|item| (item.name.clone(), bare(&item.value, None))).collect(),
             "input" => {
                 let files = rule.input.iter().map(|item| match &item.value {

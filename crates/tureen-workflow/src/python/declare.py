@@ -7,7 +7,15 @@ from _tureen.containers import Namedlist
 from _tureen.pathvars import RULE, Pathvars
 from _tureen.wire import encode
 from snakemake.exceptions import WorkflowError
-from snakemake.io import AnnotatedString, Produced, call_with, flag, is_callable, is_flagged, strip_wildcard_constraints
+from snakemake.io import (
+    AnnotatedString,
+    Produced,
+    call_with,
+    flag,
+    is_callable,
+    is_flagged,
+    strip_wildcard_constraints,
+)
 
 #: Flags that say something about a file, by the name that the other side knows.
 MARKS = {
@@ -114,7 +122,7 @@ class Declared:
         if "pathvars" in self.raw:
             place, args, kwargs = self.raw["pathvars"]
             if args:
-                raise Refusal("`pathvars:` takes names with texts: `pathvars: name=\"text\"`", place)
+                raise Refusal('`pathvars:` takes names with texts: `pathvars: name="text"`', place)
             self.pathvars = Pathvars(self.space.pathvars)
             self.pathvars.update(kwargs, RULE)
 
@@ -334,7 +342,7 @@ def marks_of(value):
 
 
 def checksum_of(value, place, functions):
-    """Give what `ensure` says of a file's hash: the algorithm, and the hash or a function of the wildcards."""
+    """Give what `ensure` says of a file's hash: the algorithm, and the hash or a function for it."""
     details = getattr(value, "flags", {}).get("ensure", {})
     given = [(name, details[name]) for name in ("sha256", "md5", "sha1") if details.get(name)]
     if not given:

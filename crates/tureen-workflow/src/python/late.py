@@ -45,5 +45,9 @@ def _uses_job(function):
     if parameters.intersection(function.__code__.co_cellvars):
         return True
     loads = (found for found in dis.get_instructions(function) if found.opname.startswith("LOAD_FAST"))
-    names = (name for found in loads for name in ([found.argval] if isinstance(found.argval, str) else found.argval))
+    names = (
+        name
+        for found in loads
+        for name in ([found.argval] if isinstance(found.argval, str) else found.argval)
+    )
     return not parameters.isdisjoint(names)

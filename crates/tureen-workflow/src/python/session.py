@@ -5,8 +5,8 @@ import sys
 
 from _tureen import choosing, late, missing, ready_made
 from _tureen.checkpoints import Checkpoints
-from _tureen.default_flags import access
 from _tureen.declare import Declared, Functions, OtherBlock, Refusal, RuleBlock
+from _tureen.default_flags import access
 from _tureen.pathvars import WORKFLOW
 from _tureen.sources import located
 from _tureen.space import Module, Space
@@ -163,8 +163,13 @@ class Session:
             sys.path.insert(0, folder)
         exec(compile(text, path, "exec", dont_inherit=True), self.globals)
         for word, name in answer["handlers"]:
-            if name in self.globals and self.space is self.main:
+            if name not in self.globals:
+                continue
+            if self.space is self.main:
                 self.handlers[word] = self.globals[name]
+            else:
+                # A module's handlers are called by those of the main file, as functions of the module.
+                self.globals[word] = handler_of_module(self.globals[name])
         self.stack.pop()
         self.keys.pop()
 
@@ -403,6 +408,10 @@ class Session:
             if shell
             else [None, None, None],
         }
+
+
+def handler_of_module(handler):
+    return lambda log=None: handler(log)
 
 
 def rendered(path, place):
