@@ -54,6 +54,11 @@ pub(crate) fn rule(name: &str, input: &[&str], output: &[&str]) -> Rule {
         group: None,
         message: None,
         wildcard_constraints: Vec::new(),
+        shadow: None,
+        hands_over: false,
+        run_size: 0,
+        has_own_names: false,
+        has_late_command: false,
         action,
         unsupported: Vec::new(),
     }
