@@ -86,7 +86,9 @@ pub fn adjust(
         }
         let missing: Vec<(String, Param)> = defaults
             .iter()
-            .filter(|(name, _)| !rule.resources.iter().any(|(known, _)| standard_name(known) == standard_name(name)))
+            .filter(|(name, _)| {
+                !rule.resources.iter().any(|(known, _)| standard_name(known) == standard_name(name))
+            })
             .cloned()
             .collect();
         rule.resources.splice(0..0, missing);
@@ -189,7 +191,8 @@ pub fn usual_defaults() -> Vec<(String, Typed)> {
 /// Puts what is typed in the place of the usual defaults.
 pub fn with_usual_defaults(typed: Vec<(String, Typed)>) -> Vec<(String, Typed)> {
     let is_typed = |name: &str| typed.iter().any(|(other, _)| standard_name(other) == standard_name(name));
-    let mut all: Vec<(String, Typed)> = usual_defaults().into_iter().filter(|(name, _)| !is_typed(name)).collect();
+    let mut all: Vec<(String, Typed)> =
+        usual_defaults().into_iter().filter(|(name, _)| !is_typed(name)).collect();
     all.extend(typed);
     all
 }

@@ -50,7 +50,9 @@ fn script(directive: &str, path: &str, folder: &Path) -> String {
 
 /// The sources of a notebook's cells: its outputs are no code.
 fn cells(notebook: &str) -> String {
-    let Ok(notebook) = serde_json::from_str::<serde_json::Value>(notebook) else { return notebook.to_owned() };
+    let Ok(notebook) = serde_json::from_str::<serde_json::Value>(notebook) else {
+        return notebook.to_owned();
+    };
     let cells = notebook["cells"].as_array().map_or(&[][..], Vec::as_slice);
     cells.iter().map(|cell| format!("{}\n", cell["source"])).collect()
 }

@@ -6,7 +6,7 @@ use tureen_engine::{Demand, Graph, GraphBuilder, TaskId};
 use crate::diagnostic::Diagnostic;
 use crate::evaluator::job::Role;
 use crate::job::{Ask, JobGraph, JobId, Rules};
-use crate::params::{ask_one, job_resources, whole_number};
+use crate::params::{ask_one, job_resources, thread_count, whole_number};
 use crate::plan::{Plan, Step, steps};
 use crate::resources::{RunLimits, held};
 use crate::rule::{Action, Param, Rule};
@@ -56,7 +56,8 @@ pub fn engine_graph(
             let task = builder.add(needs);
             tasks[job.index()] = Some(task);
             builder.set_demand(task, demands.of(job, ask)?);
-            let priority = if is_urgent.contains(&job) { i64::MAX } else { priority(rules, graph, job, ask)? };
+            let priority =
+                if is_urgent.contains(&job) { i64::MAX } else { priority(rules, graph, job, ask)? };
             if priority != 0 {
                 builder.set_priority(task, priority);
             }
@@ -96,8 +97,10 @@ fn check_fits(
     for (name, wanted, limit) in cores.into_iter().chain(named) {
         if wanted > limit {
             let rule = &rules.workflow.rules[graph.jobs.rule(jobs[0])];
-            let names: Vec<String> =
-                jobs.iter().map(|&job| format!("`{}`", rules.workflow.rules[graph.jobs.rule(job)].name)).collect();
+            let names: Vec<String> = jobs
+                .iter()
+                .map(|&job| format!("`{}`", rules.workflow.rules[graph.jobs.rule(job)].name))
+                .collect();
             let message = format!(
                 "the jobs of {} run at the same time, because of pipes or services, and need {wanted} of `{name}`, but there are only {limit}",
                 names.join(", ")
@@ -118,7 +121,8 @@ fn urgent_jobs(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan, urgent: &[Strin
     let files: FxHashSet<_> = urgent.iter().filter_map(|name| graph.jobs.find_file(name)).collect();
     for &job in plan.order.iter().rev() {
         let name = &rules.workflow.rules[graph.jobs.rule(job)].name;
-        let is_named = urgent.contains(name) || graph.jobs.outputs(job).iter().any(|file| files.contains(file));
+        let is_named =
+            urgent.contains(name) || graph.jobs.outputs(job).iter().any(|file| files.contains(file));
         if is_named || jobs.contains(&job) {
             jobs.insert(job);
             jobs.extend(graph.needs(job).map(|(need, _)| need));
@@ -168,11 +172,8 @@ fn demand(
 ) -> Result<Demand, Box<Diagnostic>> {
     let rule = &rules.workflow.rules[graph.jobs.rule(job)];
     let mut view = graph.view(rules, job);
-    let threads = match &rule.threads {
-        Param::Value(value) => whole_number(value),
-        function => whole_number(&ask_one(rule, function, Role::Threads, &view, ask)?),
-    };
-    view.threads = limits.clip_threads(threads.unwrap_or(1).max(0));
+    let threads = ask_one(rule, &rule.threads, Role::Threads, &view, ask)?;
+    view.threads = limits.clip_threads(thread_count(rule, &threads)?);
     let mut demand = Demand::cores(u64::try_from(view.threads).unwrap_or(0));
     if !limits.named.is_empty() {
         for (name, amount) in held(&job_resources(rule, &view, limits, ask)?, limits) {

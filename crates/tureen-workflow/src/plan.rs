@@ -19,9 +19,9 @@ use crate::reason::{Reason, Triggers};
 use crate::record::{MAX_HASHED_BYTES, Remembered};
 
 pub use changes::Changes;
+pub use select::{Batch, Selection, select, select_batch};
 use steps::find_groups;
 pub use steps::{Step, steps};
-pub use select::{Batch, Selection, select, select_batch};
 
 /// What the user wants done anyway, and what may count as a reason.
 #[derive(Debug)]
@@ -79,8 +79,8 @@ impl Plan {
     pub fn before_checkpoints(&self, graph: &JobGraph) -> Option<Self> {
         let mut is_behind = vec![false; graph.jobs.len()];
         for &job in &self.order {
-            is_behind[job.index()] = graph.jobs.awaits(job).is_some()
-                || graph.needs(job).any(|(need, _)| is_behind[need.index()]);
+            is_behind[job.index()] =
+                graph.jobs.awaits(job).is_some() || graph.needs(job).any(|(need, _)| is_behind[need.index()]);
         }
         // Jobs that run at the same time wait together.
         while let Some(group) = self.groups.iter().find(|group| {
@@ -164,7 +164,8 @@ pub fn plan(
     planner.spread();
     planner.drop_behind_failures();
     planner.reasons.iter_mut().flatten().for_each(|reason| reason.name_each_file_once());
-    let order: Vec<JobId> = graph.order.iter().copied().filter(|job| planner.reasons[job.index()].is_some()).collect();
+    let order: Vec<JobId> =
+        graph.order.iter().copied().filter(|job| planner.reasons[job.index()].is_some()).collect();
     let groups = find_groups(rules, graph, &order)?;
     Ok(Plan { reasons: planner.reasons, order, groups })
 }

@@ -9,8 +9,8 @@ mod claims;
 mod memory;
 mod store;
 
-pub use content::{MAX_HASHED_BYTES, content_hash};
 pub use claims::{Claim, ClaimError, Files, generation};
+pub use content::{MAX_HASHED_BYTES, content_hash};
 pub use memory::{InputMemory, Remembered};
 pub use store::{JobStart, Record, RecordError};
 

@@ -256,7 +256,9 @@ impl Shared<'_, '_> {
             pace.wait(self.stop);
         }
         match self.run_group(jobs) {
-            Ok(()) => jobs.iter().map(|&job| self.note_end(job, Ok(()))).fold(Outcome::Done, |_, outcome| outcome),
+            Ok(()) => {
+                jobs.iter().map(|&job| self.note_end(job, Ok(()))).fold(Outcome::Done, |_, outcome| outcome)
+            }
             Err(failures) => {
                 // What failed is told; none of the others has made anything that counts.
                 jobs.iter().filter(|job| *job != last).for_each(|&job| self.end_part_after(job));

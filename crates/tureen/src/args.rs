@@ -18,7 +18,14 @@ use crate::profile;
 ///
 /// A drop-in for `snakemake`: the same Snakefiles, options, files and exit codes.
 #[derive(Debug, Parser)]
-#[command(name = "tureen", version, disable_version_flag = true, infer_long_args = true, args_override_self = true, max_term_width = 110)]
+#[command(
+    name = "tureen",
+    version,
+    disable_version_flag = true,
+    infer_long_args = true,
+    args_override_self = true,
+    max_term_width = 110
+)]
 #[command(
     after_help = "Examples:\n  tureen -c 4            run the workflow in this folder on four cores\n  tureen -n              show what would run, and why\n  tureen -c1 out/a.txt   make one file\n  tureen --dag svg       draw the jobs (no Graphviz needed)"
 )]
@@ -135,7 +142,7 @@ pub(crate) struct Args {
     /// Don't run `onstart:`, `onsuccess:` and `onerror:`
     #[arg(long)]
     pub(crate) no_hooks: bool,
-    /// Keep outputs of these rules in the cache for all workflows; without names, of all rules that allow it
+    /// The cache for all workflows, which is not supported: without `$SNAKEMAKE_OUTPUT_CACHE` there is none
     #[arg(action = ArgAction::Set, long, value_name = "RULE", num_args = 0..)]
     pub(crate) cache: Option<Vec<String>>,
     /// Software environments that jobs should get: none can be made yet, so rules that ask for one are refused then
@@ -268,9 +275,6 @@ pub(crate) struct Args {
     /// Say more
     #[arg(long)]
     pub(crate) verbose: bool,
-    /// Say which jobs are considered and which are chosen while planning
-    #[arg(long)]
-    pub(crate) debug_dag: bool,
     /// No colours
     #[arg(long)]
     pub(crate) nocolor: bool,

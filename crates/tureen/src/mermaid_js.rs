@@ -13,7 +13,8 @@ use crate::picture::label;
 /// One node per job, from the targets backwards.
 pub(crate) fn of_jobs(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan) -> String {
     let jobs = breadth_first(graph);
-    let number: FxHashMap<JobId, usize> = jobs.iter().enumerate().map(|(number, &job)| (job, number)).collect();
+    let number: FxHashMap<JobId, usize> =
+        jobs.iter().enumerate().map(|(number, &job)| (job, number)).collect();
     let nodes = jobs.iter().map(|&job| {
         let style = if plan.runs(job) { "" } else { ",stroke-dasharray: 5 5" };
         (label(rules, graph, job).replace('\n', " - "), graph.jobs.rule(job), style)
@@ -64,16 +65,14 @@ fn text<'s>(
     let mut place = vec![0; names.len()];
     names.iter().enumerate().for_each(|(position, &(_, rule))| place[rule] = position);
     #[expect(clippy::cast_precision_loss, reason = "a part of a circle")]
-    let color = |rule: usize| hue_color(place[rule] as f64 * 2.0 / (3.0 * names.len() as f64)).hex().to_uppercase();
+    let color =
+        |rule: usize| hue_color(place[rule] as f64 * 2.0 / (3.0 * names.len() as f64)).hex().to_uppercase();
     let (mut headers, mut styles) = (String::new(), String::new());
     for (number, (label, rule, style)) in nodes.enumerate() {
         // Writing to a string can't fail.
         let _ = writeln!(headers, "\tid{number}[{label}]");
-        let _ = writeln!(
-            styles,
-            "\tstyle id{number} fill:{},stroke-width:2px,color:#333333{style}",
-            color(rule)
-        );
+        let _ =
+            writeln!(styles, "\tstyle id{number} fill:{},stroke-width:2px,color:#333333{style}", color(rule));
     }
     let arrows: Vec<String> = arrows.iter().map(|(need, user)| format!("\tid{need} --> id{user}")).collect();
     format!("---\ntitle: DAG\n---\nflowchart TB\n{headers}{styles}{}", arrows.join("\n"))

@@ -36,7 +36,8 @@ const MAPPINGS: [&str; 10] = [
 pub(crate) fn find(args: &Args) -> Result<Vec<PathBuf>, Diagnostic> {
     let mut files = Vec::new();
     let from_environment = std::env::var("SNAKEMAKE_PROFILE").ok().filter(|name| !name.is_empty());
-    let named = if args.profile.is_empty() { from_environment.into_iter().collect() } else { args.profile.clone() };
+    let named =
+        if args.profile.is_empty() { from_environment.into_iter().collect() } else { args.profile.clone() };
     match named.as_slice() {
         [only] if only == "none" => {}
         names if names.iter().any(|name| name == "none") => {
@@ -96,7 +97,8 @@ fn file_of(name: &str) -> Option<PathBuf> {
     let home = std::env::var_os("XDG_CONFIG_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".config")));
-    let places = home.into_iter().chain([PathBuf::from("/etc/xdg")]).map(|place| place.join("snakemake").join(name));
+    let places =
+        home.into_iter().chain([PathBuf::from("/etc/xdg")]).map(|place| place.join("snakemake").join(name));
     places.into_iter().find_map(|place| if place.is_file() { Some(place) } else { within(&place) })
 }
 
@@ -190,7 +192,9 @@ fn words(
                 let Value::Dict(resources) = resources else {
                     return Err(wrong(format!("`{key}` should have rules, and under each its resources")));
                 };
-                let of = |(name, value): &(Value, Value)| format!("{}:{}={}", text(rule), text(name), shown(value));
+                let of = |(name, value): &(Value, Value)| {
+                    format!("{}:{}={}", text(rule), text(name), shown(value))
+                };
                 values.extend(resources.iter().map(of));
             }
             values
@@ -202,7 +206,11 @@ fn words(
         plain => {
             let expanded = expand(&text(&plain));
             let beside = folder.join(&expanded);
-            vec![if !expanded.is_empty() && beside.exists() { beside.to_string_lossy().into_owned() } else { expanded }]
+            vec![if !expanded.is_empty() && beside.exists() {
+                beside.to_string_lossy().into_owned()
+            } else {
+                expanded
+            }]
         }
     };
     match values.as_slice() {

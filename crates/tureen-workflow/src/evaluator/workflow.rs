@@ -4,8 +4,8 @@ use serde_json::Value as Json;
 
 use super::wire::decode;
 use crate::rule::{
-    Action, Checksum, Expected, FileList, FilePattern, FunctionId, Handler, Input, Item, Marks, Param, Rule, Shadow, ShellSettings,
-    Workflow,
+    Action, Checksum, Expected, FileList, FilePattern, FunctionId, Handler, Input, Item, Marks, Param, Rule,
+    Shadow, ShellSettings, Workflow,
 };
 use crate::span::Span;
 use crate::translate::Places;

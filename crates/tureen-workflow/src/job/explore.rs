@@ -297,7 +297,12 @@ impl Explorer<'_, '_> {
                     let name = item.name.clone();
                     let item = items.len() as u16;
                     inputs.push(InputFile { file, item, is_ancient: false, is_before_update: false });
-                    items.push(DynamicItem { name, is_list: false, rule_item, awaits: Some(Awaits::Checkpoint) });
+                    items.push(DynamicItem {
+                        name,
+                        is_list: false,
+                        rule_item,
+                        awaits: Some(Awaits::Checkpoint),
+                    });
                 }
                 Some(Ok(Answer::NotYet | Answer::Unfinished { .. })) | None => {}
                 Some(Err(exception)) => failed = failed.or(Some(exception)),

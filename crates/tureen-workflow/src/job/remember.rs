@@ -20,12 +20,22 @@ impl Answers {
     /// Asks what is not known yet; other roles than inputs are passed on as they are.
     pub fn ask(&mut self, calls: &[Call], ask: &mut Ask<'_>) -> Vec<Result<Answer, Exception>> {
         let known: Vec<Option<Answer>> = calls.iter().map(|call| self.find(call)).collect();
-        let open: Vec<Call> =
-            calls.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(call, _)| call.clone()).collect();
+        let open: Vec<Call> = calls
+            .iter()
+            .zip(&known)
+            .filter(|(_, known)| known.is_none())
+            .map(|(call, _)| call.clone())
+            .collect();
         let answers = if open.is_empty() { Vec::new() } else { ask(&open) };
         self.keep(&open, &answers);
         let mut answers = answers.into_iter();
-        let gone = || Err(Exception { class: "an error".to_owned(), message: "no answer".to_owned(), frames: Vec::new() });
+        let gone = || {
+            Err(Exception {
+                class: "an error".to_owned(),
+                message: "no answer".to_owned(),
+                frames: Vec::new(),
+            })
+        };
         known.into_iter().map(|known| known.map_or_else(|| answers.next().unwrap_or_else(gone), Ok)).collect()
     }
 
@@ -43,7 +53,8 @@ impl Answers {
             let job = &calls[start].job;
             let is_same = |call: &Call| call.job.rule == job.rule && call.job.wildcards == job.wildcards;
             let end = start + calls[start..].iter().take_while(|call| is_same(call)).count();
-            let is_whole = answers[start..end].iter().all(|answer| matches!(answer, Ok(Answer::Value { .. })));
+            let is_whole =
+                answers[start..end].iter().all(|answer| matches!(answer, Ok(Answer::Value { .. })));
             for (call, answer) in calls[start..end].iter().zip(&answers[start..end]) {
                 if let (true, true, Ok(answer)) = (is_whole, is_input(call), answer) {
                     self.known.insert(asked(call), answer.clone());

@@ -36,7 +36,8 @@ pub fn find_target_jobs(rules: &Rules<'_>, jobs: &[TargetJob]) -> Result<Vec<Tar
             return Err(Diagnostic::new(format!("there is no rule `{name}` (`--target-jobs`)")));
         };
         let names = &rules.patterns[rule].wildcards;
-        let value = |name: &String| wildcards.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let value =
+            |name: &String| wildcards.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
         match names.iter().map(value).collect::<Option<Vec<String>>>() {
             Some(values) if wildcards.len() == names.len() => Ok(Target::Job(rule, values)),
             _ => Err(Diagnostic::new(format!(

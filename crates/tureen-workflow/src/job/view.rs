@@ -50,9 +50,10 @@ impl JobGraph {
     fn input_entries(&self, rules: &Rules<'_>, job: JobId) -> Vec<Entry> {
         let rule = &rules.workflow.rules[self.jobs.rule(job)];
         let shapes: Vec<(Option<String>, bool, bool)> = match self.jobs.dynamic_items(job) {
-            Some(items) => {
-                items.iter().map(|item| (item.name.clone(), item.is_list, item.awaits == Some(super::Awaits::Checkpoint))).collect()
-            }
+            Some(items) => items
+                .iter()
+                .map(|item| (item.name.clone(), item.is_list, item.awaits == Some(super::Awaits::Checkpoint)))
+                .collect(),
             None => rule
                 .input
                 .iter()

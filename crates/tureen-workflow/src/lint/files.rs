@@ -65,7 +65,10 @@ impl<'t> File<'t> {
             Some(("The old directive `singularity:`".to_owned(), "call it `container:`, which is the same"))
         });
         self.find_first(r"\A *\t", || {
-            ("A tab at the beginning of a line".to_owned(), "indent with spaces only: mixed, they are easily read wrongly")
+            (
+                "A tab at the beginning of a line".to_owned(),
+                "indent with spaces only: mixed, they are easily read wrongly",
+            )
         });
         self.lints
     }

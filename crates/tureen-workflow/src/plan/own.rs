@@ -110,7 +110,9 @@ impl Planner<'_, '_> {
         let Some(Some(first)) = memories.peek() else { return false };
         let Some(recorded) = first.content_of(path) else { return false };
         memories.all(|memory| memory.is_some_and(|memory| memory.content_of(path) == Some(recorded)))
-            && crate::record::content_hash(std::path::Path::new(path), self.wishes.max_hashed_bytes).as_deref() == Some(recorded)
+            && crate::record::content_hash(std::path::Path::new(path), self.wishes.max_hashed_bytes)
+                .as_deref()
+                == Some(recorded)
     }
 
     /// Changed params, input set and code, if the record knows the outputs.

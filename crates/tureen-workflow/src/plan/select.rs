@@ -41,7 +41,8 @@ pub fn select_batch(
     let Some(number) = rules.workflow.rules.iter().position(|known| known.name == *rule) else {
         return Err(fault(format!("there is no rule `{rule}`")));
     };
-    let jobs: Vec<JobId> = graph.order.iter().copied().filter(|&job| graph.jobs.rule(job) == number).collect();
+    let jobs: Vec<JobId> =
+        graph.order.iter().copied().filter(|&job| graph.jobs.rule(job) == number).collect();
     for job in jobs {
         let mut files: Vec<FileId> = graph.jobs.inputs(job).iter().map(|input| input.file).collect();
         files.sort_unstable_by_key(|&file| graph.jobs.path(file));

@@ -43,7 +43,7 @@ pub enum ClaimError {
         owner: String,
     },
     /// The folder can't be used.
-    #[error("can't claim files for this run: {0}")]
+    #[error("can't write into `.tureen`: {0}")]
     Unusable(#[from] io::Error),
 }
 
@@ -81,8 +81,13 @@ impl Claim {
         let path = folder.join("runs").join(std::process::id().to_string());
         let file = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&path)?;
         flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(io::Error::from)?;
-        let mut claim =
-            Self { folder: folder.to_owned(), path, file, writes: FxHashSet::default(), reads: FxHashSet::default() };
+        let mut claim = Self {
+            folder: folder.to_owned(),
+            path,
+            file,
+            writes: FxHashSet::default(),
+            reads: FxHashSet::default(),
+        };
         claim.add(files)?;
         Ok(Some(claim))
     }
@@ -130,8 +135,12 @@ struct Door {
 
 impl Door {
     fn open(folder: &Path) -> io::Result<Self> {
-        let file =
-            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(folder.join("lock"))?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(folder.join("lock"))?;
         flock(&file, FlockOperation::LockExclusive)?;
         Ok(Self { file })
     }
@@ -216,7 +225,10 @@ impl Others {
         if self.claims.is_empty() {
             return Ok(());
         }
-        let held = |path: &str, claim: &Other| ClaimError::Held { path: path.to_owned(), owner: claim.owner.clone() };
+        let held = |path: &str, claim: &Other| ClaimError::Held {
+            path: path.to_owned(),
+            owner: claim.owner.clone(),
+        };
         let written = files.writes.iter().map(|&path| (path, true));
         for (path, is_write) in written.chain(files.reads.iter().map(|&path| (path, false))) {
             let hash = xxh3_64(path.as_bytes());
@@ -251,11 +263,9 @@ mod tests {
         let claims = vec![read(PathBuf::from("1"), &content(&written)).unwrap()];
         let others = Others { claims, has_dead: false };
         assert!(others.check(&files(&["c"], &["a"])).is_ok());
-        for (files, path) in [
-            (files(&["b"], &[]), "b"),
-            (files(&["c"], &["a", "b"]), "b"),
-            (files(&["a"], &[]), "a"),
-        ] {
+        for (files, path) in
+            [(files(&["b"], &[]), "b"), (files(&["c"], &["a", "b"]), "b"), (files(&["a"], &[]), "a")]
+        {
             match others.check(&files) {
                 Err(ClaimError::Held { path: found, owner }) => {
                     assert_eq!((found.as_str(), owner.as_str()), (path, "process 1 on here"));

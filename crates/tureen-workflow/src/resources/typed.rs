@@ -106,7 +106,8 @@ fn named(word: &str) -> Option<(String, Typed)> {
     let value = match number(name, value) {
         Some(Value::Int(amount)) if amount < 0 => return None,
         Some(number) => Typed::Value(number),
-        None => literal(value).map_or_else(|| Typed::Expression(value.to_owned()), |text| Typed::Value(Value::Str(text))),
+        None => literal(value)
+            .map_or_else(|| Typed::Expression(value.to_owned()), |text| Typed::Value(Value::Str(text))),
     };
     Some((name.to_owned(), value))
 }

@@ -48,7 +48,8 @@ impl Shared<'_, '_> {
             }
         };
         std::thread::scope(|scope| {
-            let (serving, others): (Vec<JobId>, Vec<JobId>) = jobs.iter().partition(|&&job| self.is_service(job));
+            let (serving, others): (Vec<JobId>, Vec<JobId>) =
+                jobs.iter().partition(|&&job| self.is_service(job));
             let (run, all, services) = (&run, &all, &services);
             for job in serving {
                 scope.spawn(move || run(job, services));

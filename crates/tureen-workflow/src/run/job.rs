@@ -11,8 +11,8 @@ use super::{Happening, Shared};
 use crate::code::{is_per_job, of_job};
 use crate::diagnostic::Diagnostic;
 use crate::evaluator::job::{Format, JobView, Role, RunEnd};
-use crate::format::text;
 use crate::fields::{FieldError, Globals, fill};
+use crate::format::text;
 use crate::job::{FileId, JobId};
 use crate::params::{ask_one, complete_view, params_text};
 use crate::record::{InputMemory, JobStart, content_hash};
@@ -49,7 +49,8 @@ impl Attempt {
     /// The outputs where the job writes them.
     fn written(&self) -> Vec<Output> {
         let Some(shadow) = &self.shadow else { return self.outputs.clone() };
-        let inside = |output: &Output| Output { path: shadow.inside(&output.path), marks: output.marks.clone() };
+        let inside =
+            |output: &Output| Output { path: shadow.inside(&output.path), marks: output.marks.clone() };
         self.outputs.iter().map(inside).collect()
     }
 }
@@ -152,8 +153,8 @@ impl Shared<'_, '_> {
     fn back_up(&self, attempt: &mut Attempt) -> Result<(), files::FileFault> {
         let changed = attempt.outputs.iter().filter(|output| output.marks.is_update && output.path.exists());
         for Output { path, .. } in changed {
-            let backup = Backup::make(path)
-                .map_err(|source| files::FileFault::Disk { path: path.clone(), source })?;
+            let backup =
+                Backup::make(path).map_err(|source| files::FileFault::Disk { path: path.clone(), source })?;
             attempt.backups.push(backup);
         }
         Ok(())
@@ -165,9 +166,8 @@ impl Shared<'_, '_> {
         for (need, input) in self.graph.needs(job) {
             let patterns = &self.rules.patterns[self.graph.jobs.rule(need)].outputs;
             let outputs = self.graph.jobs.outputs(need).iter().zip(patterns);
-            let is_service = |(&file, pattern): (&FileId, &MarkedPattern)| {
-                file == input.file && pattern.marks.is_service
-            };
+            let is_service =
+                |(&file, pattern): (&FileId, &MarkedPattern)| file == input.file && pattern.marks.is_service;
             if outputs.into_iter().any(is_service) {
                 waiting.push(PathBuf::from(self.graph.jobs.path(input.file)));
             }
@@ -261,7 +261,17 @@ impl Shared<'_, '_> {
         let logs = self.graph.logs(self.rules, job);
         let benchmark = self.benchmark(job);
         let outputs = self.outputs(job);
-        Attempt { job, view, command: None, outputs, logs, benchmark, tail: Tail::default(), shadow: None, backups: Vec::new() }
+        Attempt {
+            job,
+            view,
+            command: None,
+            outputs,
+            logs,
+            benchmark,
+            tail: Tail::default(),
+            shadow: None,
+            backups: Vec::new(),
+        }
     }
 
     fn benchmark(&self, job: JobId) -> Option<(PathBuf, i64)> {
@@ -283,7 +293,9 @@ impl Shared<'_, '_> {
 
     /// Works once; if it is to be benchmarked, as often as `repeat()` says, and writes down what that used.
     fn work_as_often_as_wanted(&self, attempt: &mut Attempt, stop: &Stop) -> Result<(), What> {
-        let Some((path, repeats)) = attempt.benchmark.clone() else { return self.work_on(attempt, None, stop) };
+        let Some((path, repeats)) = attempt.benchmark.clone() else {
+            return self.work_on(attempt, None, stop);
+        };
         let mut usages = Vec::new();
         for iteration in 0..repeats {
             if iteration > 0 {
@@ -398,11 +410,10 @@ impl Shared<'_, '_> {
             self.graph.jobs.inputs(job).iter().map(|input| self.graph.jobs.path(input.file)).collect();
         paths.sort_unstable();
         paths.dedup();
-        let memory =
-            |path: &str| {
-                let content = content_hash(Path::new(path), self.settings.max_hashed_bytes);
-                InputMemory { path: path.to_owned(), content }
-            };
+        let memory = |path: &str| {
+            let content = content_hash(Path::new(path), self.settings.max_hashed_bytes);
+            InputMemory { path: path.to_owned(), content }
+        };
         paths.into_iter().map(memory).collect()
     }
 

@@ -6,7 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, Timespec, Timestamps, UTIME_NOW, access, mknodat, utimensat};
+use rustix::fs::{
+    Access, AtFlags, CWD, FileType, Mode, Timespec, Timestamps, UTIME_NOW, access, mknodat, utimensat,
+};
 
 use crate::disk::DIRECTORY_STAMP;
 use crate::rule::Marks;

@@ -208,7 +208,9 @@ mod tests {
 
     #[test]
     fn paths_are_tidied() {
-        for (path, tidy) in [("a/./b", "a/b"), ("a/../b", "b"), ("../a", "../a"), ("./a", "a"), ("a/../../b", "../b")] {
+        for (path, tidy) in
+            [("a/./b", "a/b"), ("a/../b", "b"), ("../a", "../a"), ("./a", "a"), ("a/../../b", "../b")]
+        {
             assert_eq!(tidied(Path::new(path)), Path::new(tidy), "{path}");
         }
     }

@@ -37,8 +37,7 @@ pub(crate) type Elsewhere = (&'static str, &'static [&'static str], Takes, Fate)
 const NO_CLUSTER: &str = "jobs run on this machine only, for now";
 const NO_STORAGE: &str = "storage plugins are not supported: files are local";
 const NO_NOTEBOOK: &str = "notebooks can't be edited from here; open them with Jupyter";
-const NO_SOFTWARE: &str =
-    "software environments are not made here; activate one with the programs that the workflow needs, and leave this out";
+const NO_SOFTWARE: &str = "software environments are not made here; activate one with the programs that the workflow needs, and leave this out";
 
 /// All of them, in the order of Snakemake's `--help`.
 pub(crate) const ALL: &[Elsewhere] = &[
@@ -81,13 +80,21 @@ pub(crate) const ALL: &[Elsewhere] = &[
         "archive",
         &[],
         Takes::One,
-        Refused("archives are not made here; `git archive` packs the workflow, `--list-untracked` shows the rest"),
+        Refused(
+            "archives are not made here; `git archive` packs the workflow, `--list-untracked` shows the rest",
+        ),
     ),
     (
         "print-compilation",
         &[],
         Takes::No,
         Refused("Snakefiles are not compiled to Python text; errors point into the Snakefile itself"),
+    ),
+    (
+        "debug-dag",
+        &[],
+        Takes::No,
+        Refused("use `-n`: it gives each job's reason, and errors name the rules that were tried"),
     ),
     // No shared memory is used.
     ("force-use-threads", &[], Takes::No, Nothing),
@@ -106,11 +113,18 @@ pub(crate) const ALL: &[Elsewhere] = &[
     ("local-storage-prefix", &[], Takes::One, Nothing),
     ("remote-job-local-storage-prefix", &[], Takes::One, Nothing),
     ("shared-fs-usage", &[], Takes::Many, Nothing),
-    ("debug", &[], Takes::No, Refused("`run:` blocks have no terminal; use `--verbose`, or print from the block")),
+    (
+        "debug",
+        &[],
+        Takes::No,
+        Refused("`run:` blocks have no terminal; use `--verbose`, or print from the block"),
+    ),
     ("runtime-profile", &[], Takes::One, Refused("this program can't be profiled by `yappi`")),
     ("local-groupid", &[], Takes::One, Refused("it is for Snakemake's own use")),
     ("logger", &[], Takes::Many, Refused("logger plugins are not supported")),
     ("job-deploy-sources", &[], Takes::No, Nothing),
+    ("benchmark-extended", &[], Takes::No, Refused("benchmark files have Snakemake's usual columns only")),
+    ("mode", &[], Takes::One, Refused("it is for Snakemake's own use")),
     // What made what is kept in `.tureen/record.sqlite`, whichever backend Snakemake would use.
     ("persistence-backend", &[], Takes::One, Nothing),
     ("persistence-backend-db-url", &[], Takes::One, Refused("the record stays in `.tureen`")),

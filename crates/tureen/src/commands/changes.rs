@@ -41,7 +41,11 @@ fn list(
     Ok(exit_code::SUCCESS)
 }
 
-fn changed(planned: &Planned<'_>, change: Change, python: &Python<'_>) -> Result<Vec<String>, Vec<Diagnostic>> {
+fn changed(
+    planned: &Planned<'_>,
+    change: Change,
+    python: &Python<'_>,
+) -> Result<Vec<String>, Vec<Diagnostic>> {
     let Planned { rules, graph, remembered, .. } = planned;
     let mut changes = Changes::new(rules, graph, remembered);
     let mut ask = |calls: &[_]| (python.ask)(calls);

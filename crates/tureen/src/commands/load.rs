@@ -203,12 +203,10 @@ fn refuse_unsupported(
             let message = format!("`{directive}:` is not supported yet, and rule `{}` has to run", rule.name);
             faults.push(Diagnostic::new(message).at(*span, ""));
         }
-        for (directive, span) in
-            rule.unsupported.iter().filter(|(directive, _)| {
-                let directive = directive.as_str();
-                !SOFTWARE.contains(&directive) || settings.software.contains(&directive)
-            })
-        {
+        for (directive, span) in rule.unsupported.iter().filter(|(directive, _)| {
+            let directive = directive.as_str();
+            !SOFTWARE.contains(&directive) || settings.software.contains(&directive)
+        }) {
             let message = format!("`{directive}:` is not supported yet, and rule `{}` has to run", rule.name);
             faults.push(Diagnostic::new(message).at(*span, ""));
         }

@@ -38,7 +38,11 @@ pub(super) struct Whole {
 
 impl Parts<'_> {
     /// Runs the first plan, and those that follow from it.
-    pub(super) fn run(&mut self, first: Planned<'_>, progress: &mut Progress) -> Result<Whole, Vec<Diagnostic>> {
+    pub(super) fn run(
+        &mut self,
+        first: Planned<'_>,
+        progress: &mut Progress,
+    ) -> Result<Whole, Vec<Diagnostic>> {
         let mut whole = Whole::default();
         let mut planned = first;
         loop {

@@ -53,9 +53,12 @@ pub(super) fn batch(args: &Args) -> Result<Option<Batch>, Diagnostic> {
     let Some(word) = &args.batch else { return Ok(None) };
     let form = "`rule=part/parts`, as `gather=1/10`, with a part from 1 to parts";
     let (rule, numbers) = pair(word, "--batch", form)?;
-    let numbers = numbers.split_once('/').and_then(|(part, parts)| Some((part.parse().ok()?, parts.parse().ok()?)));
+    let numbers =
+        numbers.split_once('/').and_then(|(part, parts)| Some((part.parse().ok()?, parts.parse().ok()?)));
     match numbers {
-        Some((part, parts)) if part >= 1 && part <= parts => Ok(Some(Batch { rule: rule.to_owned(), part, parts })),
+        Some((part, parts)) if part >= 1 && part <= parts => {
+            Ok(Some(Batch { rule: rule.to_owned(), part, parts }))
+        }
         _ => Err(wrong("--batch", word, form)),
     }
 }

@@ -49,6 +49,9 @@ pub(crate) fn rule(name: &str, input: &[&str], output: &[&str]) -> Rule {
         group: None,
         message: None,
         wildcard_constraints: Vec::new(),
+        run_size: 0,
+        hands_over: false,
+        shadow: None,
         action,
         unsupported: Vec::new(),
     }
@@ -90,7 +93,15 @@ impl Made {
         let mut disk = Disk::default();
         let ask = &mut |_: &[_]| Vec::new();
         let graph = find_jobs(&rules, &targets, &mut disk, ask)?;
-        let plan = plan(&rules, &graph, &mut disk, &Default::default(), &Wishes::default(), &Default::default(), ask)?;
+        let plan = plan(
+            &rules,
+            &graph,
+            &mut disk,
+            &Default::default(),
+            &Wishes::default(),
+            &Default::default(),
+            ask,
+        )?;
         Ok((rules, graph, plan))
     }
 
