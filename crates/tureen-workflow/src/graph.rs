@@ -6,7 +6,7 @@ use tureen_engine::{Demand, Graph, GraphBuilder, TaskId};
 use crate::diagnostic::Diagnostic;
 use crate::evaluator::job::Role;
 use crate::job::{Ask, JobGraph, JobId, Rules};
-use crate::params::{ask_one, job_resources, whole_number};
+use crate::params::{ask_one, job_resources, thread_count, whole_number};
 use crate::plan::{Plan, Step, steps};
 use crate::resources::{RunLimits, held};
 use crate::rule::{Action, Param, Rule};
@@ -172,11 +172,8 @@ fn demand(
 ) -> Result<Demand, Box<Diagnostic>> {
     let rule = &rules.workflow.rules[graph.jobs.rule(job)];
     let mut view = graph.view(rules, job);
-    let threads = match &rule.threads {
-        Param::Value(value) => whole_number(value),
-        function => whole_number(&ask_one(rule, function, Role::Threads, &view, ask)?),
-    };
-    view.threads = limits.clip_threads(threads.unwrap_or(1).max(0));
+    let threads = ask_one(rule, &rule.threads, Role::Threads, &view, ask)?;
+    view.threads = limits.clip_threads(thread_count(rule, &threads)?);
     let mut demand = Demand::cores(u64::try_from(view.threads).unwrap_or(0));
     if !limits.named.is_empty() {
         for (name, amount) in held(&job_resources(rule, &view, limits, ask)?, limits) {

@@ -142,7 +142,7 @@ pub(crate) struct Args {
     /// Don't run `onstart:`, `onsuccess:` and `onerror:`
     #[arg(long)]
     pub(crate) no_hooks: bool,
-    /// Keep outputs of these rules in the cache for all workflows; without names, of all rules that allow it
+    /// The cache for all workflows, which is not supported: without `$SNAKEMAKE_OUTPUT_CACHE` there is none
     #[arg(action = ArgAction::Set, long, value_name = "RULE", num_args = 0..)]
     pub(crate) cache: Option<Vec<String>>,
     /// Software environments that jobs should get: none can be made yet, so rules that ask for one are refused then
@@ -275,9 +275,6 @@ pub(crate) struct Args {
     /// Say more
     #[arg(long)]
     pub(crate) verbose: bool,
-    /// Say which jobs are considered and which are chosen while planning
-    #[arg(long)]
-    pub(crate) debug_dag: bool,
     /// No colours
     #[arg(long)]
     pub(crate) nocolor: bool,

@@ -40,7 +40,6 @@ pub(crate) struct Settings {
     pub(crate) batch: Option<Batch>,
     pub(crate) target_jobs: Vec<TargetJob>,
     pub(crate) scatter: Vec<(String, u32)>,
-    pub(crate) group_components: Vec<(String, u32)>,
     /// The directives whose software jobs should get.
     pub(crate) software: Vec<&'static str>,
     pub(crate) replaces_config: bool,
@@ -48,8 +47,6 @@ pub(crate) struct Settings {
     pub(crate) drops_record: bool,
     pub(crate) shadow_prefix: Option<PathBuf>,
     pub(crate) no_hooks: bool,
-    /// `--cache`; empty: all rules that allow it.
-    pub(crate) cache: Option<Vec<String>>,
     /// How fast jobs may start.
     pub(crate) pace: Option<Pace>,
     /// Files to wait for before the first job.
@@ -58,7 +55,6 @@ pub(crate) struct Settings {
     pub(crate) allows_ambiguity: bool,
     /// `--cleanup-metadata`
     pub(crate) forgotten: Vec<String>,
-    pub(crate) debug_dag: bool,
     pub(crate) keep_going: bool,
     pub(crate) retries: Option<u32>,
     pub(crate) latency_wait: Option<Duration>,
@@ -90,6 +86,8 @@ impl Settings {
     pub(crate) fn new(args: Args) -> Result<Self, Diagnostic> {
         rules::check_scopes(&args.set_resource_scopes)?;
         check_place(&args)?;
+        // Groups are for jobs that are submitted together: on one machine they change nothing.
+        rules::numbers(&args.group_components, "--group-components")?;
         let task = task::task(&args);
         let touches = args.touch || args.executor.as_deref() == Some("touch");
         let max_hashed_bytes = max_hashed_bytes(&args)?;
@@ -104,7 +102,6 @@ impl Settings {
             batch: rules::batch(&args)?,
             target_jobs: rules::target_jobs(&args)?,
             scatter: rules::numbers(&args.set_scatter, "--set-scatter")?,
-            group_components: rules::numbers(&args.group_components, "--group-components")?,
             software: software(&args),
             latency_wait: seconds(args.latency_wait)?,
             pace: pace(&args)?,
@@ -126,7 +123,6 @@ impl Settings {
             drops_record: args.drop_metadata,
             shadow_prefix: args.shadow_prefix.map(absolute),
             no_hooks: args.no_hooks,
-            cache: args.cache,
             show_failed_logs: args.show_failed_logs,
             no_lock: args.nolock,
             wishes: Wishes {
@@ -143,7 +139,6 @@ impl Settings {
             forgotten: args.cleanup_metadata,
             quiet: quiet(args.quiet.as_deref()),
             print_commands: args.printshellcmds || args.verbose,
-            debug_dag: args.debug_dag,
             targets: args.targets,
         };
         if settings.directory.is_none() {
@@ -173,6 +168,10 @@ fn check_place(args: &Args) -> Result<(), Diagnostic> {
     {
         return Err(Diagnostic::new(format!("`--executor {executor}` is not supported"))
             .hint("jobs run on this machine only, for now; leave the option out"));
+    }
+    if args.cache.is_some() && std::env::var_os("SNAKEMAKE_OUTPUT_CACHE").is_some() {
+        return Err(Diagnostic::new("`--cache` is not supported")
+            .hint("leave it out: outputs are then made here, as they are without a cache"));
     }
     if let Some(provider) = args.default_storage_provider.as_deref().filter(|provider| *provider != "none") {
         return Err(Diagnostic::new(format!("`--default-storage-provider {provider}` is not supported"))

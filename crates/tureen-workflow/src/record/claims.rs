@@ -43,7 +43,7 @@ pub enum ClaimError {
         owner: String,
     },
     /// The folder can't be used.
-    #[error("can't claim files for this run: {0}")]
+    #[error("can't write into `.tureen`: {0}")]
     Unusable(#[from] io::Error),
 }
 

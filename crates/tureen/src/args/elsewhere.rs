@@ -90,6 +90,12 @@ pub(crate) const ALL: &[Elsewhere] = &[
         Takes::No,
         Refused("Snakefiles are not compiled to Python text; errors point into the Snakefile itself"),
     ),
+    (
+        "debug-dag",
+        &[],
+        Takes::No,
+        Refused("use `-n`: it gives each job's reason, and errors name the rules that were tried"),
+    ),
     // No shared memory is used.
     ("force-use-threads", &[], Takes::No, Nothing),
     // The disk is asked once per directory, which takes no time to speak of.
@@ -117,6 +123,8 @@ pub(crate) const ALL: &[Elsewhere] = &[
     ("local-groupid", &[], Takes::One, Refused("it is for Snakemake's own use")),
     ("logger", &[], Takes::Many, Refused("logger plugins are not supported")),
     ("job-deploy-sources", &[], Takes::No, Nothing),
+    ("benchmark-extended", &[], Takes::No, Refused("benchmark files have Snakemake's usual columns only")),
+    ("mode", &[], Takes::One, Refused("it is for Snakemake's own use")),
     // What made what is kept in `.tureen/record.sqlite`, whichever backend Snakemake would use.
     ("persistence-backend", &[], Takes::One, Nothing),
     ("persistence-backend-db-url", &[], Takes::One, Refused("the record stays in `.tureen`")),
