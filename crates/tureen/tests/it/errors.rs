@@ -146,7 +146,7 @@ fn what_is_not_supported_is_named_where_it_stands() {
     for (line, expected) in [
         ("x = storage.http(\"example.org/a\")", "error: `storage` is not supported yet"),
         ("x = github(\"a/b\", path=\"c\", tag=\"v1\")", "error: `github` is not supported yet"),
-        ("import snakemake.remote.HTTP", "`snakemake.remote` is not supported yet"),
+        ("import snakemake.remote.HTTP", "`snakemake.remote` is not supported by tureen yet"),
         ("resource_scopes: gpu=\"here\"", "error: `resource_scopes:` takes names"),
         ("rule b:\n    output: \"b\"\n    resources: mem=\"lots\"", "error: the resource `mem` is 'lots'"),
         (
