@@ -74,7 +74,12 @@ pub fn order_color(position: usize, total: usize) -> Color {
 /// assert_eq!(kind_color(0, 3), Color::new(0xd9, 0x57, 0x57));
 /// ```
 pub fn kind_color(position: usize, total: usize) -> Color {
-    let hue = position as f64 / total.max(1) as f64 * 6.0;
+    hue_color(position as f64 / total.max(1) as f64)
+}
+
+/// The colour of a hue from 0 (red) round to 1, in the strength of [`kind_color`].
+pub fn hue_color(hue: f64) -> Color {
+    let hue = hue * 6.0;
     let (saturation, value) = (0.6, 0.85);
     let part = |shift: f64| {
         let k = (shift + hue) % 6.0;

@@ -29,7 +29,7 @@ mod route;
 mod svg;
 mod text_size;
 
-pub use color::{Color, kind_color, order_color};
+pub use color::{Color, hue_color, kind_color, order_color};
 pub use dot::dot;
 pub use mermaid::mermaid;
 pub use picture::{Arrow, Direction, DrawnBox, Picture, Shape, Stroke};

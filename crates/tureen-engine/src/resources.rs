@@ -32,6 +32,28 @@ impl Demand {
         self
     }
 
+    /// What both demands hold together.
+    ///
+    /// ```
+    /// use tureen_engine::Demand;
+    /// let both = Demand::cores(2).plus(&Demand::cores(1).with("gpu", 1));
+    /// assert_eq!((both.n_cores(), both.amount("gpu")), (3, 1));
+    /// ```
+    #[must_use]
+    pub fn plus(mut self, other: &Self) -> Self {
+        self.cores = self.cores.saturating_add(other.cores);
+        for (name, amount) in &other.named {
+            let own = self.named.entry(name.clone()).or_insert(0);
+            *own = own.saturating_add(*amount);
+        }
+        self
+    }
+
+    /// How many cores are asked for.
+    pub fn n_cores(&self) -> u64 {
+        self.cores
+    }
+
     /// How much of `name` is asked for; 0 if it is not mentioned.
     pub fn amount(&self, name: &str) -> u64 {
         self.named.get(name).copied().unwrap_or(0)

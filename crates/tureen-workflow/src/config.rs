@@ -128,6 +128,8 @@ fn from_json(json: serde_json::Value, may_be_rounded: bool) -> Option<Value> {
 pub struct Overrides {
     merged: Vec<(Value, Value)>,
     has_files: bool,
+    /// `--replace-workflow-config`: nothing of the Snakefile's own config remains.
+    pub replaces: bool,
 }
 
 impl Overrides {
@@ -144,7 +146,7 @@ impl Overrides {
             update(&mut merged, &Value::Dict(vec![parse_entry(entry)?]));
         }
         let Value::Dict(merged) = merged else { unreachable!("a dict stays one when updated") };
-        Ok(Self { merged, has_files: !files.is_empty() })
+        Ok(Self { merged, has_files: !files.is_empty(), replaces: false })
     }
 
     /// The config before any `configfile:`.
@@ -160,6 +162,9 @@ impl Overrides {
     /// Adds what a `configfile:` holds; the command line still wins.
     pub fn merge_configfile(&self, config: &mut Value, loaded: &Value) {
         update(config, loaded);
+        if self.replaces && !self.merged.is_empty() {
+            *config = Value::Dict(Vec::new());
+        }
         if !self.merged.is_empty() {
             update(config, &Value::Dict(self.merged.clone()));
         }

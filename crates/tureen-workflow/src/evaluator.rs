@@ -7,6 +7,7 @@ mod block;
 mod broken;
 pub mod job;
 mod load;
+mod modules;
 mod process;
 mod wire;
 mod workflow;
@@ -17,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Value as Json, json};
 
-use crate::rule::Handler;
+use crate::rule::{FunctionId, Handler};
 use block::{exception, run_end};
 use job::{Answer, Call, Exception, Format, JobView, Role, RunEnd};
 use process::Process;
@@ -67,6 +68,16 @@ impl Evaluator {
         all(&answers, calls.len(), answer)
     }
 
+    /// Makes an expression that was typed on the command line a function like the Snakefile's own.
+    ///
+    /// # Errors
+    /// If the evaluator itself fails; what is wrong with the expression is said when it is called.
+    pub fn expression(&self, text: &str, has_threads: bool) -> Result<FunctionId, Broken> {
+        let number = self.ask(&json!({ "expression": [text, has_threads] }))?;
+        let number = number.as_u64().and_then(|number| u32::try_from(number).ok());
+        number.map(FunctionId).ok_or_else(|| Broken::Garbled("the number of a function".to_owned()))
+    }
+
     /// Fills the `{fields}` of texts, all in one go, with the jobs' and the Snakefile's names.
     ///
     /// # Errors
@@ -74,7 +85,7 @@ impl Evaluator {
     pub fn format(&self, requests: &[Format]) -> Result<Vec<Result<String, Exception>>, Broken> {
         let question: Vec<Json> = requests
             .iter()
-            .map(|request| json!({ "text": request.text, "job": wire::job(&request.job) }))
+            .map(|request| json!({ "text": request.text, "late": request.is_late_command, "job": wire::job(&request.job) }))
             .collect();
         let answers = self.ask(&json!({ "format": question }))?;
         all(&answers, requests.len(), |answer| match answer.get("error") {
@@ -157,6 +168,7 @@ fn answer(json: &Json) -> Option<Result<Answer, Exception>> {
     let (word, content) = json.as_object()?.iter().next()?;
     Some(match word.as_str() {
         "error" => Err(exception(content)?),
+        "unfinished" => Ok(Answer::Unfinished { value: wire::decode(content)? }),
         "not_yet" => Ok(Answer::NotYet),
         "checkpoint" => Ok(Answer::NeedsCheckpoint {
             rule: content.get(0)?.as_str()?.to_owned(),

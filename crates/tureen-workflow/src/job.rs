@@ -5,10 +5,12 @@
 //! numbers; paths and wildcard values are interned. Knows no record and no reasons.
 
 mod ask;
+mod clash;
 mod decide;
 mod explore;
 mod failure;
 mod order;
+mod remember;
 mod table;
 mod target;
 mod view;
@@ -21,8 +23,9 @@ use crate::wildcards::{RulePatterns, read_patterns};
 
 pub use ask::Ask;
 pub(crate) use failure::function_failed;
-pub use table::{DynamicItem, FileId, InputFile, JobId, Jobs};
-pub use target::{Target, find_targets};
+pub use remember::Answers;
+pub use table::{Awaits, DynamicItem, FileId, InputFile, JobId, Jobs};
+pub use target::{Target, TargetJob, find_further_targets, find_target_jobs, find_targets};
 
 /// A workflow with its patterns read and indexed.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub struct Rules<'w> {
     pub workflow: &'w Workflow,
     /// The patterns, by rule number.
     pub patterns: Vec<RulePatterns>,
+    /// `--allow-ambiguity`: of several rules that make a file the first is taken.
+    pub allows_ambiguity: bool,
     index: RuleIndex,
     order: order::RuleOrder,
 }
@@ -41,7 +46,7 @@ impl<'w> Rules<'w> {
         let patterns = read_patterns(workflow)?;
         let index = RuleIndex::new(&patterns);
         let order = order::RuleOrder::new(workflow, &patterns);
-        Ok(Self { workflow, patterns, index, order })
+        Ok(Self { workflow, patterns, allows_ambiguity: false, index, order })
     }
 }
 
@@ -69,9 +74,19 @@ impl JobGraph {
         (self.cuts.is_empty() || !self.cuts.contains(&(job, file))).then_some(maker)
     }
 
+    /// The job that makes a file, whoever needs it.
+    pub(crate) fn any_maker(&self, file: FileId) -> Option<JobId> {
+        self.maker[file.index()]
+    }
+
     /// What a job needs: each input that another job makes, with that job.
     pub fn needs(&self, job: JobId) -> impl Iterator<Item = (JobId, InputFile)> {
         self.jobs.inputs(job).iter().filter_map(move |&input| Some((self.maker(job, input.file)?, input)))
+    }
+
+    /// From now on an input of a job is taken as it is there: what makes it is not needed for this job.
+    pub(crate) fn cut(&mut self, job: JobId, file: FileId) {
+        self.cuts.insert((job, file));
     }
 }
 
@@ -86,5 +101,7 @@ pub fn find_jobs(
     ask: &mut Ask<'_>,
 ) -> Result<JobGraph, Vec<Diagnostic>> {
     let explored = explore::explore(rules, targets, ask)?;
-    decide::decide(rules, explored, disk)
+    let graph = decide::decide(rules, explored, disk)?;
+    let clashes = clash::find(rules, &graph);
+    if clashes.is_empty() { Ok(graph) } else { Err(clashes) }
 }

@@ -10,6 +10,7 @@ mod datum;
 pub(crate) mod expand;
 mod expression;
 pub(crate) mod number;
+mod paths;
 mod rule;
 mod statement;
 mod string;
@@ -56,7 +57,9 @@ pub(crate) fn read(
         config: overrides.initial(),
         overrides,
         included: Vec::new(),
+        software: None,
         workdir: PathBuf::new(),
+        folder: PathBuf::new(),
     };
     reader.file(file, sources, include)?;
     Ok(reader.finish())
@@ -72,8 +75,12 @@ struct Reader<'o> {
     overrides: &'o Overrides,
     /// Files on the way from the main one to the one that is read, and those read before.
     included: Vec<PathBuf>,
+    /// `container:` and its kin, said for all rules.
+    software: Option<(String, Span)>,
     /// `workdir:` so far, relative to where we were started.
     workdir: PathBuf,
+    /// The folder of the file that is read.
+    folder: PathBuf,
 }
 
 /// One file while it is read: its text and tokens.

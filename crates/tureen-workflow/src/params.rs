@@ -28,10 +28,22 @@ pub fn complete_view(
     let mut view = graph.view(rules, job);
     view.attempt = attempt;
     let threads = ask_one(rule, &rule.threads, Role::Threads, &view, ask)?;
-    view.threads = limits.clip_threads(whole_number(&threads).unwrap_or(1).max(0));
+    view.threads = limits.clip_threads(thread_count(rule, &threads)?);
     view.resources = job_resources(rule, &view, limits, ask)?;
     view.params = params(rules, graph, job, &view, ask)?;
     Ok(view)
+}
+
+/// Threads as a number; 1 while they can't be known.
+pub(crate) fn thread_count(rule: &Rule, value: &Value) -> Result<i64, Box<Diagnostic>> {
+    match value {
+        Value::Str(text) if text == NOT_YET => Ok(1),
+        value => whole_number(value).map(|threads| threads.max(0)).ok_or_else(|| {
+            let message =
+                format!("the threads of rule `{}` are {}, which is no number", rule.name, repr(value));
+            Box::new(Diagnostic::new(message).at(rule.span, ""))
+        }),
+    }
 }
 
 /// The resources of a job, given its files and threads.
@@ -110,7 +122,7 @@ pub(crate) fn ask_one(
     let answer = ask(&[Call { function, role, job: view.clone() }]).pop();
     match answer {
         Some(Ok(Answer::Value { value, .. })) => Ok(value),
-        Some(Ok(Answer::NotYet | Answer::NeedsCheckpoint { .. })) | None => {
+        Some(Ok(Answer::NotYet | Answer::NeedsCheckpoint { .. } | Answer::Unfinished { .. })) | None => {
             Ok(Value::Str(NOT_YET.to_owned()))
         }
         Some(Err(exception)) => {

@@ -2,8 +2,10 @@
 //! the record remembers. As Snakemake 9.27 decides it, in time linear in jobs and their needs.
 //! Runs nothing and writes nothing.
 
+mod changes;
 mod own;
 mod select;
+mod steps;
 
 use std::collections::VecDeque;
 
@@ -12,13 +14,17 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::diagnostic::Diagnostic;
 use crate::disk::Disk;
 use crate::job::{Ask, FileId, JobGraph, JobId, Rules};
+use crate::progress::{Before, Progress};
 use crate::reason::{Reason, Triggers};
-use crate::record::Remembered;
+use crate::record::{MAX_HASHED_BYTES, Remembered};
 
-pub use select::{Selection, select};
+pub use changes::Changes;
+pub use select::{Batch, Selection, select, select_batch};
+use steps::find_groups;
+pub use steps::{Step, steps};
 
 /// What the user wants done anyway, and what may count as a reason.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Wishes {
     /// `-F`: everything.
     pub force_all: bool,
@@ -28,15 +34,34 @@ pub struct Wishes {
     pub force: Vec<String>,
     /// `--rerun-triggers`
     pub triggers: Triggers,
+    /// `--ignore-incomplete`: outputs whose job never ended are taken as they are.
+    pub trust_unfinished: bool,
+    /// Inputs up to this size are compared by content, should they be newer than what was made of them.
+    pub max_hashed_bytes: u64,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self {
+            force_all: false,
+            force_targets: false,
+            force: Vec::new(),
+            triggers: Triggers::default(),
+            trust_unfinished: false,
+            max_hashed_bytes: MAX_HASHED_BYTES,
+        }
+    }
 }
 
 /// Which jobs run, and why.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Plan {
     /// By job row.
     reasons: Vec<Option<Box<Reason>>>,
     /// The jobs that run, each after those it needs.
     pub order: Vec<JobId>,
+    /// Those among them that pipes or services connect: each group runs at the same time.
+    pub groups: Vec<Vec<JobId>>,
 }
 
 impl Plan {
@@ -48,6 +73,32 @@ impl Plan {
     /// Why a job runs; `None` if it doesn't.
     pub fn reason(&self, job: JobId) -> Option<&Reason> {
         self.reasons[job.index()].as_deref()
+    }
+
+    /// The jobs that can run before a checkpoint has to tell what comes behind it; `None` if all can.
+    pub fn before_checkpoints(&self, graph: &JobGraph) -> Option<Self> {
+        let mut is_behind = vec![false; graph.jobs.len()];
+        for &job in &self.order {
+            is_behind[job.index()] =
+                graph.jobs.awaits(job).is_some() || graph.needs(job).any(|(need, _)| is_behind[need.index()]);
+        }
+        // Jobs that run at the same time wait together.
+        while let Some(group) = self.groups.iter().find(|group| {
+            let n_behind = group.iter().filter(|job| is_behind[job.index()]).count();
+            n_behind > 0 && n_behind < group.len()
+        }) {
+            group.iter().for_each(|job| is_behind[job.index()] = true);
+            for &job in &self.order {
+                is_behind[job.index()] |= graph.needs(job).any(|(need, _)| is_behind[need.index()]);
+            }
+        }
+        let is_before = |job: &JobId| !is_behind[job.index()];
+        let order: Vec<JobId> = self.order.iter().copied().filter(is_before).collect();
+        (order.len() < self.order.len()).then(|| Self {
+            reasons: self.reasons.clone(),
+            order,
+            groups: self.groups.iter().filter(|group| group.iter().all(is_before)).cloned().collect(),
+        })
     }
 
     /// Whether there is nothing to do.
@@ -69,9 +120,13 @@ pub(crate) struct Planner<'p, 'w> {
     forced_files: FxHashSet<FileId>,
     target_files: FxHashSet<FileId>,
     is_target: FxHashSet<JobId>,
+    /// Pipes and services: what a killed run left of them is nothing.
+    passing: FxHashSet<FileId>,
     /// The normalised code of each rule, once asked for.
     codes: Vec<Option<String>>,
     reasons: Vec<Option<Box<Reason>>>,
+    /// By job row: what became of it in this run's plans before. Empty if this is the first.
+    before: Vec<Before>,
 }
 
 /// Plans.
@@ -84,6 +139,7 @@ pub fn plan(
     disk: &mut Disk,
     remembered: &FxHashMap<String, Remembered>,
     wishes: &Wishes,
+    progress: &Progress,
     ask: &mut Ask<'_>,
 ) -> Result<Plan, Vec<Diagnostic>> {
     let mut planner = Planner {
@@ -96,17 +152,22 @@ pub fn plan(
         forced_rules: FxHashSet::default(),
         forced_files: FxHashSet::default(),
         target_files: graph.target_files.iter().copied().collect(),
+        passing: passing(rules, graph),
         is_target: graph.targets.iter().copied().collect(),
         codes: vec![None; rules.patterns.len()],
         reasons: vec![None; graph.jobs.len()],
+        before: progress.of_jobs(graph),
     };
     planner.find_forced()?;
     let oldest = planner.oldest_outputs();
     planner.find_own_reasons(&oldest, ask).map_err(|fault| vec![*fault])?;
     planner.spread();
+    planner.drop_behind_failures();
     planner.reasons.iter_mut().flatten().for_each(|reason| reason.name_each_file_once());
-    let order = graph.order.iter().copied().filter(|job| planner.reasons[job.index()].is_some()).collect();
-    Ok(Plan { reasons: planner.reasons, order })
+    let order: Vec<JobId> =
+        graph.order.iter().copied().filter(|job| planner.reasons[job.index()].is_some()).collect();
+    let groups = find_groups(rules, graph, &order)?;
+    Ok(Plan { reasons: planner.reasons, order, groups })
 }
 
 impl Planner<'_, '_> {
@@ -164,10 +225,18 @@ impl Planner<'_, '_> {
         for &job in &graph.order {
             let is_fed_by_one = graph.needs(job).any(|(need, _)| is_behind[need.index()]);
             is_behind[job.index()] = is_fed_by_one;
+            if self.has_ended(job) {
+                continue;
+            }
             if is_fed_by_one && !self.is_forced(job) {
                 continue;
             }
-            let reason = self.own_reason(job, oldest[job.index()], ask)?;
+            let mut reason = self.own_reason(job, oldest[job.index()], ask)?;
+            if !reason.is_some() && self.before(job) == Before::Planned {
+                let inputs = graph.needs(job).filter(|(need, _)| self.has_ended(*need));
+                reason.remade = inputs.map(|(_, input)| input.file).collect();
+                reason.is_left_over = reason.remade.is_empty();
+            }
             if reason.is_some() {
                 self.reasons[job.index()] = Some(Box::new(reason));
                 is_behind[job.index()] = true;
@@ -183,7 +252,7 @@ impl Planner<'_, '_> {
         let mut queue: VecDeque<JobId> = in_order.filter(|job| self.reasons[job.index()].is_some()).collect();
         while let Some(job) = queue.pop_front() {
             for (need, input) in graph.needs(job) {
-                if self.is_there(input.file) {
+                if self.has_ended(need) || self.is_there(input.file) {
                     continue;
                 }
                 let (reason, is_new) = self.reason_of(need);
@@ -195,6 +264,9 @@ impl Planner<'_, '_> {
             for index in self.users.range(job) {
                 let (user, input) = self.users.entries[index];
                 let is_new = self.reasons[user.index()].is_none();
+                if self.has_ended(user) {
+                    continue;
+                }
                 if is_new && self.all_ancient_and_there(job, user) {
                     continue;
                 }
@@ -203,6 +275,30 @@ impl Planner<'_, '_> {
                 if is_new {
                     queue.push_back(user);
                 }
+            }
+        }
+    }
+
+    fn before(&self, job: JobId) -> Before {
+        self.before.get(job.index()).copied().unwrap_or_default()
+    }
+
+    /// Whether a job has ended already in this run: it doesn't run again.
+    fn has_ended(&self, job: JobId) -> bool {
+        matches!(self.before(job), Before::Done | Before::Failed)
+    }
+
+    /// What failed in this run is not tried again, and nothing behind it can run.
+    fn drop_behind_failures(&mut self) {
+        if !self.before.contains(&Before::Failed) {
+            return;
+        }
+        let graph = self.graph;
+        let mut is_out = vec![false; graph.jobs.len()];
+        for &job in &graph.order {
+            if self.before(job) == Before::Failed || graph.needs(job).any(|(need, _)| is_out[need.index()]) {
+                is_out[job.index()] = true;
+                self.reasons[job.index()] = None;
             }
         }
     }
@@ -224,8 +320,22 @@ impl Planner<'_, '_> {
     /// Whether a file exists and is whole: an output of a job that never ended does not count.
     fn is_there(&mut self, file: FileId) -> bool {
         let path = self.graph.jobs.path(file);
-        !self.remembered.get(path).is_some_and(|memory| memory.is_unfinished) && self.disk.exists(path)
+        if self.passing.contains(&file) {
+            return false;
+        }
+        let is_unfinished = self.remembered.get(path).is_some_and(|memory| memory.is_unfinished);
+        (self.wishes.trust_unfinished || !is_unfinished) && self.disk.exists(path)
     }
+}
+
+/// The files that are there only while their jobs run.
+fn passing(rules: &Rules<'_>, graph: &JobGraph) -> FxHashSet<FileId> {
+    let mut files = FxHashSet::default();
+    for &job in &graph.order {
+        let outputs = graph.jobs.outputs(job).iter().zip(&rules.patterns[graph.jobs.rule(job)].outputs);
+        files.extend(outputs.filter(|(_, pattern)| pattern.marks.is_passing()).map(|(&file, _)| file));
+    }
+    files
 }
 
 /// Who uses the files of each job, in flat arrays.

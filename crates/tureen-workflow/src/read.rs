@@ -26,10 +26,21 @@ pub struct Request {
     pub config_files: Vec<PathBuf>,
     /// `--config` entries, `name=value`.
     pub config: Vec<String>,
+    /// `--replace-workflow-config`
+    pub replaces_config: bool,
     /// `--python`: the interpreter for Snakefiles that need one.
     pub python: Option<PathBuf>,
     /// `--cores`: what `workflow.cores` says.
     pub cores: Option<u32>,
+    /// Whether to read through an evaluator even what could be read without: to execute scripts, or for options that are
+    /// Python expressions.
+    pub needs_python: bool,
+    /// `--wrapper-prefix`
+    pub wrapper_prefix: Option<String>,
+    /// `--set-scatter`: how many parts, by name.
+    pub scatter: Vec<(String, u32)>,
+    /// `--skip-script-cleanup`
+    pub keeps_scripts: bool,
 }
 
 /// A workflow that was read.
@@ -60,10 +71,11 @@ pub struct Unreadable {
 /// Everything that is wrong with it, as far as one pass can tell.
 pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
     let mut sources = Sources::default();
-    let overrides = match Overrides::read(&request.config_files, &request.config) {
+    let mut overrides = match Overrides::read(&request.config_files, &request.config) {
         Ok(overrides) => overrides,
         Err(error) => return Err(unreadable(sources, vec![Diagnostic::from_text(&error.to_string())])),
     };
+    overrides.replaces = request.replaces_config;
     let main = match open(&request.snakefile, &mut sources) {
         Ok(file) => file,
         Err(diagnostic) => return Err(unreadable(sources, vec![diagnostic])),
@@ -77,21 +89,26 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
         errors.append(&mut file.errors);
         errors.is_empty().then_some(file)
     };
-    let not_static = match literal::read(&main, &mut sources, &overrides, &mut include) {
+    let (why, at) = match literal::read(&main, &mut sources, &overrides, &mut include) {
+        Ok(_) if request.needs_python => ("an option, or a script, has to be evaluated".to_owned(), None),
         Ok(workflow) => {
             return match resources::check(&workflow) {
                 Ok(()) => Ok(Reading { workflow, sources, evaluator: None, needs_python: None }),
                 Err(faults) => Err(unreadable(sources, faults)),
             };
         }
-        Err(not_static) => not_static,
+        Err(not_static) => (not_static.reason, Some(not_static.span)),
     };
     if !errors.is_empty() {
         return Err(unreadable(sources, errors));
     }
-    let why = format!("this workflow needs Python: {}", not_static.reason);
+    let pointing = |diagnostic: Diagnostic, label: &str| match at {
+        Some(span) => diagnostic.at(span, label),
+        None => diagnostic.note(label),
+    };
     let broken = |sources: Sources, error: &Broken| {
-        unreadable(sources, vec![Diagnostic::from_text(&error.to_string()).at(not_static.span, why.as_str())])
+        let label = format!("this workflow needs Python: {why}");
+        unreadable(sources, vec![pointing(Diagnostic::from_text(&error.to_string()), &label)])
     };
     let Some(python) = interpreter::find(request.python.as_deref()) else {
         return Err(broken(sources, &Broken::NotFound));
@@ -100,7 +117,7 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
         Ok(evaluator) => evaluator,
         Err(error) => return Err(broken(sources, &error)),
     };
-    let reason = Diagnostic::new("this workflow needs Python").at(not_static.span, not_static.reason);
+    let reason = pointing(Diagnostic::new("this workflow needs Python"), &why);
     // Read again from the start: the evaluator reads files in its own order.
     let mut sources = Sources::default();
     let load = Load {
@@ -108,6 +125,9 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
         overrides: &overrides,
         config_files: &request.config_files,
         cores: request.cores,
+        wrapper_prefix: request.wrapper_prefix.as_deref(),
+        scatter: &request.scatter,
+        keeps_scripts: request.keeps_scripts,
     };
     match evaluator::load(&evaluator, &load, &mut sources) {
         Ok(workflow) => match resources::check(&workflow) {

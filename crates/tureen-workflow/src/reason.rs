@@ -25,6 +25,10 @@ pub struct Reason {
     pub is_input_changed: bool,
     /// Its command or code is not what it was.
     pub is_code_changed: bool,
+    /// Its input comes from a queue that is not at its end.
+    pub awaits_queue: bool,
+    /// It was in this run's plan before, and has not run yet.
+    pub is_left_over: bool,
     /// How its params differ from what they were.
     pub params_change: Option<String>,
 }
@@ -112,6 +116,12 @@ impl Reason {
         }
         if self.is_code_changed {
             parts.push("Code has changed since last execution".to_owned());
+        }
+        if self.awaits_queue {
+            parts.push("Unfinished queue input".to_owned());
+        }
+        if self.is_left_over {
+            parts.push("Planned before the checkpoints ran".to_owned());
         }
         if let Some(change) = &self.params_change {
             parts.push(format!("Params have changed since last execution: {change}"));

@@ -5,12 +5,12 @@
 //! Knows no rules and no plan; only paths and texts.
 
 mod content;
-mod lock;
+mod claims;
 mod memory;
 mod store;
 
+pub use claims::{Claim, ClaimError, Files, generation};
 pub use content::{MAX_HASHED_BYTES, content_hash};
-pub use lock::{Lock, LockError};
 pub use memory::{InputMemory, Remembered};
 pub use store::{JobStart, Record, RecordError};
 

@@ -12,7 +12,7 @@ use crate::params::{NOT_YET, whole_number};
 use crate::rule::{Param, Rule, Workflow};
 use crate::value::Value;
 
-pub use typed::{NotSupported, RuleResource, limits, rule_resource, rule_threads};
+pub use typed::{NotSupported, RuleResource, Typed, default_resource, limits, rule_resource, rule_threads};
 
 /// What a run may use at once; `None` and absent names are unlimited.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 
 use crate::span::Span;
 use crate::value::Value;
+use crate::work::checksum::Algorithm;
 
 /// Everything a Snakefile (with its includes) declares.
 #[derive(Debug, Default)]
@@ -29,6 +30,8 @@ pub struct Workflow {
     pub globals: Vec<(String, Value)>,
     /// What the Snakefile said about the shell that commands run in.
     pub shell: ShellSettings,
+    /// `envvars:`
+    pub envvars: Vec<String>,
     /// Environment variables that the Snakefile's Python code set (or removed): its jobs see them too.
     pub environment: Vec<(String, Option<String>)>,
 }
@@ -90,10 +93,46 @@ pub struct Rule {
     pub message: Option<String>,
     /// `wildcard_constraints:` of the rule.
     pub wildcard_constraints: Vec<(String, String)>,
+    /// How much bytecode its `run:` block is.
+    pub run_size: u32,
+    /// `handover:`: it is given all there is, if it doesn't say how much it needs.
+    pub hands_over: bool,
+    /// `shadow:`
+    pub shadow: Option<Shadow>,
+    /// Whether its command is worked out anew when the job is known: its expression names what differs then.
+    pub has_late_command: bool,
+    /// Whether its texts name what another file than the main one defines: a module has names and a config of its own.
+    pub has_own_names: bool,
     /// What a job of it does.
     pub action: Action,
     /// Directives that are understood but can't be run yet (for example `conda`): refused when a job needs them.
     pub unsupported: Vec<(String, Span)>,
+}
+
+/// What a job with `shadow:` sees of the working directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shadow {
+    /// Links to its inputs.
+    Minimal,
+    /// Copies of its inputs.
+    CopyMinimal,
+    /// Links to all that lies in it.
+    Shallow,
+    /// Its folders, with links to all files in them.
+    Full,
+}
+
+impl Shadow {
+    /// By the word of the Snakefile.
+    pub fn named(word: &str) -> Option<Self> {
+        Some(match word {
+            "minimal" => Self::Minimal,
+            "copy-minimal" => Self::CopyMinimal,
+            "shallow" => Self::Shallow,
+            "full" => Self::Full,
+            _ => return None,
+        })
+    }
 }
 
 /// A positional or named entry of a directive.
@@ -136,6 +175,8 @@ pub struct FilePattern {
     pub marks: Marks,
     /// Where it was written (or made).
     pub span: Span,
+    /// The rule whose output it was taken from (`rules.name.output`): that one makes it.
+    pub producer: Option<String>,
 }
 
 /// What `temp()`, `protected()`, `directory()`, `touch()`, `ancient()`... say of a file.
@@ -151,10 +192,45 @@ pub struct Marks {
     pub is_touch: bool,
     /// Its time does not matter.
     pub is_ancient: bool,
+    /// A named pipe between two jobs that run at the same time.
+    pub is_pipe: bool,
+    /// Something that is there only while its job runs, such as a socket.
+    pub is_service: bool,
+    /// Changed in place by the job: not removed before it.
+    pub is_update: bool,
+    /// Taken as it is before another job changes it in place.
+    pub is_before_update: bool,
     /// Must not be empty.
     pub is_non_empty: bool,
-    /// Names of further marks, understood but not honoured yet (`pipe`, `service`, ...).
+    /// What its content must hash to.
+    pub checksum: Option<Checksum>,
+    /// Names of further marks, understood but without effect here (`nodelocal`, ...).
     pub other: Vec<String>,
+}
+
+impl Marks {
+    /// Whether the file is there only while jobs run: never up to date, nor judged when its job has ended.
+    pub fn is_passing(&self) -> bool {
+        self.is_pipe || self.is_service
+    }
+}
+
+/// `ensure(..., sha256=...)`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checksum {
+    /// How to hash.
+    pub algorithm: Algorithm,
+    /// What it should give.
+    pub expected: Expected,
+}
+
+/// A hash, or a function of the wildcards that gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// In hexadecimal digits.
+    Text(String),
+    /// Held by the evaluator.
+    Function(FunctionId),
 }
 
 /// A value, or a function of the job that gives it.
@@ -189,12 +265,14 @@ pub enum Action {
         /// Where it stands.
         span: Span,
     },
-    /// `script:`, `notebook:`, `wrapper:` or `cwl:`, with the path as written.
+    /// `script:`, `notebook:`, `wrapper:`, `template_engine:` or `cwl:`, with the path (or engine) as written.
     Script {
         /// Which directive.
         directive: String,
         /// The path.
         path: String,
+        /// The folder of the file that the rule is written in.
+        folder: std::path::PathBuf,
         /// Where it stands.
         span: Span,
     },

@@ -3,6 +3,8 @@
 
 mod benchmark;
 mod failure;
+mod group;
+mod pace;
 mod job;
 mod tail;
 mod temporary;
@@ -12,21 +14,24 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tureen_engine::{Limits, OnFailure, Outcome, Run, Schedule, threads};
+use tureen_engine::{Limits, OnFailure, Outcome, Run, Schedule, TaskId, threads};
 
 use crate::diagnostic::Diagnostic;
 use crate::evaluator::job::{Answer, Call, Exception, Format, JobView, RunEnd};
-use crate::graph::engine_graph;
+use crate::graph::{Tasks, engine_graph};
 use crate::job::{JobGraph, JobId, Rules};
 use crate::plan::Plan;
+use crate::progress::Progress;
 use crate::record::Record;
 use crate::resources::RunLimits;
+use crate::rule::Action;
 use crate::work::guard::Guard;
 use crate::work::shell::Stream;
 use crate::work::stop::Stop;
 use crate::work::usage::Usage;
 
 pub use failure::{Failure, What};
+pub use pace::Pace;
 
 /// How to run.
 #[derive(Debug, Clone)]
@@ -43,6 +48,18 @@ pub struct Settings {
     pub retries: u32,
     /// `--notemp`: keep temporary outputs.
     pub keep_temporary: bool,
+    /// Which attempt the first one of each job is (1, unless somebody counts on).
+    pub first_attempt: u32,
+    /// `--drop-metadata`: what was made is forgotten at once.
+    pub drops_record: bool,
+    /// Inputs up to this size are remembered with their content.
+    pub max_hashed_bytes: u64,
+    /// `--shadow-prefix`: where shadowed jobs get their folders.
+    pub shadow_prefix: Option<PathBuf>,
+    /// How fast jobs may start.
+    pub pace: Option<Pace>,
+    /// `--prioritize`: rules and files that come first, with what they need.
+    pub priority_targets: Vec<String>,
     /// `--keep-incomplete`: keep the outputs of failed jobs (they still count as unfinished).
     pub keep_incomplete: bool,
 }
@@ -51,6 +68,8 @@ pub struct Settings {
 pub struct Python<'p> {
     /// Asks functions.
     pub ask: &'p AskAll<'p>,
+    /// Says which files checkpoints have made.
+    pub made: &'p Made<'p>,
     /// Fills texts that name what only the Snakefile knows.
     pub format: Option<&'p FillText<'p>>,
     /// Runs the `run:` block of a job.
@@ -59,6 +78,9 @@ pub struct Python<'p> {
 
 /// Asks a batch of functions; one answer per call, in order.
 pub type AskAll<'a> = dyn Fn(&[Call]) -> Vec<Result<Answer, Exception>> + Sync + 'a;
+
+/// Tells which files checkpoints have made, before functions are asked again.
+pub type Made<'m> = dyn Fn(&[String]) + Sync + 'm;
 
 /// Fills one text.
 pub type FillText<'f> = dyn Fn(&Format) -> Result<String, Exception> + Sync + 'f;
@@ -111,7 +133,7 @@ pub struct End {
     /// The failures, in order of time.
     pub failures: Vec<Failure>,
     /// Jobs that ended well.
-    pub n_done: usize,
+    pub done: Vec<JobId>,
 }
 
 /// All that the jobs of a run share.
@@ -121,11 +143,14 @@ pub(crate) struct Shared<'s, 'w> {
     pub(crate) record: &'s Record,
     pub(crate) settings: &'s Settings,
     pub(crate) python: &'s Python<'s>,
-    pub(crate) stop: &'s Stop,
+    pub(crate) stop: &'s Arc<Stop>,
     pub(crate) tell: &'s (dyn Fn(Happening<'_>) + Sync),
     pub(crate) temporary: temporary::Temporary,
     pub(crate) codes: Vec<String>,
-    n_done: AtomicUsize,
+    pace: Option<pace::Starts>,
+    done: Mutex<Vec<JobId>>,
+    /// The run, and how many checkpoints are left of it, if it ends with them.
+    part: Option<(Arc<Run>, AtomicUsize)>,
     failures: Mutex<Vec<Failure>>,
 }
 
@@ -137,6 +162,10 @@ pub struct Input<'i, 'w> {
     pub graph: &'i JobGraph,
     /// Which of them run.
     pub plan: &'i Plan,
+    /// What has been done before this plan.
+    pub progress: &'i Progress,
+    /// Whether there will be another plan when this one's checkpoints have run.
+    pub is_part: bool,
     /// Where it is written down.
     pub record: &'i Record,
     /// How.
@@ -154,8 +183,10 @@ pub struct Input<'i, 'w> {
 /// # Errors
 /// The plan can't be started: a threads function raised. Failures of jobs are in [`End`].
 pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Result<End, Box<Diagnostic>> {
-    let Input { rules, graph, plan, record, settings, python, stop, guard } = input;
-    let engine = engine_graph(rules, graph, plan, &settings.limits, &mut |calls| (python.ask)(calls))?;
+    let Input { rules, graph, plan, progress, is_part, record, settings, python, stop, guard } = input;
+    let mut ask = |calls: &[_]| (python.ask)(calls);
+    let tasks = engine_graph(rules, graph, plan, &settings.limits, &settings.priority_targets, &mut ask)?;
+    let Tasks { graph: engine, steps } = tasks;
     let on_failure = if settings.keep_going { OnFailure::KeepGoing } else { OnFailure::Stop };
     let cores = settings.limits.cores.unwrap_or(1);
     let limits = settings
@@ -167,6 +198,8 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
         Schedule::new(Arc::new(engine), limits, on_failure).expect("what jobs hold is clipped to the limits");
     let run = Arc::new(Run::new(schedule));
     stop.watch(Arc::clone(&run), guard);
+    let is_checkpoint = |job: &&JobId| rules.workflow.rules[graph.jobs.rule(**job)].is_checkpoint;
+    let n_checkpoints = plan.order.iter().filter(is_checkpoint).count();
     let shared = Shared {
         rules,
         graph,
@@ -175,18 +208,31 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
         python,
         stop,
         tell,
-        temporary: temporary::Temporary::new(rules, graph, plan),
+        // What comes behind checkpoints may need any temporary file.
+        temporary: if is_part {
+            temporary::Temporary::default()
+        } else {
+            temporary::Temporary::new(rules, graph, plan, progress)
+        },
         codes: rules.workflow.rules.iter().map(|rule| crate::code::normalised(&rule.action)).collect(),
-        n_done: AtomicUsize::new(0),
+        pace: settings.pace.map(pace::Starts::new),
+        done: Mutex::default(),
+        part: is_part.then(|| (Arc::clone(&run), AtomicUsize::new(n_checkpoints))),
         failures: Mutex::new(Vec::new()),
     };
+    shared.drop_temporary(shared.temporary.leftovers().iter().map(PathBuf::from));
     let n_threads = usize::try_from(cores).unwrap_or(usize::MAX).min(plan.order.len()).clamp(1, MOST_THREADS);
-    threads::run(&run, n_threads, |task| shared.work(plan.order[task.index()]), |_| ());
+    let work = |task: TaskId| match &steps {
+        Some(steps) => shared.work_together(&steps[task.index()].jobs),
+        None => shared.work(plan.order[task.index()]),
+    };
+    threads::run(&run, n_threads, work, |_| ());
     stop.unwatch();
     // A record that can't be tidied is only longer than it needs to be.
     let _ = record.tidy();
     let failures = shared.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(End { failures, n_done: shared.n_done.into_inner() })
+    let done = shared.done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(End { failures, done })
 }
 
 /// More jobs at once than this are not started, whatever `--cores` says.
@@ -194,27 +240,71 @@ const MOST_THREADS: usize = 4096;
 
 impl Shared<'_, '_> {
     fn work(&self, job: JobId) -> Outcome {
-        match self.run_job(job) {
+        if let Some(pace) = &self.pace
+            && self.rule(job).action != Action::None
+        {
+            pace.wait(self.stop);
+        }
+        let end = self.run_job(job);
+        self.note_end(job, end.map_err(|failure| vec![*failure]))
+    }
+
+    /// Works on the jobs of one step.
+    fn work_together(&self, jobs: &[JobId]) -> Outcome {
+        let [first, .., last] = jobs else { return self.work(jobs[0]) };
+        if let Some(pace) = &self.pace {
+            pace.wait(self.stop);
+        }
+        match self.run_group(jobs) {
             Ok(()) => {
-                let n_done = self.n_done.fetch_add(1, Ordering::SeqCst) + 1;
+                jobs.iter().map(|&job| self.note_end(job, Ok(()))).fold(Outcome::Done, |_, outcome| outcome)
+            }
+            Err(failures) => {
+                // What failed is told; none of the others has made anything that counts.
+                jobs.iter().filter(|job| *job != last).for_each(|&job| self.end_part_after(job));
+                self.note_end(failures.first().map_or(*first, |failure| failure.job), Err(failures))
+            }
+        }
+    }
+
+    fn note_end(&self, job: JobId, end: Result<(), Vec<Failure>>) -> Outcome {
+        match end {
+            Ok(()) => {
+                let n_done = {
+                    let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+                    done.push(job);
+                    done.len()
+                };
                 (self.tell)(Happening::Ended { job, rule: &self.rule(job).name, n_done });
-                self.drop_temporary(job);
+                let unneeded = self.temporary.unneeded_after(job, self.graph);
+                self.drop_temporary(unneeded.iter().map(|&file| PathBuf::from(self.graph.jobs.path(file))));
+                self.end_part_after(job);
                 Outcome::Done
             }
-            Err(failure) => {
-                (self.tell)(Happening::Failed(&failure));
-                self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(*failure);
+            Err(failures) => {
+                failures.iter().for_each(|failure| (self.tell)(Happening::Failed(failure)));
+                self.failures.lock().unwrap_or_else(PoisonError::into_inner).extend(failures);
+                self.end_part_after(job);
                 Outcome::Failed
             }
         }
     }
 
-    fn drop_temporary(&self, job: JobId) {
+    /// When the last checkpoint has ended nothing more starts: what is behind it is planned first.
+    fn end_part_after(&self, job: JobId) {
+        if let Some((run, n_left)) = &self.part
+            && self.rule(job).is_checkpoint
+            && n_left.fetch_sub(1, Ordering::SeqCst) == 1
+        {
+            run.cancel();
+        }
+    }
+
+    fn drop_temporary(&self, paths: impl Iterator<Item = PathBuf>) {
         if self.settings.keep_temporary || self.settings.touch {
             return;
         }
-        for file in self.temporary.unneeded_after(job, self.graph) {
-            let path = PathBuf::from(self.graph.jobs.path(file));
+        for path in paths {
             // It may be gone already; what can't be removed does no harm.
             if path.exists() && crate::work::files::remove_temporary(&path).is_ok() {
                 (self.tell)(Happening::RemovedTemporary(&path));

@@ -2,9 +2,12 @@
 //! Knows no graph and no plan.
 
 pub mod block;
+pub mod backup;
+pub mod checksum;
 pub mod files;
 pub mod guard;
 mod pipes;
+pub mod shadow;
 pub mod shell;
 pub mod stop;
 pub mod usage;

@@ -1,13 +1,17 @@
 //! What the command does, one file per thing.
 
+mod changes;
 mod draw;
 mod dry_run;
+mod lint;
 mod list;
 mod load;
+mod parts;
 mod python;
 mod run;
 mod story;
 mod summary;
+mod tidy;
 
 use std::io;
 
@@ -50,6 +54,14 @@ pub(crate) fn run(settings: &Settings) -> u8 {
         Task::DrawJobs(format) => draw::jobs(settings, format),
         Task::DrawRules(format) => draw::rules(settings, format),
         Task::Summary { is_detailed } => summary::summary(settings, is_detailed),
+        Task::DrawFiles => draw::files(settings),
+        Task::D3 => draw::d3(settings),
+        Task::ListChanges(change) => changes::changes(settings, change),
+        Task::ListUntracked => changes::untracked(settings),
+        Task::Lint { is_json } => lint::lint_workflow(settings, is_json),
+        Task::Delete { only_temporary, is_dry } => tidy::delete(settings, only_temporary, is_dry),
+        Task::Forget => tidy::forget(settings),
+        Task::CleanShadow => tidy::clean_shadow(settings),
         Task::List { only_targets } => list::list(settings, only_targets),
         Task::Unlock => {
             render_note("nothing to unlock: a lock ends with the process that holds it");

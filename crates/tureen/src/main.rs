@@ -4,8 +4,10 @@
 
 mod args;
 mod commands;
+mod mermaid_js;
 mod exit_code;
 mod picture;
+mod profile;
 mod render;
 mod settings;
 mod stats;
@@ -13,18 +15,18 @@ mod talk;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|word| word == commands::GUARD) {
         tureen_workflow::work::guard::stand_guard(std::io::stdin());
         return ExitCode::SUCCESS;
     }
-    let args = args::Args::parse();
-    if args.nocolor {
-        render::without_colours();
-    }
-    let code = match settings::Settings::new(args) {
+    let settings = args::Args::read().and_then(|args| {
+        if args.nocolor {
+            render::without_colours();
+        }
+        settings::Settings::new(args)
+    });
+    let code = match settings {
         Ok(settings) => commands::run(&settings),
         Err(diagnostic) => {
             render::error(&diagnostic);

@@ -22,8 +22,7 @@ pub(crate) fn error(diagnostic: &Diagnostic) {
 
 /// Says errors, each with its lines.
 pub(crate) fn errors(diagnostics: &[Diagnostic], sources: &Sources) {
-    let is_plain = IS_PLAIN.load(Ordering::Relaxed) || std::env::var_os("NO_COLOR").is_some();
-    let has_colour = std::io::stderr().is_terminal() && !is_plain;
+    let has_colour = has_colour();
     let mut texts: Vec<String> = Vec::new();
     for diagnostic in diagnostics {
         texts.push(drawn(diagnostic, sources, has_colour));
@@ -32,10 +31,24 @@ pub(crate) fn errors(diagnostics: &[Diagnostic], sources: &Sources) {
     let _ = writeln!(std::io::stderr(), "{}", texts.join("\n\n"));
 }
 
+/// A warning as text, without a final newline.
+pub(crate) fn drawn_warning(diagnostic: &Diagnostic, sources: &Sources) -> String {
+    drawn_at(&Level::WARNING, diagnostic, sources, has_colour())
+}
+
+fn has_colour() -> bool {
+    let is_plain = IS_PLAIN.load(Ordering::Relaxed) || std::env::var_os("NO_COLOR").is_some();
+    std::io::stderr().is_terminal() && !is_plain
+}
+
 /// One error as text, without a final newline.
 pub(crate) fn drawn(diagnostic: &Diagnostic, sources: &Sources, has_colour: bool) -> String {
+    drawn_at(&Level::ERROR, diagnostic, sources, has_colour)
+}
+
+fn drawn_at(level: &Level<'_>, diagnostic: &Diagnostic, sources: &Sources, has_colour: bool) -> String {
     let renderer = if has_colour { Renderer::styled() } else { Renderer::plain() };
-    let mut group = Group::with_title(Level::ERROR.primary_title(diagnostic.message.as_str()));
+    let mut group = Group::with_title(level.clone().primary_title(diagnostic.message.as_str()));
     let mut seen: Vec<SourceId> = Vec::new();
     for label in &diagnostic.labels {
         let id = label.span.source;

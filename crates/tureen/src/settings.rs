@@ -1,14 +1,26 @@
 //! What will be done: the arguments, understood, checked and with their defaults filled in.
 
+mod rules;
+mod task;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tureen_workflow::adjust::Adjustments;
 use tureen_workflow::diagnostic::Diagnostic;
-use tureen_workflow::plan::{Selection, Wishes};
+use tureen_workflow::job::TargetJob;
+use tureen_workflow::plan::{Batch, Selection, Wishes};
 use tureen_workflow::reason::Triggers;
-use tureen_workflow::resources::{self, NotSupported, RuleResource, RunLimits};
+use tureen_workflow::record::MAX_HASHED_BYTES;
+use tureen_workflow::resources::{self, NotSupported, RunLimits};
+use tureen_workflow::run::Pace;
 
 use crate::args::Args;
+
+pub(crate) use task::{Change, Format, Task};
+
+/// Where a Snakefile is looked for, in this order (as Snakemake 9.27).
+pub(crate) const PLACES: [&str; 4] = ["Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile"];
 
 /// One use of the command.
 #[derive(Debug)]
@@ -18,11 +30,31 @@ pub(crate) struct Settings {
     pub(crate) snakefile: Option<PathBuf>,
     pub(crate) directory: Option<PathBuf>,
     pub(crate) python: Option<PathBuf>,
+    pub(crate) wrapper_prefix: Option<String>,
+    pub(crate) keeps_scripts: bool,
     pub(crate) config: Vec<String>,
     pub(crate) config_files: Vec<PathBuf>,
     pub(crate) limits: RunLimits,
-    pub(crate) rule_threads: Vec<(String, i64)>,
-    pub(crate) rule_resources: Vec<RuleResource>,
+    pub(crate) adjustments: Adjustments,
+    /// `--batch`
+    pub(crate) batch: Option<Batch>,
+    pub(crate) target_jobs: Vec<TargetJob>,
+    pub(crate) scatter: Vec<(String, u32)>,
+    /// The directives whose software jobs should get.
+    pub(crate) software: Vec<&'static str>,
+    pub(crate) replaces_config: bool,
+    pub(crate) first_attempt: u32,
+    pub(crate) drops_record: bool,
+    pub(crate) shadow_prefix: Option<PathBuf>,
+    pub(crate) no_hooks: bool,
+    /// How fast jobs may start.
+    pub(crate) pace: Option<Pace>,
+    /// Files to wait for before the first job.
+    pub(crate) awaited: Vec<PathBuf>,
+    pub(crate) priority_targets: Vec<String>,
+    pub(crate) allows_ambiguity: bool,
+    /// `--cleanup-metadata`
+    pub(crate) forgotten: Vec<String>,
     pub(crate) keep_going: bool,
     pub(crate) retries: Option<u32>,
     pub(crate) latency_wait: Option<Duration>,
@@ -35,44 +67,6 @@ pub(crate) struct Settings {
     pub(crate) selection: Selection,
     pub(crate) quiet: Quiet,
     pub(crate) print_commands: bool,
-}
-
-/// What is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Task {
-    /// Run what must run.
-    Run,
-    /// Say what would.
-    DryRun,
-    /// Draw jobs.
-    DrawJobs(Format),
-    /// Draw rules.
-    DrawRules(Format),
-    /// The table of outputs.
-    Summary {
-        /// With inputs and commands.
-        is_detailed: bool,
-    },
-    /// The names of rules.
-    List {
-        /// Only those without wildcards.
-        only_targets: bool,
-    },
-    /// Say that there is nothing to unlock.
-    Unlock,
-}
-
-/// How a picture is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// Graphviz's language.
-    Dot,
-    /// An image for browsers.
-    Svg,
-    /// An image for everything.
-    Png,
-    /// Mermaid's language.
-    Mermaid,
 }
 
 /// What is not said.
@@ -90,27 +84,45 @@ impl Settings {
     /// # Errors
     /// A value that is none, or cores that are needed and not given.
     pub(crate) fn new(args: Args) -> Result<Self, Diagnostic> {
-        check_scopes(&args.set_resource_scopes)?;
+        rules::check_scopes(&args.set_resource_scopes)?;
+        check_place(&args)?;
+        // Groups are for jobs that are submitted together: on one machine they change nothing.
+        rules::numbers(&args.group_components, "--group-components")?;
+        let task = task::task(&args);
+        let touches = args.touch || args.executor.as_deref() == Some("touch");
+        let max_hashed_bytes = max_hashed_bytes(&args)?;
         let mut settings = Self {
-            task: task(&args),
+            task,
             limits: RunLimits {
-                cores: cores(&args)?,
+                cores: cores(&args, task, touches)?,
                 threads: args.max_threads,
                 named: resources::limits(&args.resources).map_err(|why| refused("--resources", &why))?,
             },
-            rule_threads: each(&args.set_threads, resources::rule_threads, "--set-threads")?,
-            rule_resources: each(&args.set_resources, resources::rule_resource, "--set-resources")?,
+            adjustments: rules::adjustments(&args)?,
+            batch: rules::batch(&args)?,
+            target_jobs: rules::target_jobs(&args)?,
+            scatter: rules::numbers(&args.set_scatter, "--set-scatter")?,
+            software: software(&args),
+            latency_wait: seconds(args.latency_wait)?,
+            pace: pace(&args)?,
+            awaited: awaited(&args)?,
             snakefile: args.snakefile.map(absolute),
             directory: args.directory,
             python: args.python.map(absolute),
+            wrapper_prefix: args.wrapper_prefix,
+            keeps_scripts: args.skip_script_cleanup,
             config: args.config,
             config_files: args.configfile.into_iter().map(absolute).collect(),
+            replaces_config: args.replace_workflow_config,
             keep_going: args.keep_going,
             retries: args.retries,
-            latency_wait: seconds(args.latency_wait)?,
-            touch: args.touch,
+            first_attempt: args.attempt,
+            touch: touches,
             keep_temporary: args.notemp,
             keep_incomplete: args.keep_incomplete,
+            drops_record: args.drop_metadata,
+            shadow_prefix: args.shadow_prefix.map(absolute),
+            no_hooks: args.no_hooks,
             show_failed_logs: args.show_failed_logs,
             no_lock: args.nolock,
             wishes: Wishes {
@@ -118,8 +130,13 @@ impl Settings {
                 force_targets: args.force,
                 force: args.forcerun,
                 triggers: triggers(&args.rerun_triggers),
+                trust_unfinished: args.ignore_incomplete,
+                max_hashed_bytes: max_hashed_bytes.unwrap_or(MAX_HASHED_BYTES),
             },
             selection: Selection { until: args.until, omit_from: args.omit_from },
+            priority_targets: args.prioritize,
+            allows_ambiguity: args.allow_ambiguity,
+            forgotten: args.cleanup_metadata,
             quiet: quiet(args.quiet.as_deref()),
             print_commands: args.printshellcmds || args.verbose,
             targets: args.targets,
@@ -138,35 +155,95 @@ impl Settings {
     }
 }
 
-fn task(args: &Args) -> Task {
-    if args.unlock {
-        return Task::Unlock;
-    }
-    if args.list || args.list_target_rules {
-        return Task::List { only_targets: args.list_target_rules };
-    }
-    if let Some(format) = &args.dag {
-        return Task::DrawJobs(self::format(format));
-    }
-    if let Some(format) = &args.rulegraph {
-        return Task::DrawRules(self::format(format));
-    }
-    if args.summary || args.detailed_summary {
-        return Task::Summary { is_detailed: args.detailed_summary };
-    }
-    if args.dry_run { Task::DryRun } else { Task::Run }
+/// The Snakefile that these arguments mean, if there is one.
+pub(crate) fn snakefile_of(args: &Args) -> Option<PathBuf> {
+    let usual = || PLACES.iter().map(PathBuf::from).find(|place| place.exists());
+    args.snakefile.clone().or_else(usual)
 }
 
-fn format(word: &str) -> Format {
-    match word {
-        "svg" => Format::Svg,
-        "png" => Format::Png,
-        "mermaid" | "mermaid-js" => Format::Mermaid,
-        _ => Format::Dot,
+/// Executors and storage that are elsewhere.
+fn check_place(args: &Args) -> Result<(), Diagnostic> {
+    if let Some(executor) = &args.executor
+        && !["local", "dryrun", "touch"].contains(&executor.as_str())
+    {
+        return Err(Diagnostic::new(format!("`--executor {executor}` is not supported"))
+            .hint("jobs run on this machine only, for now; leave the option out"));
+    }
+    if args.cache.is_some() && std::env::var_os("SNAKEMAKE_OUTPUT_CACHE").is_some() {
+        return Err(Diagnostic::new("`--cache` is not supported")
+            .hint("leave it out: outputs are then made here, as they are without a cache"));
+    }
+    if let Some(provider) = args.default_storage_provider.as_deref().filter(|provider| *provider != "none") {
+        return Err(Diagnostic::new(format!("`--default-storage-provider {provider}` is not supported"))
+            .hint("storage plugins are not supported: files are local"));
+    }
+    Ok(())
+}
+
+/// The directives whose software was asked for.
+fn software(args: &Args) -> Vec<&'static str> {
+    let has = |method: &str| args.software_deployment_method.iter().any(|known| known == method);
+    let mut directives = Vec::new();
+    if args.use_conda || has("conda") {
+        directives.push("conda");
+    }
+    if args.use_apptainer || has("apptainer") {
+        directives.extend(["container", "containerized", "singularity"]);
+    }
+    if args.use_envmodules || has("env-modules") {
+        directives.push("envmodules");
+    }
+    directives
+}
+
+fn pace(args: &Args) -> Result<Option<Pace>, Diagnostic> {
+    if let Some(word) = &args.max_jobs_per_timespan {
+        let read = || {
+            let (jobs, time) = word.split_once('/')?;
+            let unit = time.find(|c: char| !c.is_ascii_digit())?;
+            let number: u64 = time[..unit].parse().ok()?;
+            let milliseconds = match &time[unit..] {
+                "ms" => 1,
+                "s" => 1000,
+                "m" => 60 * 1000,
+                "h" => 3600 * 1000,
+                "d" => 24 * 3600 * 1000,
+                "w" => 7 * 24 * 3600 * 1000,
+                _ => return None,
+            };
+            let jobs = jobs.parse().ok().filter(|&jobs| jobs > 0)?;
+            Some(Pace { jobs, per: Duration::from_millis(number.checked_mul(milliseconds)?) })
+        };
+        let form = NotSupported::Form(word.clone(), "`jobs/time`, as `10/1m` (h, m, s, ms, w or d)");
+        return read().map(Some).ok_or_else(|| refused("--max-jobs-per-timespan", &form));
+    }
+    match args.max_jobs_per_second {
+        Some(0) => Err(Diagnostic::new("`--max-jobs-per-second` takes a number of at least 1")),
+        Some(jobs) => Ok(Some(Pace { jobs, per: Duration::from_secs(1) })),
+        None => Ok(None),
     }
 }
 
-fn cores(args: &Args) -> Result<Option<u64>, Diagnostic> {
+/// `--wait-for-files` and those that `--wait-for-files-file` lists.
+fn awaited(args: &Args) -> Result<Vec<PathBuf>, Diagnostic> {
+    let mut files = args.wait_for_files.clone();
+    if let Some(list) = &args.wait_for_files_file {
+        let text = std::fs::read_to_string(list).map_err(|error| {
+            Diagnostic::new(format!("`{}` (--wait-for-files-file) can't be read: {error}", list.display()))
+        })?;
+        files.extend(text.lines().map(|line| PathBuf::from(line.trim())));
+    }
+    Ok(files)
+}
+
+fn max_hashed_bytes(args: &Args) -> Result<Option<u64>, Diagnostic> {
+    let Some(word) = &args.max_checksum_file_size else { return Ok(None) };
+    let form = NotSupported::Form(word.clone(), "a size, as `1000000` or `1MB`");
+    let bytes = resources::amount::bytes(word).ok_or_else(|| refused("--max-checksum-file-size", &form))?;
+    Ok(Some(bytes))
+}
+
+fn cores(args: &Args, task: Task, touches: bool) -> Result<Option<u64>, Diagnostic> {
     let all = || std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
     let read = |option: &str, word: &str| match word {
         "all" | "unlimited" => Ok(all()),
@@ -177,6 +254,8 @@ fn cores(args: &Args) -> Result<Option<u64>, Diagnostic> {
     };
     match (&args.cores, &args.jobs) {
         (Some(word), _) => read("--cores", word).map(Some),
+        // As Snakemake: what runs nothing needs one.
+        (None, _) if task == Task::DryRun || touches => Ok(Some(1)),
         (None, Some(word)) => read("--jobs", word).map(Some),
         (None, None) => Ok(None),
     }
@@ -184,28 +263,6 @@ fn cores(args: &Args) -> Result<Option<u64>, Diagnostic> {
 
 fn refused(option: &str, why: &NotSupported) -> Diagnostic {
     Diagnostic::new(format!("{option}: {why}"))
-}
-
-fn each<T>(
-    words: &[String],
-    read: impl Fn(&str) -> Result<T, NotSupported>,
-    option: &str,
-) -> Result<Vec<T>, Diagnostic> {
-    words.iter().map(|word| read(word).map_err(|why| refused(option, &why))).collect()
-}
-
-fn check_scopes(words: &[String]) -> Result<(), Diagnostic> {
-    let is_scope = |word: &String| {
-        word.split_once('=')
-            .is_some_and(|(name, scope)| !name.is_empty() && matches!(scope, "local" | "global" | "excluded"))
-    };
-    match words.iter().find(|word| !is_scope(word)) {
-        Some(word) => {
-            let why = NotSupported::Form(word.clone(), "`name=local` or `name=global`");
-            Err(refused("--set-resource-scopes", &why))
-        }
-        None => Ok(()),
-    }
 }
 
 fn seconds(seconds: Option<f64>) -> Result<Option<Duration>, Diagnostic> {

@@ -85,8 +85,14 @@ impl Talk {
         lines.join("\n")
     }
 
-    /// What happens during a run.
-    pub(crate) fn happening(&self, happening: &Happening<'_>, n_total: usize, reason: &dyn Fn() -> String) {
+    /// What happens during a run, of which `n_before` steps were done before this part.
+    pub(crate) fn happening(
+        &self,
+        happening: &Happening<'_>,
+        n_before: usize,
+        n_total: usize,
+        reason: &dyn Fn() -> String,
+    ) {
         let said = match happening {
             Happening::Starts { view, command, message, .. } => {
                 if self.quiet.rules {
@@ -104,6 +110,7 @@ impl Talk {
                 if self.quiet.progress {
                     Ok(())
                 } else {
+                    let n_done = n_before + n_done;
                     let share = n_done * 100 / n_total.max(1);
                     self.say(&format!(
                         "Finished jobid: {} (Rule: {rule})\n{n_done} of {n_total} steps ({share}%) done",

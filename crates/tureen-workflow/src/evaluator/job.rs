@@ -30,6 +30,8 @@ pub struct JobView {
     pub attempt: i64,
     /// The job's number in the run.
     pub jobid: i64,
+    /// The folder it works in, if that is not the workflow's (`shadow:`).
+    pub folder: Option<String>,
     /// Which repetition of a benchmarked job this is, from 0.
     pub bench_iteration: Option<i64>,
 }
@@ -84,6 +86,11 @@ pub enum Answer {
         /// Mark names per path, for paths that carry some.
         marks: Vec<(String, Vec<String>)>,
     },
+    /// What a queue has given so far; there will be more.
+    Unfinished {
+        /// The paths.
+        value: Value,
+    },
     /// It needs the output of a checkpoint that has not run: make this file, then ask again.
     NeedsCheckpoint {
         /// The checkpoint's rule.
@@ -100,6 +107,8 @@ pub enum Answer {
 pub struct Format {
     /// The text, as a `shell:` command or a `message:`.
     pub text: String,
+    /// Whether it is the rule's command, to be worked out anew.
+    pub is_late_command: bool,
     /// The job.
     pub job: JobView,
 }

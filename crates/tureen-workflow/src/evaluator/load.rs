@@ -24,6 +24,12 @@ pub(crate) struct Load<'l> {
     pub config_files: &'l [PathBuf],
     /// `--cores`
     pub cores: Option<u32>,
+    /// `--wrapper-prefix`
+    pub wrapper_prefix: Option<&'l str>,
+    /// `--set-scatter`
+    pub scatter: &'l [(String, u32)],
+    /// `--skip-script-cleanup`
+    pub keeps_scripts: bool,
 }
 
 /// Has the evaluator execute a Snakefile, and gives what it declares.
@@ -43,7 +49,11 @@ pub(crate) fn load(
         "overrides": initial,
         "has_config_files": request.overrides.has_files(),
         "config_files": request.config_files,
+        "replaces_config": request.overrides.replaces,
+        "scatter": request.scatter.iter().map(|(name, n)| (name.clone(), json!(n))).collect::<serde_json::Map<_, _>>(),
         "cores": request.cores,
+        "wrapper_prefix": request.wrapper_prefix,
+        "keep_scripts": request.keeps_scripts,
     }});
     loop {
         let answer = process.ask(&question, &[]).map_err(|error| broken(&error))?;
@@ -74,7 +84,8 @@ fn read_config(path: &Json) -> Json {
         Ok(value) => json!({ "value": wire::encode(&value) }),
         Err(error) => {
             let is_missing = matches!(error, config::Error::Missing(_));
-            json!({ "error": error.to_string(), "missing": is_missing })
+            let is_template = matches!(error, config::Error::Template(_));
+            json!({ "error": error.to_string(), "missing": is_missing, "template": is_template })
         }
     }
 }
@@ -151,6 +162,11 @@ impl Loading<'_> {
             let file = frame["file"].as_str().unwrap_or("");
             let line = frame["line"].as_u64().unwrap_or(1);
             let word = if index == 0 { "" } else { "called from here" };
+            if index == 0 && !is_ours {
+                // As Python says it: editors and people know this form.
+                let function = frame["function"].as_str().unwrap_or("");
+                diagnostic = diagnostic.note(format!("File \"{file}\", line {line}, in {function}"));
+            }
             diagnostic = match self.translation(file) {
                 Some(translation) => diagnostic.at(self.line(translation, line), word),
                 None => {

@@ -7,31 +7,15 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::broken::Broken;
+use super::modules::Modules;
 use super::wire;
 
-/// The Python side, by module name; they travel in the binary.
-const MODULES: &[(&str, &str)] = &[
-    ("_tureen", ""),
-    ("_tureen.containers", include_str!("../python/containers.py")),
-    ("_tureen.declare", include_str!("../python/declare.py")),
-    ("_tureen.missing", include_str!("../python/missing.py")),
-    ("_tureen.ready_made", include_str!("../python/ready_made.py")),
-    ("_tureen.jobs", include_str!("../python/jobs.py")),
-    ("_tureen.main", include_str!("../python/main.py")),
-    ("_tureen.session", include_str!("../python/session.py")),
-    ("_tureen.space", include_str!("../python/space.py")),
-    ("_tureen.trace", include_str!("../python/trace.py")),
-    ("_tureen.wire", include_str!("../python/wire.py")),
-    ("snakemake", "__version__ = '9.27.1'\n"),
-    ("snakemake.exceptions", include_str!("../python/exceptions.py")),
-    ("snakemake.io", include_str!("../python/io.py")),
-    ("snakemake.logging", include_str!("../python/logger.py")),
-    ("snakemake.shell", include_str!("../python/shell.py")),
-    ("snakemake.utils", include_str!("../python/snakemake_utils.py")),
-];
+/// Imports the evaluator from the folder that is its argument, and leaves no trace of that on `sys.path`.
+const START: &str = "import sys; sys.path.insert(0, sys.argv[1]); from _tureen import finder, start; \
+                     del sys.path[0]; finder.install(); start.start()";
 
 /// Must be the one in `python/main.py`.
 const VERSION: u64 = 1;
@@ -44,16 +28,20 @@ const PATIENCE: Duration = Duration::from_millis(800);
 pub(super) struct Process {
     child: Child,
     stream: UnixStream,
+    /// Read by jobs as long as the process lives.
+    _modules: Modules,
 }
 
 impl Process {
     /// Starts an interpreter and waits for its greeting.
     pub(super) fn start(python: &Path) -> Result<Self, Broken> {
-        let not_started = |error| Broken::NotStarted(python.to_owned(), error);
+        let not_started = |error: std::io::Error| Broken::NotStarted(python.to_owned(), error);
         let (ours, theirs) = UnixStream::pair().map_err(not_started)?;
+        let modules = Modules::provide().map_err(not_started)?;
         let mut command = Command::new(python);
         command
-            .args(["-c", include_str!("../python/bootstrap.py")])
+            .args(["-c", START])
+            .arg(modules.folder())
             .stdin(OwnedFd::from(theirs))
             // Ctrl-C is for us: we end it.
             .process_group(0);
@@ -61,11 +49,8 @@ impl Process {
         let child = command.spawn().map_err(not_started)?;
         // The command holds their end; while it is open we would never see the end of the stream.
         drop(command);
-        let mut process = Self { child, stream: ours };
-        let modules: serde_json::Map<String, Json> =
-            MODULES.iter().map(|(name, text)| ((*name).to_owned(), json!(text))).collect();
-        let greeting = wire::send(&process.stream, &Json::Object(modules), &[])
-            .and_then(|()| wire::receive(&process.stream));
+        let mut process = Self { child, stream: ours, _modules: modules };
+        let greeting = wire::receive(&process.stream);
         let not_python = |what: String| Broken::NotPython(python.to_owned(), what);
         match greeting {
             Ok(greeting) if greeting["version"].as_u64() == Some(VERSION) => {

@@ -112,6 +112,7 @@ pub(super) fn job(job: &JobView) -> Json {
         "resources": resources,
         "attempt": job.attempt,
         "jobid": job.jobid,
+        "folder": job.folder,
         "bench_iteration": job.bench_iteration,
     })
 }

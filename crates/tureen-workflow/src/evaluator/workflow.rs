@@ -4,12 +4,13 @@ use serde_json::Value as Json;
 
 use super::wire::decode;
 use crate::rule::{
-    Action, FileList, FilePattern, FunctionId, Handler, Input, Item, Marks, Param, Rule, ShellSettings,
-    Workflow,
+    Action, Checksum, Expected, FileList, FilePattern, FunctionId, Handler, Input, Item, Marks, Param, Rule,
+    Shadow, ShellSettings, Workflow,
 };
 use crate::span::Span;
 use crate::translate::Places;
 use crate::value::Value;
+use crate::work::checksum::Algorithm;
 
 /// The workflow; `None` if the JSON is not of the agreed form.
 pub(super) fn workflow(json: &Json, places: &Places) -> Option<Workflow> {
@@ -40,6 +41,7 @@ pub(super) fn workflow(json: &Json, places: &Places) -> Option<Workflow> {
         // The evaluator holds them and is asked to format.
         globals: Vec::new(),
         shell: ShellSettings { executable: setting(0), prefix: setting(1), suffix: setting(2) },
+        envvars: strings(&json["envvars"])?,
         environment: environment.collect::<Option<_>>()?,
     })
 }
@@ -79,6 +81,11 @@ fn rule(json: &Json, places: &Places) -> Option<Rule> {
         group: text("group"),
         message: text("message"),
         wildcard_constraints: pairs(&json["constraints"])?,
+        run_size: json["run_size"].as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
+        hands_over: json["handover"].as_bool()?,
+        shadow: text("shadow").and_then(|word| Shadow::named(&word)),
+        has_own_names: json["own_names"].as_bool()?,
+        has_late_command: json["late_command"].as_bool()?,
         action: action(json, places)?,
         unsupported: unsupported.collect::<Option<_>>()?,
     })
@@ -96,7 +103,10 @@ fn action(json: &Json, places: &Places) -> Option<Action> {
         let span = places.get(option["place"].as_u64()? as usize)?.argument(None, 0);
         return Some(match word {
             "shell" => Action::Shell { command: text, span },
-            _ => Action::Script { directive: word.to_owned(), path: text, span },
+            _ => {
+                let folder = json["basedir"].as_str()?.into();
+                Action::Script { directive: word.to_owned(), path: text, folder, span }
+            }
         });
     }
     Some(Action::None)
@@ -136,7 +146,11 @@ fn function_id(json: &Json) -> Option<FunctionId> {
 fn files(entry: &Json, places: &Places) -> Option<(FileList, Span)> {
     let span = span(entry, places)?;
     let file = |file: &Json| {
-        let mut marks = Marks { other: strings(file.get(2)?)?, ..Marks::default() };
+        let checksum = match file.get(3)?.as_array() {
+            Some(pair) => Some(checksum(pair)?),
+            None => None,
+        };
+        let mut marks = Marks { other: strings(file.get(2)?)?, checksum, ..Marks::default() };
         for mark in strings(file.get(1)?)? {
             match mark.as_str() {
                 "temp" => marks.is_temp = true,
@@ -144,14 +158,29 @@ fn files(entry: &Json, places: &Places) -> Option<(FileList, Span)> {
                 "directory" => marks.is_directory = true,
                 "touch" => marks.is_touch = true,
                 "ancient" => marks.is_ancient = true,
+                "pipe" => marks.is_pipe = true,
+                "service" => marks.is_service = true,
+                "update" => marks.is_update = true,
+                "before_update" => marks.is_before_update = true,
                 "non_empty" => marks.is_non_empty = true,
                 _ => return None,
             }
         }
-        Some(FilePattern { text: file.get(0)?.as_str()?.to_owned(), marks, span })
+        let producer = file.get(4)?.as_str().map(str::to_owned);
+        Some(FilePattern { text: file.get(0)?.as_str()?.to_owned(), marks, span, producer })
     };
     let files = entry["files"].as_array()?.iter().map(file).collect::<Option<_>>()?;
     Some((FileList { files, is_list: entry["list"].as_bool()? }, span))
+}
+
+/// `["sha256", what it should be]`
+fn checksum(pair: &[Json]) -> Option<Checksum> {
+    let [algorithm, expected] = pair else { return None };
+    let expected = match expected.as_str() {
+        Some(text) => Expected::Text(text.to_owned()),
+        None => Expected::Function(function_id(expected)?),
+    };
+    Some(Checksum { algorithm: Algorithm::named(algorithm.as_str()?)?, expected })
 }
 
 fn param(json: &Json) -> Option<Param> {

@@ -182,6 +182,16 @@ impl Decider<'_, '_> {
         }
         let inputs = self.explored.jobs.inputs(job);
         for (position, input) in inputs.iter().enumerate().skip(next) {
+            if input.is_before_update {
+                // It is taken as it is there, so it has to be.
+                if self.disk.exists(self.explored.jobs.path(input.file)) {
+                    self.cuts.insert((job, input.file));
+                    continue;
+                }
+                self.failures.push(Failure::Missing { file: input.file });
+                let because = self.failures.len() as u32 - 1;
+                return self.end_job(job, Err(Failure::Input { job, position, because }));
+            }
             match self.file_verdicts[input.file.index()] {
                 Verdict::Good => {}
                 Verdict::Bad(failure) => {
@@ -261,7 +271,8 @@ impl Decider<'_, '_> {
     fn end_file(&mut self, file: FileId, good: &[JobId], first_bad: Option<u32>) {
         let jobs = &self.explored.jobs;
         let compare = |a: JobId, b: JobId| self.rules.order.compare(jobs.rule(a), jobs.rule(b));
-        let rival = good.iter().skip(1).find(|&&other| compare(good[0], other) == Ordering::Equal);
+        let rivals = if self.rules.allows_ambiguity { &[] } else { good };
+        let rival = rivals.iter().skip(1).find(|&&other| compare(good[0], other) == Ordering::Equal);
         let failure = match (good.first(), rival) {
             (Some(&first), Some(&other)) => Some(Failure::Ambiguous { file, first, other }),
             (Some(&maker), None) => {

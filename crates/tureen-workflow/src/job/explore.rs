@@ -4,10 +4,11 @@
 use rustc_hash::FxHashMap;
 
 use super::ask::Ask;
-use super::table::{DynamicItem, FileId, InputFile, JobId, Jobs};
+use super::table::{Awaits, DynamicItem, FileId, InputFile, JobId, Jobs};
 use super::{Rules, Target};
 use crate::diagnostic::Diagnostic;
 use crate::evaluator::job::{Answer, Call, Exception, JobView, Role};
+use crate::pattern::Pattern;
 use crate::rule::Input;
 use crate::value::Value;
 use crate::wildcards::InputPatterns;
@@ -40,6 +41,8 @@ struct Explorer<'r, 'w> {
     is_queued: Vec<bool>,
     /// Jobs whose input functions are still to be asked.
     to_ask: Vec<JobId>,
+    /// Files that somebody wants of certain rules (`rules.name.output`).
+    pins: FxHashMap<FileId, Vec<u32>>,
 }
 
 pub(super) fn explore(
@@ -53,10 +56,15 @@ pub(super) fn explore(
         queue: Vec::new(),
         is_queued: Vec::new(),
         to_ask: Vec::new(),
+        pins: FxHashMap::default(),
     };
     for target in targets {
         let wanted = match target {
             Target::Rule(rule) => Wanted::Job(explorer.want_job(*rule as u32, &[])),
+            Target::Job(rule, values) => {
+                let values: Vec<&str> = values.iter().map(String::as_str).collect();
+                Wanted::Job(explorer.want_job(*rule as u32, &values))
+            }
             Target::File(path) => {
                 let file = explorer.explored.jobs.add_file(path);
                 explorer.want_file(file, None);
@@ -79,6 +87,7 @@ pub(super) fn explore(
     }
     let n_files = explorer.explored.jobs.n_files();
     explorer.explored.candidates_of.resize(n_files, (0, 0));
+    explorer.keep_to_pins();
     Ok(explorer.explored)
 }
 
@@ -167,8 +176,30 @@ impl Explorer<'_, '_> {
             path.clear();
             marked.pattern.fill(values, &mut path);
             let file = self.explored.jobs.add_file(&path);
-            self.want_file(file, Some(job));
-            inputs.push(InputFile { file, item, is_ancient: marked.marks.is_ancient });
+            if let Some(rule) = marked.producer {
+                self.pins.entry(file).or_default().push(rule);
+            }
+            let is_before_update = marked.marks.is_before_update;
+            if !is_before_update {
+                self.want_file(file, Some(job));
+            }
+            inputs.push(InputFile { file, item, is_ancient: marked.marks.is_ancient, is_before_update });
+        }
+    }
+
+    /// Of the makers of a file that is wanted of certain rules, only those remain.
+    fn keep_to_pins(&mut self) {
+        let Explored { jobs, candidates, candidates_of, .. } = &mut self.explored;
+        for (file, rules) in &self.pins {
+            let (start, end) = candidates_of[file.index()];
+            let all = &candidates[start as usize..end as usize];
+            let is_meant = |job: &&JobId| rules.contains(&(jobs.rule(**job) as u32));
+            let kept: Vec<JobId> = all.iter().filter(is_meant).copied().collect();
+            if !kept.is_empty() && kept.len() < all.len() {
+                let start = candidates.len() as u32;
+                candidates.extend(kept);
+                candidates_of[file.index()] = (start, candidates.len() as u32);
+            }
         }
     }
 
@@ -217,22 +248,29 @@ impl Explorer<'_, '_> {
         let mut items = Vec::new();
         let mut inputs = Vec::new();
         let mut failed = None;
-        let mut fault = None;
         for (rule_item, item) in rules.workflow.rules[rule].input.iter().enumerate() {
             let rule_item = rule_item as u16;
             if let Input::Files(list) = &item.value {
                 let entry = &rules.patterns[rule].inputs[rule_item as usize];
                 self.fill_static(job, entry, items.len() as u16, &values, &mut inputs);
-                items.push(DynamicItem { name: item.name.clone(), is_list: list.is_list, rule_item });
+                let name = item.name.clone();
+                items.push(DynamicItem { name, is_list: list.is_list, rule_item, awaits: None });
                 continue;
             }
             let is_unpacked = matches!(item.value, Input::Unpack(_));
-            match answers.next() {
+            let (answer, awaits) = match answers.next() {
+                Some(Ok(Answer::Unfinished { value })) => {
+                    (Some(Ok(Answer::Value { value, marks: Vec::new() })), Some(Awaits::Queue))
+                }
+                answer => (answer, None),
+            };
+            match answer {
                 Some(Ok(Answer::Value { value, marks })) => {
-                    let ancient: FxHashMap<&str, bool> = marks
-                        .iter()
-                        .map(|(path, names)| (path.as_str(), names.iter().any(|name| name == "ancient")))
-                        .collect();
+                    let marks: FxHashMap<&str, &[String]> =
+                        marks.iter().map(|(path, names)| (path.as_str(), names.as_slice())).collect();
+                    let has = |path: &str, mark: &str| {
+                        marks.get(path).is_some_and(|names| names.iter().any(|name| name == mark))
+                    };
                     let entries = match (value, is_unpacked) {
                         (Value::Dict(pairs), true) => pairs
                             .into_iter()
@@ -256,28 +294,42 @@ impl Explorer<'_, '_> {
                             )
                         })?;
                         for path in paths {
+                            let is_ancient = has(&path, "ancient");
+                            let is_before_update = has(&path, "before_update");
+                            let path = match filled(path, &rules.patterns[rule].wildcards, &values) {
+                                Ok(path) => path,
+                                Err(exception) => {
+                                    failed = failed.or(Some(exception));
+                                    continue;
+                                }
+                            };
                             let file = self.explored.jobs.add_file(&path);
-                            self.want_file(file, Some(job));
-                            let is_ancient = ancient.get(path.as_str()).copied().unwrap_or(false);
-                            inputs.push(InputFile { file, item: items.len() as u16, is_ancient });
+                            if !is_before_update {
+                                self.want_file(file, Some(job));
+                            }
+                            let item = items.len() as u16;
+                            inputs.push(InputFile { file, item, is_ancient, is_before_update });
                         }
-                        items.push(DynamicItem { name, is_list, rule_item });
+                        items.push(DynamicItem { name, is_list, rule_item, awaits });
                     }
                 }
-                Some(Ok(Answer::NeedsCheckpoint { rule: checkpoint, .. })) => {
-                    fault = Some(
-                        Diagnostic::new(format!(
-                            "the input needs checkpoint `{checkpoint}`, and checkpoints are not supported yet"
-                        ))
-                        .at(item.span, ""),
-                    );
+                Some(Ok(Answer::NeedsCheckpoint { file, .. })) => {
+                    // What the checkpoint makes stands for all that the function will give.
+                    let file = self.explored.jobs.add_file(&file);
+                    self.want_file(file, Some(job));
+                    let name = item.name.clone();
+                    let item = items.len() as u16;
+                    inputs.push(InputFile { file, item, is_ancient: false, is_before_update: false });
+                    items.push(DynamicItem {
+                        name,
+                        is_list: false,
+                        rule_item,
+                        awaits: Some(Awaits::Checkpoint),
+                    });
                 }
-                Some(Ok(Answer::NotYet)) | None => {}
+                Some(Ok(Answer::NotYet | Answer::Unfinished { .. })) | None => {}
                 Some(Err(exception)) => failed = failed.or(Some(exception)),
             }
-        }
-        if let Some(fault) = fault {
-            return Err(Box::new(fault));
         }
         match failed {
             Some(exception) => self.explored.jobs.set_failed(job, exception),
@@ -293,6 +345,26 @@ impl Explorer<'_, '_> {
         let names = &self.rules.patterns[self.explored.jobs.rule(job)].wildcards;
         names.iter().cloned().zip(self.explored.jobs.values(job).map(str::to_owned)).collect()
     }
+}
+
+/// A path that a function gave, with the job's wildcards in it filled (as Snakemake 9.27).
+fn filled(path: String, names: &[String], values: &[&str]) -> Result<String, Exception> {
+    if !path.contains('{') {
+        return Ok(path);
+    }
+    let mut known = names.to_vec();
+    let message = match Pattern::parse(&path, &mut known, &|_| None) {
+        Ok(pattern) => match known.get(names.len()) {
+            None => {
+                let mut filled = String::new();
+                pattern.fill(values, &mut filled);
+                return Ok(filled);
+            }
+            Some(unknown) => format!("`{path}` has a wildcard `{unknown}` that the output files don't have"),
+        },
+        Err(error) => error.to_string(),
+    };
+    Err(Exception { class: "WildcardError".to_owned(), message, frames: Vec::new() })
 }
 
 /// The paths that a function gave; `None` if it gave something else.

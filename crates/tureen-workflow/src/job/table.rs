@@ -46,6 +46,8 @@ pub struct InputFile {
     pub item: u16,
     /// Whether its time does not matter.
     pub is_ancient: bool,
+    /// Whether it is taken as it is there: nobody is asked to make it.
+    pub is_before_update: bool,
 }
 
 /// An entry of `input:` as functions gave it.
@@ -57,6 +59,17 @@ pub struct DynamicItem {
     pub is_list: bool,
     /// The item of the rule it stands for.
     pub rule_item: u16,
+    /// What its function waits for, so that its files are not all known yet.
+    pub awaits: Option<Awaits>,
+}
+
+/// What an input function waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Awaits {
+    /// The output of a checkpoint that has not run; it is the only file so far.
+    Checkpoint,
+    /// More from a queue.
+    Queue,
 }
 
 /// All jobs considered.
@@ -136,9 +149,25 @@ impl Jobs {
         self.dynamic.get(&job).map(Vec::as_slice)
     }
 
+    /// What has to come before all of its inputs are known.
+    pub fn awaits(&self, job: JobId) -> Option<Awaits> {
+        self.dynamic_items(job)?.iter().find_map(|item| item.awaits)
+    }
+
     /// Why its input function failed, if it did.
     pub fn failure(&self, job: JobId) -> Option<&Exception> {
         self.failed.get(&job)
+    }
+
+    /// The job of a rule with these wildcard values.
+    pub(crate) fn find_job(&self, rule: usize, values: &[String]) -> Option<JobId> {
+        let key: Option<Vec<u32>> = values.iter().map(|value| self.values.find(value)).collect();
+        let (rule, key) = (rule as u32, key?);
+        let known = self.by_key.find(hash_of(rule, &key), |&row| {
+            let row = &self.rows[row as usize];
+            row.rule == rule && part(&self.wildcard_values, row.values) == key
+        });
+        known.map(|&row| JobId(row))
     }
 
     pub(super) fn add_file(&mut self, path: &str) -> FileId {

@@ -10,8 +10,55 @@ use crate::job::Rules;
 pub enum Target {
     /// The job of a rule without wildcards.
     Rule(usize),
+    /// The job of a rule with these wildcard values, in the rule's order.
+    Job(usize, Vec<String>),
     /// A file.
     File(String),
+}
+
+/// `--target-jobs rule:name=value,...`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetJob {
+    /// The rule.
+    pub rule: String,
+    /// The values of its wildcards.
+    pub wildcards: Vec<(String, String)>,
+}
+
+/// The jobs that `--target-jobs` names.
+///
+/// # Errors
+/// A rule that is not there, or wildcards that are not its own.
+pub fn find_target_jobs(rules: &Rules<'_>, jobs: &[TargetJob]) -> Result<Vec<Target>, Vec<Diagnostic>> {
+    let find = |job: &TargetJob| {
+        let TargetJob { rule: name, wildcards } = job;
+        let Some(rule) = rules.workflow.rules.iter().position(|rule| rule.name == *name) else {
+            return Err(Diagnostic::new(format!("there is no rule `{name}` (`--target-jobs`)")));
+        };
+        let names = &rules.patterns[rule].wildcards;
+        let value =
+            |name: &String| wildcards.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        match names.iter().map(value).collect::<Option<Vec<String>>>() {
+            Some(values) if wildcards.len() == names.len() => Ok(Target::Job(rule, values)),
+            _ => Err(Diagnostic::new(format!(
+                "`--target-jobs` should give rule `{name}` a value for each of its wildcards ({})",
+                names.join(", ")
+            ))),
+        }
+    };
+    let mut faults = Vec::new();
+    let found = jobs.iter().filter_map(|job| find(job).map_err(|fault| faults.push(fault)).ok()).collect();
+    if faults.is_empty() { Ok(found) } else { Err(faults) }
+}
+
+/// What is wanted besides the targets because options name it (`--forcerun`, `--until`, `--prioritize`): files, and
+/// rules without wildcards.
+pub fn find_further_targets(rules: &Rules<'_>, words: &[String]) -> Vec<Target> {
+    let target = |word: &String| match rules.workflow.rules.iter().position(|rule| rule.name == *word) {
+        None => Some(Target::File(plain_path(word))),
+        Some(rule) => (!rules.patterns[rule].has_wildcards()).then_some(Target::Rule(rule)),
+    };
+    words.iter().filter_map(target).collect()
 }
 
 /// What the words on the command line mean; without words, the default rule (or nothing, if no rule exists).

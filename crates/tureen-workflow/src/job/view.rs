@@ -49,23 +49,27 @@ impl JobGraph {
 
     fn input_entries(&self, rules: &Rules<'_>, job: JobId) -> Vec<Entry> {
         let rule = &rules.workflow.rules[self.jobs.rule(job)];
-        let shapes: Vec<(Option<String>, bool)> = match self.jobs.dynamic_items(job) {
-            Some(items) => items.iter().map(|item| (item.name.clone(), item.is_list)).collect(),
+        let shapes: Vec<(Option<String>, bool, bool)> = match self.jobs.dynamic_items(job) {
+            Some(items) => items
+                .iter()
+                .map(|item| (item.name.clone(), item.is_list, item.awaits == Some(super::Awaits::Checkpoint)))
+                .collect(),
             None => rule
                 .input
                 .iter()
                 .map(|item| match &item.value {
-                    crate::rule::Input::Files(list) => (item.name.clone(), list.is_list),
-                    _ => (item.name.clone(), false),
+                    crate::rule::Input::Files(list) => (item.name.clone(), list.is_list, false),
+                    _ => (item.name.clone(), false, false),
                 })
                 .collect(),
         };
         let mut inputs = self.jobs.inputs(job).iter().peekable();
         let mut entries = Vec::with_capacity(shapes.len());
-        for (number, (name, is_list)) in shapes.into_iter().enumerate() {
+        for (number, (name, is_list, is_unknown)) in shapes.into_iter().enumerate() {
             let mut files = Vec::new();
             while let Some(input) = inputs.next_if(|input| input.item as usize == number) {
-                files.push(Value::Str(self.jobs.path(input.file).to_owned()));
+                let path = if is_unknown { crate::params::NOT_YET } else { self.jobs.path(input.file) };
+                files.push(Value::Str(path.to_owned()));
             }
             entries.push(Entry { name, value: one_or_list(files, is_list) });
         }

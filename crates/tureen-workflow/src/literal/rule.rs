@@ -1,9 +1,9 @@
 //! Rules: each directive's values become the rule's data.
 
 use super::datum::Datum;
-use super::{NotStatic, Reader, Text};
+use super::{NotStatic, Reader, Text, paths};
 use crate::parse::{Directive, Rule as Parsed};
-use crate::rule::{Action, FileList, FilePattern, Input, Item, Param, Rule};
+use crate::rule::{Action, FileList, FilePattern, Input, Item, Param, Rule, Shadow};
 use crate::span::Span;
 use crate::value::Value;
 
@@ -28,6 +28,11 @@ impl Reader<'_> {
             group: None,
             message: None,
             wildcard_constraints: Vec::new(),
+            run_size: 0,
+            has_own_names: false,
+            has_late_command: false,
+            hands_over: false,
+            shadow: None,
             action: Action::None,
             unsupported: Vec::new(),
         };
@@ -40,6 +45,7 @@ impl Reader<'_> {
         for directive in &parsed.directives {
             self.directive(text, &mut rule, directive, &mut is_default)?;
         }
+        paths::finish(&mut rule)?;
         if self.rules.contains_key(&rule.name) {
             return Err(NotStatic::new(rule.span, "two rules have one name"));
         }
@@ -120,10 +126,14 @@ impl Reader<'_> {
             }
             ("default_target", Datum::Bool(is_target)) => *is_default |= is_target,
             // Without the matching command-line option Snakemake does nothing with these.
-            ("conda" | "container" | "singularity" | "containerized" | "envmodules" | "cache", _) => {}
-            ("shadow", Datum::Str(_) | Datum::Bool(true)) => {
+            ("conda" | "container" | "singularity" | "containerized" | "envmodules", _) => {
                 rule.unsupported.push((word.to_owned(), directive.span()));
             }
+            ("shadow", Datum::Bool(is_shadowed)) => rule.shadow = is_shadowed.then_some(Shadow::Full),
+            ("shadow", Datum::Str(word)) => match Shadow::named(&word.text) {
+                Some(shadow) => rule.shadow = Some(shadow),
+                None => return Ok(None),
+            },
             _ => {
                 let Some(text) = text else { return Ok(None) };
                 match word {
@@ -131,11 +141,9 @@ impl Reader<'_> {
                     "group" => rule.group = Some(text),
                     "message" => rule.message = Some(text),
                     "shell" => rule.action = Action::Shell { command: text, span },
-                    "script" | "notebook" | "wrapper" | "cwl" => {
-                        rule.action = Action::Script { directive: word.to_owned(), path: text, span };
-                    }
-                    "template_engine" => {
-                        rule.action = Action::Script { directive: word.to_owned(), path: text, span };
+                    "script" | "notebook" | "wrapper" | "cwl" | "template_engine" => {
+                        let folder = self.folder.clone();
+                        rule.action = Action::Script { directive: word.to_owned(), path: text, folder, span };
                     }
                     _ => return Ok(None),
                 }
@@ -148,11 +156,15 @@ impl Reader<'_> {
     pub(super) fn rule_part(&self, index: usize, part: &str) -> Option<Datum> {
         let rule = &self.workflow.rules[index];
         let parts: Vec<(Option<String>, FileList)> = match part {
-            "output" => rule.output.iter().map(|item| (item.name.clone(), bare(&item.value))).collect(),
-            "log" => rule.log.iter().map(|item| (item.name.clone(), bare(&item.value))).collect(),
+            "output" => rule
+                .output
+                .iter()
+                .map(|item| (item.name.clone(), bare(&item.value, Some(&rule.name))))
+                .collect(),
+            "log" => rule.log.iter().map(|item| (item.name.clone(), bare(&item.value, None))).collect(),
             "input" => {
                 let files = rule.input.iter().map(|item| match &item.value {
-                    Input::Files(files) => Some((item.name.clone(), bare(files))),
+                    Input::Files(files) => Some((item.name.clone(), bare(files, None))),
                     _ => None,
                 });
                 files.collect::<Option<_>>()?
@@ -170,11 +182,12 @@ impl<T> Item<T> {
 }
 
 /// Files as another rule sees them: without marks and constraints.
-fn bare(list: &FileList) -> FileList {
+fn bare(list: &FileList, producer: Option<&str>) -> FileList {
     let files = list.files.iter().map(|file| FilePattern {
         text: without_constraints(&file.text),
         marks: crate::rule::Marks::default(),
         span: file.span,
+        producer: producer.map(str::to_owned),
     });
     FileList { files: files.collect(), is_list: list.is_list }
 }

@@ -22,6 +22,9 @@ impl Reader<'_> {
         let is_main = self.included.is_empty();
         let path = sources.get(file.source).path.clone();
         self.included.push(path.clone());
+        let folder = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
+        let folder = folder.parent().unwrap_or(Path::new("")).to_owned();
+        let above = std::mem::replace(&mut self.folder, folder);
         let owned = sources.get(file.source).text.clone();
         let text = Text { file, text: &owned };
         for statement in &file.statements {
@@ -50,6 +53,7 @@ impl Reader<'_> {
                 }
             }
         }
+        self.folder = above;
         Ok(())
     }
 
@@ -148,9 +152,11 @@ impl Reader<'_> {
                 self.workflow.local_rules.extend(names);
             }
             // Without the matching command-line option Snakemake does nothing with these.
-            "container" | "singularity" | "containerized" | "conda" | "report" => {
+            "container" | "singularity" | "containerized" | "conda" => {
                 self.arguments_of(text, directive)?;
+                self.software = Some((text.of(directive.keyword).to_owned(), directive.span()));
             }
+            "report" => drop(self.arguments_of(text, directive)?),
             _ => return refuse(),
         }
         Ok(())
@@ -231,6 +237,10 @@ impl Reader<'_> {
         });
         let mut globals: Vec<(String, Value)> = globals.collect();
         globals.push(("config".to_owned(), self.config.clone()));
+        for rule in self.workflow.rules.iter_mut().filter(|rule| rule.unsupported.is_empty()) {
+            // What is said for all rules holds for those that don't say.
+            rule.unsupported.extend(self.software.clone());
+        }
         globals.sort_by(|left, right| left.0.cmp(&right.0));
         self.workflow.globals = globals;
         self.workflow.config = Some(self.config);

@@ -3,9 +3,9 @@
 use rustc_hash::FxHashSet;
 
 use super::Planner;
-use crate::code::normalised;
+use crate::code::{is_per_job, normalised, of_job};
 use crate::diagnostic::Diagnostic;
-use crate::job::{Ask, FileId, JobId};
+use crate::job::{Ask, Awaits, FileId, JobId};
 use crate::params::{params, params_text};
 use crate::reason::Reason;
 use crate::rule::Action;
@@ -29,6 +29,11 @@ impl Planner<'_, '_> {
         if reason.is_some() {
             return Ok(reason);
         }
+        if let Some(awaits) = self.graph.jobs.awaits(job) {
+            // Its true inputs are not known yet: it is looked at again when they are.
+            reason.awaits_queue = awaits == Awaits::Queue;
+            return Ok(reason);
+        }
         if let Some(oldest) = oldest
             && self.wishes.triggers.mtime
         {
@@ -46,7 +51,9 @@ impl Planner<'_, '_> {
             let path = self.graph.jobs.path(file);
             let Some(memory) = self.remembered.get(path) else { continue };
             if memory.is_unfinished && self.disk.exists(path) {
-                reason.unfinished.push(file);
+                if !self.wishes.trust_unfinished {
+                    reason.unfinished.push(file);
+                }
             } else if (memory.is_unfinished || memory.has_failed) && !self.disk.exists(path) {
                 // It was wanted when its job began, so what is behind it may be older than it should be.
                 reason.missing.push(file);
@@ -85,7 +92,7 @@ impl Planner<'_, '_> {
     fn find_newer_inputs(&mut self, job: JobId, oldest: i64, reason: &mut Reason) {
         let graph = self.graph;
         for input in graph.jobs.inputs(job) {
-            if input.is_ancient {
+            if input.is_ancient || self.passing.contains(&input.file) {
                 continue;
             }
             let path = graph.jobs.path(input.file);
@@ -103,7 +110,9 @@ impl Planner<'_, '_> {
         let Some(Some(first)) = memories.peek() else { return false };
         let Some(recorded) = first.content_of(path) else { return false };
         memories.all(|memory| memory.is_some_and(|memory| memory.content_of(path) == Some(recorded)))
-            && crate::record::content_hash(std::path::Path::new(path)).as_deref() == Some(recorded)
+            && crate::record::content_hash(std::path::Path::new(path), self.wishes.max_hashed_bytes)
+                .as_deref()
+                == Some(recorded)
     }
 
     /// Changed params, input set and code, if the record knows the outputs.
@@ -123,8 +132,16 @@ impl Planner<'_, '_> {
         let triggers = self.wishes.triggers;
         if triggers.code {
             let action = &self.rules.workflow.rules[rule].action;
-            let code = self.codes[rule].get_or_insert_with(|| normalised(action));
-            reason.is_code_changed = memories.iter().any(|memory| *memory.code != **code);
+            let of_this_job;
+            let code = if is_per_job(action) {
+                let mut view = graph.view(self.rules, job);
+                view.params = params(self.rules, graph, job, &view, ask)?;
+                of_this_job = of_job(action, &view);
+                &of_this_job
+            } else {
+                &*self.codes[rule].get_or_insert_with(|| normalised(action))
+            };
+            reason.is_code_changed = memories.iter().any(|memory| memory.code != *code);
         }
         if triggers.input {
             let mut inputs: Vec<&str> =

@@ -3,7 +3,8 @@
 use rustc_hash::FxHashSet;
 
 use crate::diagnostic::Diagnostic;
-use crate::job::{JobGraph, JobId, Rules};
+use crate::disk::Disk;
+use crate::job::{FileId, JobGraph, JobId, Rules};
 
 /// Which part of the graph is wanted; empty lists want all of it.
 #[derive(Debug, Default)]
@@ -12,6 +13,61 @@ pub struct Selection {
     pub until: Vec<String>,
     /// `--omit-from`
     pub omit_from: Vec<String>,
+}
+
+/// `--batch rule=part/parts`: only a part of the inputs of a rule's jobs is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// The rule.
+    pub rule: String,
+    /// Which part, from 1.
+    pub part: usize,
+    /// How many there are.
+    pub parts: usize,
+}
+
+/// Cuts off what is not in the batch. The rule itself, and what comes behind it, is left out until the last part.
+///
+/// # Errors
+/// A rule that is not there, fewer inputs than parts, or (for the last part) inputs that earlier parts should have made.
+pub fn select_batch(
+    rules: &Rules<'_>,
+    graph: &mut JobGraph,
+    batch: &Batch,
+    disk: &mut Disk,
+) -> Result<(), Vec<Diagnostic>> {
+    let Batch { rule, part, parts } = batch;
+    let fault = |text: String| vec![Diagnostic::new(format!("`--batch {rule}={part}/{parts}`: {text}"))];
+    let Some(number) = rules.workflow.rules.iter().position(|known| known.name == *rule) else {
+        return Err(fault(format!("there is no rule `{rule}`")));
+    };
+    let jobs: Vec<JobId> =
+        graph.order.iter().copied().filter(|&job| graph.jobs.rule(job) == number).collect();
+    for job in jobs {
+        let mut files: Vec<FileId> = graph.jobs.inputs(job).iter().map(|input| input.file).collect();
+        files.sort_unstable_by_key(|&file| graph.jobs.path(file));
+        files.dedup();
+        if files.len() < *parts {
+            return Err(fault(format!("the rule has only {} input files", files.len())));
+        }
+        let (size, rest) = (files.len() / parts, files.len() % parts);
+        let start = |part: usize| part * size + part.min(rest);
+        let chosen = start(part - 1)..start(*part);
+        for (_, &file) in files.iter().enumerate().filter(|(position, _)| !chosen.contains(position)) {
+            graph.cut(job, file);
+            if part == parts && !disk.exists(graph.jobs.path(file)) {
+                let path = graph.jobs.path(file);
+                return Err(fault(format!("`{path}` is not there: run the parts before this one first")));
+            }
+        }
+    }
+    if part < parts {
+        let omit_from = vec![rule.clone()];
+        return select(rules, graph, &Selection { omit_from, ..Selection::default() });
+    }
+    let targets: FxHashSet<JobId> = graph.targets.iter().copied().collect();
+    retarget(graph, &targets);
+    Ok(())
 }
 
 /// Cuts the graph down. What remains at its ends becomes the targets.

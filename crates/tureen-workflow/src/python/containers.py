@@ -35,6 +35,20 @@ class Namedlist(list):
             if name:
                 self._set_name(name, len(self) - 1)
 
+    def _allitems(self):
+        """Yield every entry with its name, or with nothing; a named slice is one entry."""
+        done = 0
+        for name, (start, end) in sorted(self._names.items(), key=lambda item: (item[1][0], item[1][1] or 0)):
+            for item in self[done:start]:
+                yield None, item
+            yield name, getattr(self, name)
+            done = start + 1 if end is None else end
+        for item in self[done:]:
+            yield None, item
+
+    def _get_names(self):
+        yield from self._names.items()
+
     def items(self):
         for name in self._names:
             yield name, getattr(self, name)

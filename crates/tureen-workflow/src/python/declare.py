@@ -4,15 +4,37 @@ import os
 import sys
 
 from _tureen.containers import Namedlist
+from _tureen.pathvars import RULE, Pathvars
 from _tureen.wire import encode
 from snakemake.exceptions import WorkflowError
-from snakemake.io import call_with, flag, is_callable, is_flagged, strip_wildcard_constraints
+from snakemake.io import (
+    AnnotatedString,
+    Produced,
+    call_with,
+    flag,
+    is_callable,
+    is_flagged,
+    strip_wildcard_constraints,
+)
 
 #: Flags that say something about a file, by the name that the other side knows.
-MARKS = {"temp", "protected", "directory", "touch", "ancient"}
+MARKS = {
+    "temp",
+    "protected",
+    "directory",
+    "touch",
+    "ancient",
+    "pipe",
+    "service",
+    "update",
+    "before_update",
+}
+
+#: Directives whose work is done by `scripts.py`.
+SCRIPTS = ("script", "notebook", "wrapper", "template_engine")
 
 #: Flags that change nothing here: where a file is shown, or that it is not remote.
-SILENT = {"report", "local", "multiext", "unpack"}
+SILENT = {"report", "local", "multiext", "unpack", "access_pattern"}
 
 
 class Refusal(WorkflowError):
@@ -26,14 +48,18 @@ class Refusal(WorkflowError):
 class Declared:
     """One rule: its directives as given, what is sent of them, and what `rules.name` shows."""
 
-    def __init__(self, number, name, is_checkpoint, space):
+    def __init__(self, number, name, is_checkpoint, space, basedir):
         self.number = number
+        #: The folder of the file that it is written in: its scripts are found from there.
+        self.basedir = basedir
         self.name = name
         self.is_checkpoint = is_checkpoint
         self.space = space
         self.raw = {}
         self.docstring = None
         self.run = None
+        self.script = None
+        self.late_command = None
         self.run_place = None
         self.items = {}
 
@@ -46,8 +72,9 @@ class Declared:
 
     def copied(self, number, name, space):
         """A new rule with the directives of this one."""
-        other = Declared(number, name, self.is_checkpoint, space)
+        other = Declared(number, name, self.is_checkpoint, space, self.basedir)
         other.raw = {word: given for word, given in self.raw.items() if word != "name"}
+        other.late_command = self.late_command
         other.docstring, other.run, other.run_place = self.docstring, self.run, self.run_place
         return other
 
@@ -75,26 +102,53 @@ class Declared:
             "options": {},
             "unsupported": [],
             "local": False,
+            "handover": False,
+            "run_size": len(self.run.__code__.co_code) if self.run else 0,
             "default": False,
             "name": self.name,
+            "basedir": self.basedir,
+            "own_names": self.space.parent is not None,
         }
+        self.set_pathvars()
         for word, (place, args, kwargs) in self.raw.items():
-            if word in ("input", "output", "log", "benchmark") and self.space.parent is not None:
+            if word in ("input", "output", "log", "benchmark"):
                 args = [self.moved(word, value) for value in args]
                 kwargs = {name: self.moved(word, value) for name, value in kwargs.items()}
             self.set(word, place, args, kwargs, functions)
+
+    def set_pathvars(self):
+        """The namespace's, and the rule's own before them."""
+        self.pathvars = self.space.pathvars
+        if "pathvars" in self.raw:
+            place, args, kwargs = self.raw["pathvars"]
+            if args:
+                raise Refusal('`pathvars:` takes names with texts: `pathvars: name="text"`', place)
+            self.pathvars = Pathvars(self.space.pathvars)
+            self.pathvars.update(kwargs, RULE)
 
     def moved(self, word, value):
         """Paths with the prefixes that `module` asks for; what functions give, too."""
         if isinstance(value, os.PathLike):
             value = os.fspath(value)
         if is_callable(value):
-            return self.moved_later(word, value)
+            # What functions give is finished when they have given it.
+            return value if self.space.parent is None else self.moved_later(word, value)
         if isinstance(value, str):
-            return self.space.path(word, value)
+            return self.finished(word, self.space.path(word, value))
         if isinstance(value, dict):
             return {name: self.moved(word, item) for name, item in value.items()}
         return [self.moved(word, item) for item in value] if hasattr(value, "__iter__") else value
+
+    def finished(self, word, path):
+        """A path with its pathvars replaced, without a final slash, and with the marks that all paths get."""
+        text = self.pathvars.apply(path.rstrip("/") if len(path) > 1 else path)
+        if text != path:
+            producer = getattr(path, "producer", None)
+            text = AnnotatedString(text) if type(path) is str else type(path)(text)
+            text.flags = dict(getattr(path, "flags", {}))
+            text.producer = producer
+            path = text
+        return self.space.default_flags[word].apply(path) if word in self.space.default_flags else path
 
     def moved_later(self, word, function):
         call = getattr(function, "callable", None) or function
@@ -102,6 +156,7 @@ class Declared:
         def later(wildcards, **details):
             return self.moved(word, call_with(call, wildcards, details))
 
+        later.moves = call
         moved = later
         for name, detail in getattr(function, "flags", {}).items():
             moved = flag(moved, name, detail)
@@ -115,7 +170,7 @@ class Declared:
                 file_entry(word, value, name, number, place, functions)
                 for name, number, value in entries(args, kwargs)
             ]
-            self.items[word] = shown_files(args, kwargs)
+            self.items[word] = shown_files(args, kwargs, self if word == "output" else None)
         elif word == "params":
             data[word] = [
                 {"name": name, "number": number, "place": place, **param(value, functions)}
@@ -126,12 +181,14 @@ class Declared:
             if args:
                 raise Refusal("resources have to be named", place)
             data[word] = [[name, param(value, functions)] for name, value in kwargs.items()]
-        elif word in ("wildcard_constraints", "pathvars"):
-            if args or word == "pathvars":
-                raise Refusal(f"`{word}:` is not supported in this form", place)
+        elif word == "pathvars":
+            pass
+        elif word == "wildcard_constraints":
+            if args:
+                raise Refusal("`wildcard_constraints:` takes names with regular expressions", place)
             data["constraints"] = [[name, str(value)] for name, value in kwargs.items()]
         elif word == "envmodules":
-            pass
+            data["unsupported"].append([word, place])
         elif kwargs or len(args) != 1:
             raise Refusal(f"`{word}:` takes one value", place)
         elif word != "name":
@@ -156,15 +213,25 @@ class Declared:
                 raise Refusal("`repeat()` takes a path and a whole number of at least 1", place)
             data["options"][word] = entry
             self.items[word] = os.fspath(value)
-        elif word in ("conda", "container", "singularity", "containerized", "cache"):
-            pass  # without the matching command-line option Snakemake does nothing with these
+        elif word in ("conda", "container", "singularity", "containerized"):
+            # Without the matching command-line option nothing is done with these.
+            if value is not None:
+                data["unsupported"].append([word, place])
+        elif word == "cache":
+            pass
         elif word == "localrule":
             data["local"] = bool(value)
         elif word == "default_target":
             data["default"] = bool(value)
-        elif word in ("shadow", "handover"):
-            if value:
-                data["unsupported"].append([word, place])
+        elif word == "shadow":
+            if not value:
+                return
+            value = "full" if value is True else value
+            if value not in ("minimal", "copy-minimal", "shallow", "full"):
+                raise Refusal("`shadow:` takes 'minimal', 'copy-minimal', 'shallow' or 'full'", place)
+            data["options"][word] = {"text": value, "place": place}
+        elif word == "handover":
+            data["handover"] = bool(value)
         elif word in ("shell", "script", "notebook", "wrapper", "cwl", "template_engine", "message", "group"):
             if isinstance(value, os.PathLike):
                 value = os.fspath(value)
@@ -177,6 +244,8 @@ class Declared:
             if not isinstance(value, str):
                 raise Refusal(f"`{word}:` takes a string, but this is {type(value).__name__}", place)
             data["options"][word] = {"text": str(value), "place": place}
+            if word in SCRIPTS:
+                self.script = (word, str(value))
         else:
             raise Refusal(f"`{word}:` is not supported yet", place)
 
@@ -212,25 +281,40 @@ def unfolded_multiext(name, number, value):
 def file_entry(word, value, name, number, place, functions):
     """An entry of `input:`, `output:` or `log:` as data."""
     entry = {"name": name, "number": number, "place": place}
+    if isinstance(value, (list, tuple)) and any(map(is_callable, value)):
+        value = together(value)
     if is_callable(value):
         if word not in ("input", "log"):
             raise Refusal("only input and log files can be given by functions", place)
         kind = "unpack" if is_flagged(value, "unpack") else "function"
         return {**entry, kind: functions.add(value)}
     files = []
-    add_files(value, files, word, place)
+    add_files(value, files, word, place, functions)
     is_list = not isinstance(value, (str, os.PathLike))
     return {**entry, "files": files, "list": is_list}
 
 
-def add_files(value, files, word, place):
+def together(values):
+    """One function for a list that holds functions."""
+
+    def ask(wildcards, **details):
+        out = []
+        for value in values:
+            if is_callable(value):
+                value = call_with(getattr(value, "callable", None) or value, wildcards, details)
+            out.extend([value] if isinstance(value, (str, os.PathLike)) else value)
+        return out
+
+    return ask
+
+
+def add_files(value, files, word, place, functions):
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if isinstance(value, str):
-        files.append([str(value), *marks_of(value)])
+        producer = getattr(value, "producer", None)
+        files.append([str(value), *marks_of(value), checksum_of(value, place, functions), producer])
         return
-    if is_callable(value):
-        raise Refusal(f"a function inside a list is not supported yet in `{word}:`", place)
     try:
         items = iter(value)
     except TypeError:
@@ -238,7 +322,7 @@ def add_files(value, files, word, place):
             f"`{word}:` takes strings or lists of strings, but this is {type(value).__name__}", place
         ) from None
     for item in items:
-        add_files(item, files, word, place)
+        add_files(item, files, word, place, functions)
 
 
 def marks_of(value):
@@ -250,12 +334,21 @@ def marks_of(value):
         elif name == "ensure":
             if detail["non_empty"]:
                 marks.append("non_empty")
-            others.extend(f"ensure({key})" for key in ("sha256", "md5", "sha1") if detail[key])
         elif name == "repeat":
             others.append(f"repeat({detail})")
         elif name not in SILENT:
             others.append(name)
     return marks, others
+
+
+def checksum_of(value, place, functions):
+    """Give what `ensure` says of a file's hash: the algorithm, and the hash or a function for it."""
+    details = getattr(value, "flags", {}).get("ensure", {})
+    given = [(name, details[name]) for name in ("sha256", "md5", "sha1") if details.get(name)]
+    if not given:
+        return None
+    ((name, expected),) = given
+    return [name, functions.add(expected) if is_callable(expected) else str(expected)]
 
 
 def param(value, functions):
@@ -273,8 +366,8 @@ def named(args, kwargs, flatten):
     return out
 
 
-def shown_files(args, kwargs):
-    """Files as other rules see them: plain strings without constraints."""
+def shown_files(args, kwargs, producer):
+    """Files as other rules see them: without constraints; outputs know their rule."""
 
     def plain(value):
         if isinstance(value, os.PathLike):
@@ -282,7 +375,10 @@ def shown_files(args, kwargs):
         if isinstance(value, str) and not is_callable(value):
             bare = strip_wildcard_constraints(value)
             # A moved path stays one, so that it is not moved again where it is used.
-            return type(value)(bare) if hasattr(type(value), "of") else bare
+            if hasattr(type(value), "of"):
+                bare = type(value)(bare)
+                bare.producer = producer
+            return bare if producer is None or hasattr(bare, "producer") else Produced(bare, producer)
         if is_callable(value):
             return value
         return [item for part in value for item in flat(plain(part))]
@@ -312,7 +408,7 @@ class RuleBlock:
 
     def __init__(self, session, number, name, is_checkpoint, run):
         self.session = session
-        self.declared = Declared(number, name, is_checkpoint, session.space)
+        self.declared = Declared(number, name, is_checkpoint, session.space, session.basedir)
         self.run = run
 
     def __enter__(self):

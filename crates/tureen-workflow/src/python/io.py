@@ -25,6 +25,22 @@ class AnnotatedString(str):
         return text
 
 
+class Produced(AnnotatedString):
+    """An output as other rules see it (`rules.name.output`): it knows its rule, who is to make it."""
+
+    def __new__(cls, value, producer=None):
+        text = super().__new__(cls, value)
+        text.producer = producer or getattr(value, "producer", None)
+        return text
+
+
+class Openable(AnnotatedString):
+    """A path that can be opened like a `Path`."""
+
+    def open(self, mode="r", buffering=-1, encoding=None, errors=None, newline=None):
+        return open(self, mode, buffering, encoding, errors, newline)
+
+
 def is_callable(value):
     return callable(value) or getattr(value, "callable", None) is not None
 
@@ -98,6 +114,46 @@ def before_update(value):
     return flag(value, "before_update")
 
 
+class QueueInput:
+    """Input files that come from a queue while the workflow runs."""
+
+    #: How long to wait for something new before answering that there is nothing.
+    PATIENCE = 1.0
+
+    def __init__(self, queue, sentinel):
+        self.queue = queue
+        self.sentinel = sentinel
+        self.items = []
+        self.finished = False
+        self.is_asked = False
+
+    def __call__(self, wildcards):
+        """Give all that has come so far."""
+        if len(wildcards):
+            raise WorkflowError("from_queue() may not be used in rules with wildcards.")
+        import queue
+
+        may_wait, self.is_asked = self.is_asked, True
+        while not self.finished:
+            try:
+                item = self.queue.get(may_wait, self.PATIENCE)
+            except queue.Empty:
+                break
+            may_wait = False
+            self.queue.task_done()
+            if item is self.sentinel:
+                self.finished = True
+            else:
+                self.items.append(item)
+        return list(self.items)
+
+
+def from_queue(queue, finish_sentinel=None):
+    if finish_sentinel is None:
+        raise WorkflowError("Please provide a finish sentinel to from_queue.")
+    return flag(QueueInput(queue, finish_sentinel), "from_queue")
+
+
 def unpack(value):
     return flag(value, "unpack")
 
@@ -107,6 +163,8 @@ def repeat(value, n_repeat):
 
 
 def ensure(value, non_empty=False, sha256=None, md5=None, sha1=None):
+    if sum(item is not None for item in (sha256, md5, sha1)) > 1:
+        raise SyntaxError("Only one checksum type (sha256, md5, or sha1) can be specified.")
     return flag(value, "ensure", {"non_empty": non_empty, "sha256": sha256, "md5": md5, "sha1": sha1})
 
 

@@ -60,6 +60,10 @@ def answer(session, call):
         for name in ("input", "output", "params", "threads", "resources", "attempt", "rulename")
     }
     try:
+        if "unpack" in flags and call["role"] not in ("input", "unpack"):
+            raise WorkflowError(
+                "unpack() is not allowed with params; return a dict and use it as {params.name[key]}"
+            )
         value = function
         for _ in range(10):
             value = io.call_with(value, names["wildcards"], details)
@@ -69,7 +73,11 @@ def answer(session, call):
                 break
         else:
             raise WorkflowError("more than 10 input functions that return input functions")
-        return {"value": given(value, call["role"], flags)}
+        asked = getattr(function, "moves", function)
+        if isinstance(asked, io.QueueInput) and not asked.finished:
+            return {"unfinished": encode(value)}
+        declared = session.by_name.get(call["job"]["rule"])
+        return {"value": given(value, call["role"], flags, declared)}
     except IncompleteCheckpointException as error:
         return {"checkpoint": [error.rule_name, error.targetfile]}
     except Exception as error:
@@ -78,17 +86,19 @@ def answer(session, call):
         return {"error": trace.describe(error)}
 
 
-def given(value, role, flags):
+def given(value, role, flags, declared):
     """An answer as data: for files also the marks that they carry."""
     if role not in ("input", "unpack", "log"):
         return [encode(value), []]
     marks = []
+    word = "log" if role == "log" else "input"
     own = [name for name in flags if name != "unpack"]
 
     def plain(item):
         if isinstance(item, os.PathLike):
             item = os.fspath(item)
         if isinstance(item, str):
+            item = declared.finished(word, item) if declared else item
             names = own + list(getattr(item, "flags", {}))
             if names:
                 marks.append([clean(item), names])
@@ -111,8 +121,11 @@ def formatted(session, request):
     try:
         declared = session.by_name.get(request["job"]["rule"])
         space = declared.space if declared else session.space
-        variables = {**space.globals, **names_of(request["job"])}
-        return {"text": clean(format_with(request["text"], (), variables))}
+        names = names_of(request["job"])
+        text = request["text"]
+        if request["late"]:
+            text = declared.late_command(*(names[name] for name in BLOCK_NAMES))
+        return {"text": clean(format_with(text, (), {**space.globals, **names}))}
     except Exception as error:
         return {"error": trace.describe(error)}
 
@@ -160,9 +173,16 @@ def in_child(session, connection, job, out, err, result):
     os.set_inheritable(result, False)
     end = {"done": True}
     try:
+        if job["folder"]:
+            os.chdir(job["folder"])
         names = names_of(job)
-        run = session.by_name[job["rule"]].run
-        run(*(names[name] for name in BLOCK_NAMES))
+        declared = session.by_name[job["rule"]]
+        if declared.run is not None:
+            declared.run(*(names[name] for name in BLOCK_NAMES))
+        else:
+            from _tureen import scripts
+
+            scripts.execute(session, declared, *declared.script, names)
     except BaseException as error:
         end = ending(error)
     flush()

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from _tureen import jobs, trace
+from _tureen import expressions, jobs, trace
 from _tureen.session import Session, Stopped
 from _tureen.wire import Connection, flush
 
@@ -32,6 +32,8 @@ def serve(raw):
             connection.send(jobs.status(content))
         elif word == "handle":
             connection.send(jobs.handle(session, *content))
+        elif word == "expression":
+            connection.send(session.functions.add(expressions.function(*content)))
         elif word == "made":
             session.made.update(content)
             connection.send(None)

@@ -7,9 +7,7 @@ from typing import NoReturn
 from _tureen.declare import Refusal
 
 #: What Snakemake puts into a Snakefile's namespace, but we do not.
-NAMES = (
-    "access as_py_module choose_file choose_folder choose_tmp from_queue github gitlab gitfile storage"
-).split()
+NAMES = "github gitlab gitfile storage".split()
 
 
 class Missing:

@@ -16,19 +16,19 @@ def branch(condition, then=None, otherwise=None, cases=None):
     def value_of(value, wildcards):
         if callable(value):
             value = value(wildcards)
-        return [] if value is None else value
+        return value or []
 
     def choose(wildcards):
-        result = condition(wildcards) if callable(condition) else condition
+        result = value_of(condition, wildcards)
         if cases is None:
             return value_of(then if result else otherwise, wildcards)
-        if result in cases:
+        if not isinstance(result, list) and result in cases:
             return value_of(cases[result], wildcards)
         if otherwise is not None:
             return value_of(otherwise, wildcards)
         raise KeyError(f"Key {result} not found in given cases of branch function")
 
-    choices = [condition, then, otherwise, *(cases or {}).values()]
+    choices = [condition, then, otherwise]
     return choose if any(map(callable, choices)) else choose(None)
 
 
@@ -38,7 +38,7 @@ def evaluate(expr):
     def inner(wildcards):
         formatted = expr.format(**{name: repr(value) for name, value in wildcards.items()})
         try:
-            return eval(formatted, {})
+            return eval(formatted, globals())
         except Exception as error:
             raise WorkflowError(f"Failed to evaluate expression {expr} ({formatted}): {error}") from error
 
@@ -55,58 +55,89 @@ def lookup(query=None, dpath=None, cols=None, is_nrows=None, within=None, defaul
 
     if within is None:
         raise LookupError(msg="Must provide a dataframe, series, or mapping to search within.", query=query)
+    if cols is not None and not isinstance(cols, (str, list)):
+        raise LookupError(msg="The cols argument has to be either a str or a list of str.", query=query)
+    if is_nrows is not None and not isinstance(is_nrows, int):
+        raise LookupError(msg="The is_nrows argument has to be an int.", query=query)
     if query is not None and dpath is not None:
         raise LookupError(msg="Cannot provide both query and dpath arguments.", query=query)
     is_dict = isinstance(within, Mapping)
     expression = query if dpath is None else dpath
     if expression is None:
         raise LookupError(msg="Must provide either a query or dpath parameter.")
-
-    def find(expression, cols):
-        return (
-            _in_dict(within, expression, default)
-            if is_dict
-            else _in_frame(within, expression, cols, is_nrows, default)
+    if dpath is not None and not is_dict:
+        raise LookupError(
+            msg="Dpath parameter can only be used with python mapping (e.g. dict).", dpath=dpath
         )
 
-    texts = [expression, *([cols] if isinstance(cols, str) else cols or [])]
-    is_open = any(
-        callable(text)
-        or any(match["name"] not in namespace for match in WILDCARD_REGEX.finditer(text))
-        or ("{" in text and not callable(text) and not namespace)
-        for text in texts
-    ) or any(map(callable, namespace.values()))
+    def find(expression, cols):
+        if is_dict:
+            return _in_dict(within, expression, default)
+        return _in_frame(within, expression, cols, is_nrows, default)
+
+    def is_open(text):
+        return callable(text) or any(
+            match["name"] not in namespace for match in WILDCARD_REGEX.finditer(text)
+        )
+
+    columns = [] if is_dict or cols is None else [cols] if isinstance(cols, str) else cols
 
     def filled(text, names):
         from snakemake.utils import format_with
 
-        return format_with(text, (), names) if names else text
+        return format_with(text, (), names)
+
+    def filled_columns(names):
+        if cols is None or not names:
+            return cols
+        return filled(cols, names) if isinstance(cols, str) else [filled(col, names) for col in cols]
 
     def later(wildcards):
         names = {name: value(wildcards) if callable(value) else value for name, value in namespace.items()}
         for name, value in wildcards.items():
             names.setdefault(name, value)
         text = expression(wildcards) if callable(expression) else expression
-        columns = cols and (
-            filled(cols, names) if isinstance(cols, str) else [filled(col, names) for col in cols]
-        )
-        return find(filled(text, names), columns)
+        return find(filled(text, names), filled_columns(names))
 
-    return later if is_open else find(filled(expression, namespace), cols)
+    if any(map(is_open, [expression, *columns])) or any(map(callable, namespace.values())):
+        return later
+    text = filled(expression, namespace) if namespace else expression
+    return find(text, filled_columns(namespace))
 
 
 def _in_dict(within, path, default):
-    if any(character in path for character in "*?["):
-        raise LookupError(msg="patterns in paths are not supported by tureen yet", dpath=path)
-    found = within
-    for key in path.strip("/").split("/"):
-        try:
-            found = found[int(key)] if isinstance(found, (list, tuple)) else found[key]
-        except (KeyError, IndexError, ValueError, TypeError):
-            if default is not _NOTHING:
-                return default
-            raise LookupError(msg="Dpath not found.", dpath=path) from None
-    return found
+    """Find a value by its path; parts may be patterns as those of a shell, `**` stands for any parts."""
+    parts = path.lstrip("/").split("/")
+    found = [within] if path == "/" else _matches(within, parts)
+    if len(found) > 1:
+        return found
+    if found:
+        return found[0]
+    if default is not _NOTHING:
+        return default
+    raise LookupError(msg="Dpath not found.", dpath=path)
+
+
+def _matches(value, parts):
+    if not parts:
+        return [value]
+    first, rest = parts[0], parts[1:]
+    if isinstance(value, dict) or (hasattr(value, "items") and hasattr(value, "keys")):
+        items = list(value.items())
+    elif isinstance(value, (list, tuple)):
+        items = list(enumerate(value))
+    else:
+        items = []
+    if first == "**":
+        deeper = [match for _, item in items for match in _matches(item, parts)]
+        return _matches(value, rest) + deeper if rest else [value, *deeper]
+    return [match for key, item in items if _is_meant(key, first) for match in _matches(item, rest)]
+
+
+def _is_meant(key, part):
+    from fnmatch import fnmatchcase
+
+    return str(key) == part or fnmatchcase(str(key), part)
 
 
 def _in_frame(within, query, cols, is_nrows, default):
@@ -148,8 +179,12 @@ def subpath(path_or_func, strip_suffix=None, with_suffix=None, basename=False, p
             return os.path.basename(path)
         if parent and ancestor is not None:
             raise ValueError("parent cannot be used together with ancestor")
+        if ancestor is not None and ancestor < 1:
+            raise ValueError("ancestor must be greater than 0")
         for _ in range(1 if parent else ancestor or 0):
             path = os.path.dirname(path) or "."
+            if path == ".":
+                break
         return path
 
     if not is_callable(path_or_func):
@@ -162,8 +197,10 @@ def subpath(path_or_func, strip_suffix=None, with_suffix=None, basename=False, p
 
 
 def parse_input(infile, parser, **kwargs):
-    def later(wildcards, input, output):
-        path = infile(wildcards) if callable(infile) else infile
+    """Give a function that reads something out of an input file."""
+
+    def later(wildcards, input):
+        path = call_with(infile, wildcards, {"input": input}) if callable(infile) else infile
         with open(path) as file:
             return parser(file, **kwargs) if parser else file.read().strip()
 
@@ -203,14 +240,20 @@ def extract_checksum(infile, **kwargs):
 
 
 def flatten(list_of_lists):
+    """Give the texts of everything in nested lists, as one list."""
     out = []
     for item in list_of_lists:
-        out.extend(flatten(item) if isinstance(item, (list, tuple)) else [item])
+        out.extend(flatten(item) if isinstance(item, list) else [str(item)])
     return out
 
 
+def threads(_wildcards, threads):
+    """`threads` used in a rule's directives."""
+    return threads
+
+
 class ItemProxy:
-    """`output[0]` or `threads` used in a rule's directives: asked of the job when it is known."""
+    """`output[0]` or `resources.mem` used in a rule's directives: asked of the job when it is known."""
 
     def __init__(self, kind):
         self._kind = kind

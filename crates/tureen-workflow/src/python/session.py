@@ -3,13 +3,16 @@
 import os
 import sys
 
-from _tureen import missing, ready_made
-from _tureen.containers import Namedlist
-from _tureen.declare import Functions, OtherBlock, Refusal, RuleBlock
+from _tureen import choosing, late, missing, ready_made
+from _tureen.checkpoints import Checkpoints
+from _tureen.declare import Declared, Functions, OtherBlock, Refusal, RuleBlock
+from _tureen.default_flags import access
+from _tureen.pathvars import WORKFLOW
+from _tureen.sources import located
 from _tureen.space import Module, Space
 from _tureen.wire import decode, encode
 from snakemake import io
-from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
 #: Modules and names that Snakefiles find although they never imported them; bound only when mentioned.
@@ -54,11 +57,12 @@ LATE = {
 #: Taken from `snakemake.io` and `ready_made` as they are.
 FROM_IO = (
     "protected temp temporary ancient directory expand collect glob_wildcards flag touch unpack local pipe "
-    "service repeat report multiext ensure update before_update"
+    "service repeat report multiext ensure update before_update from_queue"
 ).split()
 FROM_HELPERS = (
-    "branch lookup evaluate exists subpath parse_input flatten prepend_param extract_checksum".split()
+    "branch lookup evaluate exists subpath parse_input flatten prepend_param extract_checksum threads".split()
 )
+FROM_CHOOSING = "choose_file choose_folder choose_tmp as_py_module".split()
 
 
 class Stopped(BaseException):
@@ -76,6 +80,7 @@ class Session:
         self.included = []
         self.keys = []
         self.stack = []
+        self.skips_validation = False
         self.handlers = {}
         self.settings = settings
         self.overrides = decode(settings["overrides"])
@@ -84,6 +89,7 @@ class Session:
             "rule_orders": [],
             "local_rules": [],
             "workdir": None,
+            "envvars": [],
         }
         self.default = None
         self.scatter = {}
@@ -91,8 +97,19 @@ class Session:
         self.workflow = WorkflowView(self)
         self.space = self.main = Space(self, None)
         self.space.globals["config"] = decode(settings["config"])
+        self.space.pathvars.update_from_config(self.space.globals["config"])
         # As under Snakemake the namespace is that of a module, so that what is defined in it can be pickled.
         sys.modules["snakemake.workflow"] = self.space.module
+
+    @property
+    def is_loading(self):
+        """Whether the other side answers questions: it does while files are read."""
+        return bool(self.stack)
+
+    @property
+    def basedir(self):
+        """The folder of the file that is read; afterwards that of the main one."""
+        return os.path.dirname(os.path.abspath(self.stack[-1] if self.stack else self.included[0]))
 
     @property
     def globals(self):
@@ -110,6 +127,7 @@ class Session:
                 "update_config": update_config,
                 "scatter": Scatter(),
                 "gather": Scatter(),
+                "access": access,
             }
         )
         for name in missing.NAMES:
@@ -118,7 +136,9 @@ class Session:
             names[name] = getattr(io, name)
         for name in FROM_HELPERS:
             names[name] = getattr(ready_made, name)
-        for kind in ("input", "output", "params", "resources", "threads"):
+        for name in FROM_CHOOSING:
+            names[name] = getattr(choosing, name)
+        for kind in ("input", "output", "params", "resources"):
             names[kind] = ready_made.ItemProxy(kind)
 
     def load(self, path, place=None):
@@ -143,8 +163,13 @@ class Session:
             sys.path.insert(0, folder)
         exec(compile(text, path, "exec", dont_inherit=True), self.globals)
         for word, name in answer["handlers"]:
-            if name in self.globals and self.space is self.main:
+            if name not in self.globals:
+                continue
+            if self.space is self.main:
                 self.handlers[word] = self.globals[name]
+            else:
+                # A module's handlers are called by those of the main file, as functions of the module.
+                self.globals[word] = handler_of_module(self.globals[name])
         self.stack.pop()
         self.keys.pop()
 
@@ -164,6 +189,13 @@ class Session:
                 self.set_global(word, place, args, kwargs)
 
         return take
+
+    def set_late(self, word, place, function):
+        """A value that is worked out now, and by Snakemake again when the job is known."""
+        early = late.early(function, self.globals)
+        if isinstance(self.open_block, Declared):
+            self.open_block.late_command = function
+        self.set(word, place)(early)
 
     def module(self, number, name):
         def finish(raw):
@@ -236,6 +268,7 @@ class Session:
             self.data["local_rules"].extend(self.space.renamed(name) for name in args)
         elif word == "envvars":
             missing = [name for name in args if name not in os.environ]
+            self.data["envvars"].extend(args)
             if missing:
                 raise Refusal(
                     f"the environment variables {', '.join(missing)} are needed by this workflow but not set",
@@ -245,11 +278,17 @@ class Session:
             # They tell limits of machines from limits of the whole run: the same for jobs on this machine.
             if args or any(scope not in ("local", "global", "excluded") for scope in kwargs.values()):
                 raise Refusal('`resource_scopes:` takes names with `"local"` or `"global"`', place)
-        elif word in ("container", "singularity", "containerized", "conda", "report"):
-            pass  # without the matching command-line option Snakemake does nothing with these
+        elif word in ("container", "singularity", "containerized", "conda"):
+            self.space.software = [word, place]
+        elif word == "report":
+            pass
         elif word == "scattergather":
             self.add_scatter(kwargs)
-        elif word not in ("include", "configfile", "workdir"):
+        elif word == "pathvars":
+            self.space.pathvars.update(kwargs, WORKFLOW)
+        elif word in ("inputflags", "outputflags"):
+            self.space.default_flags[word.removesuffix("flags")].set(args)
+        elif word not in ("include", "configfile", "workdir", "pepfile", "pepschema"):
             raise Refusal(f"`{word}:` is not supported yet", place)
         elif len(args) != 1 or kwargs:
             raise Refusal(f"`{word}:` takes one value", place)
@@ -268,22 +307,51 @@ class Session:
             return
         self.connection.send({"config": os.path.abspath(path)})
         answer, _ = self.connection.receive()
-        if "error" in answer:
+        if answer.get("template"):
+            update_config(self.globals["config"], rendered(path, place))
+        elif "error" in answer:
             if not (answer["missing"] and self.settings["has_config_files"]):
                 raise Refusal(answer["error"], place)
         else:
             update_config(self.globals["config"], decode(answer["value"]))
+        if self.settings["replaces_config"] and self.overrides:
+            self.globals["config"] = {}
         update_config(self.globals["config"], self.overrides)
+        self.space.pathvars.update_from_config(self.globals["config"])
+
+    def pepfile(self, path, place):
+        try:
+            import peppy
+        except ImportError:
+            raise Refusal("`pepfile:` needs the package peppy: pip install peppy", place) from None
+        self.globals["pep"] = peppy.Project(path)
+
+    def pepschema(self, path, place):
+        try:
+            import eido
+        except ImportError:
+            raise Refusal("`pepschema:` needs the package eido: pip install eido", place) from None
+        if "pep" not in self.globals:
+            raise Refusal("`pepschema:` needs a `pepfile:` before it", place)
+        eido.validate_project(project=self.globals["pep"], schema=located(path, self.basedir))
 
     def workdir(self, path, _place):
         os.makedirs(path, exist_ok=True)
         os.chdir(path)
         self.data["workdir"] = os.getcwd()
 
+    def read_config(self, path):
+        """A YAML or JSON file as data."""
+        self.connection.send({"config": path})
+        answer, _ = self.connection.receive()
+        if "error" in answer:
+            raise WorkflowError(answer["error"])
+        return decode(answer["value"])
+
     def add_scatter(self, content):
-        self.scatter.update(content)
         self.space.constraints["scatteritem"] = r"\d+-of-\d+"
         for key, count in content.items():
+            self.scatter[key] = count = self.settings["scatter"].get(key, count)
 
             def items(*args, _count=count, **wildcards):
                 names = [f"{index}-of-{_count}" for index in range(1, _count + 1)]
@@ -292,6 +360,18 @@ class Session:
             setattr(self.globals["scatter"], key, items)
             setattr(self.globals["gather"], key, items)
 
+    def name_producers(self):
+        """Rules whose outputs others have taken are named now, when all names are known."""
+        for declared in self.by_name.values():
+            for word in ("input", "output", "log"):
+                for file in (file for entry in declared.data[word] for file in entry.get("files", ())):
+                    producer = file[4]
+                    is_known = producer is not None and self.by_name.get(producer.name) is producer
+                    file[4] = producer.name if is_known and word == "input" else None
+            benchmark = declared.data["options"].get("benchmark")
+            if benchmark:
+                benchmark["files"][0][4] = None
+
     def result(self):
         """Everything that was declared, as data."""
         shell = sys.modules.get("snakemake.shell")
@@ -299,6 +379,11 @@ class Session:
         now = dict(os.environ)
         changed = [[name, value] for name, value in now.items() if self.environment.get(name) != value]
         changed += [[name, None] for name in self.environment if name not in now]
+        for declared in self.by_name.values():
+            # What is said for all rules of a file holds for those that don't say.
+            if declared.space.software and not declared.data["unsupported"]:
+                declared.data["unsupported"].append(declared.space.software)
+        self.name_producers()
         names = list(self.by_name)
         constraints = self.main.constraints
         if any(declared.space is not self.main for declared in self.by_name.values()):
@@ -310,7 +395,10 @@ class Session:
             constraints = {}
         return {
             **self.data,
-            "rules": [{**declared.data, "name": name} for name, declared in self.by_name.items()],
+            "rules": [
+                {**declared.data, "name": name, "late_command": late.is_late(declared)}
+                for name, declared in self.by_name.items()
+            ],
             "default": None if self.default is None else names.index(self.default),
             "constraints": [list(item) for item in constraints.items()],
             "config": encode(self.globals["config"]),
@@ -320,6 +408,20 @@ class Session:
             if shell
             else [None, None, None],
         }
+
+
+def handler_of_module(handler):
+    return lambda log=None: handler(log)
+
+
+def rendered(path, place):
+    """A config file that is a template for yte."""
+    try:
+        import yte
+    except ImportError:
+        raise Refusal(f"config file `{path}` is a template for yte: pip install yte", place) from None
+    with open(path) as file:
+        return yte.process_yaml(file, require_use_yte=True)
 
 
 class WorkflowView:
@@ -334,7 +436,7 @@ class WorkflowView:
 
     @property
     def current_basedir(self):
-        return os.path.dirname(os.path.abspath(self._session.stack[-1]))
+        return self._session.basedir
 
     @property
     def main_snakefile(self):
@@ -344,6 +446,11 @@ class WorkflowView:
     def snakefile(self):
         """The file whose code asks: in a module or an included file, that one."""
         return os.path.abspath(sys._getframe(1).f_code.co_filename)
+
+    @property
+    def is_main_process(self):
+        """Jobs don't read the Snakefile again, so whoever reads it is the main process."""
+        return True
 
     @property
     def included(self):
@@ -383,40 +490,3 @@ class WorkflowView:
 
 class Scatter:
     """`scatter.name(...)`, `gather.name(...)`"""
-
-
-class Checkpoints:
-    """`checkpoints.name.get(**wildcards)`"""
-
-    def __init__(self, session, rules):
-        self._session = session
-        self._rules = rules
-
-    def __getattr__(self, name):
-        rule = self._rules._rules.get(name)
-        if rule is None or not rule.is_checkpoint:
-            raise AttributeError(f"there is no checkpoint named {name}")
-        return Checkpoint(self._session, rule)
-
-
-class Checkpoint:
-    """One checkpoint: gives its output when it has run."""
-
-    def __init__(self, session, rule):
-        self.session = session
-        self.rule = rule
-
-    def get(self, **wildcards):
-        output = Namedlist(self.rule.output, custom_map=lambda path: io.apply_wildcards(path, wildcards))
-        missing = [path for path in output if path not in self.session.made]
-        if missing:
-            raise IncompleteCheckpointException(self.rule.name, missing[0])
-        return CheckpointJob(self.rule, output)
-
-
-class CheckpointJob:
-    """A checkpoint that has run."""
-
-    def __init__(self, rule, output):
-        self.rule = rule
-        self.output = output

@@ -127,22 +127,47 @@ def available_cpu_count():
 
 
 def validate(data, schema, set_default=True):
-    raise WorkflowError("validate() is not supported by tureen yet")
+    """Check a config dict or a data frame against a JSON schema; the path is relative to the Snakefile."""
+    from _tureen.sources import local, located
+    from _tureen.validation import validate_data
+
+    workflow = sys._getframe(1).f_globals.get("workflow")
+    folder = workflow.current_basedir if workflow is not None else os.getcwd()
+    if workflow is None or not workflow._session.skips_validation:
+        validate_data(data, local(located(schema, folder)), set_default, workflow)
 
 
 def read_job_properties(*_args, **_kwargs):
     raise WorkflowError("read_job_properties() is not supported by tureen")
 
 
+def os_sync():
+    """Write what the system still holds back to the disk."""
+    os.sync()
+
+
+class AlwaysQuotedFormatter(QuotedFormatter):
+    """Quotes every field for the shell."""
+
+    def __init__(self, quote_func=None):
+        super().__init__(quote_func, always=True)
+
+
+class Unformattable:
+    """Stands for something that may not be used in a text."""
+
+    def __init__(self, errormsg="This cannot be used for formatting"):
+        self.errormsg = errormsg
+
+    def __str__(self):
+        raise ValueError(self.errormsg)
+
+
 def __getattr__(name):
-    if name in (
-        "AlwaysQuotedFormatter",
-        "Paramspace",
-        "R",
-        "Unformattable",
-        "argvquote",
-        "os_sync",
-        "report",
-    ):
+    if name == "Paramspace":
+        from _tureen.paramspace import Paramspace
+
+        return Paramspace
+    if name in ("R", "argvquote", "report"):
         raise ImportError(f"`snakemake.utils.{name}` is not supported yet")
     raise AttributeError(f"module 'snakemake.utils' has no attribute {name!r}")

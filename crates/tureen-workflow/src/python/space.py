@@ -4,6 +4,8 @@ import os
 import types
 
 from _tureen.declare import Refusal
+from _tureen.default_flags import DefaultFlags
+from _tureen.pathvars import MODULE, Pathvars
 from snakemake.exceptions import WorkflowError
 from snakemake.io import AnnotatedString, is_flagged
 
@@ -38,6 +40,9 @@ class Space:
         self.changes = {}
         self.replaceable = None
         self.source = None
+        self.pathvars = Pathvars(parent.pathvars if parent else None)
+        self.default_flags = {"input": DefaultFlags(), "output": DefaultFlags()}
+        self.software = None
         self.module = types.ModuleType(name)
         self.globals = self.module.__dict__
         session.fill(self.globals, self.rules)
@@ -50,9 +55,12 @@ class Space:
     def own_name(self, name):
         return self.rename.replace("*", name) if self.rename else name
 
+    def is_chosen(self, name):
+        return (self.chosen is None or name in self.chosen) and name not in self.exclude
+
     def final_name(self, name):
         """The name, or nothing if the rule was not asked for."""
-        if (self.chosen is not None and name not in self.chosen) or name in self.exclude:
+        if not self.is_chosen(name):
             return None
         own = self.own_name(name)
         return self.parent.final_name(own) if self.parent else own
@@ -78,7 +86,10 @@ class Space:
 
     def may_replace(self, name):
         """Whether a rule taken before by `use rule *` may be taken again in another form."""
-        return self.replaceable is not None and name in self.replaceable
+        own = self.own_name(name)
+        if self.replaceable is not None and own in self.replaceable:
+            return True
+        return self.parent is not None and self.parent.may_replace(own)
 
     def find_module(self, name, place):
         """Give the module, and whether it was named by a variable."""
@@ -97,6 +108,7 @@ class Moved(AnnotatedString):
     def of(cls, path, original):
         moved = cls(path)
         moved.flags = dict(getattr(original, "flags", {}))
+        moved.producer = getattr(original, "producer", None)
         return moved
 
 
@@ -113,9 +125,9 @@ class Module:
         self.replacements = given.get("replace_prefix")
         if self.prefix is not None:
             self.prefix = os.path.join(os.fspath(self.prefix), "")
-        for word in ("meta_wrapper", "pathvars"):
-            if given.get(word) is not None:
-                raise Refusal(f"`{word}:` of a module is not supported yet", raw[word][0])
+        if given.get("meta_wrapper") is not None:
+            raise Refusal("`meta_wrapper:` of a module is not supported yet", raw["meta_wrapper"][0])
+        self.pathvars = given.get("pathvars")
         path = given["snakefile"]
         if not isinstance(path, (str, os.PathLike)) or "://" in str(path):
             raise Refusal("a module that is not a local file is not supported yet", raw["snakefile"][0])
@@ -137,6 +149,10 @@ class Module:
         space = Space(session, parent, self.name)
         space.globals["config"] = {} if self.config is None else self.config
         space.has_own_config = self.config is not None
+        if self.pathvars:
+            space.pathvars.update(self.pathvars, MODULE)
+        if self.config is not None:
+            space.pathvars.update_from_config(self.config, MODULE)
         space.chosen = None if rules == ["*"] else set(rules)
         space.exclude = set(exclude)
         space.changes = changes
@@ -150,8 +166,12 @@ class Module:
         finally:
             session.space = parent
             session.stack = stack
+        own_names = {space.own_name(name) for name in space.rules._rules if space.is_chosen(name)}
         if space.chosen is None:
-            self.taken.update(space.rules._rules)
+            self.taken |= own_names
+        else:
+            # What was asked for by name stays.
+            self.taken -= own_names
         for declared in space.rules._rules.values():
             if declared.space is space and space.constraints:
                 declared.data["constraints"] = [

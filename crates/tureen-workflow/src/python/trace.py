@@ -5,6 +5,7 @@ import os
 import sys
 import traceback
 
+from _tureen.finder import FOLDER
 from _tureen.wire import clean
 
 
@@ -41,7 +42,7 @@ def frames(error):
     for frame, line in traceback.walk_tb(error.__traceback__):
         code = frame.f_code
         path = code.co_filename
-        if path.startswith("<") or path.startswith(library):
+        if path.startswith(("<", library, FOLDER)):
             continue
         name = code.co_name
         if name.startswith("__tureen_"):

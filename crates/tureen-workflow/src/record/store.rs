@@ -202,6 +202,20 @@ impl Record {
         Ok(())
     }
 
+    /// Drops all that is known of a job's outputs.
+    pub fn forget_job(&self, id: i64) -> rusqlite::Result<()> {
+        let connection = self.lock();
+        connection.prepare_cached("DELETE FROM output WHERE job = ?")?.execute([id])?;
+        connection.prepare_cached("DELETE FROM job WHERE id = ?")?.execute([id])?;
+        Ok(())
+    }
+
+    /// Drops what is known of an output. False if nothing is.
+    pub fn forget(&self, path: &str) -> rusqlite::Result<bool> {
+        let n_dropped = self.lock().prepare_cached("DELETE FROM output WHERE path = ?")?.execute([path])?;
+        Ok(n_dropped > 0)
+    }
+
     /// Drops the rows of jobs whose outputs have been made anew since. For the end of a run.
     pub fn tidy(&self) -> rusqlite::Result<()> {
         self.lock().execute("DELETE FROM job WHERE id NOT IN (SELECT job FROM output)", [])?;

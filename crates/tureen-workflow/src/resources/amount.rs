@@ -14,8 +14,19 @@ pub fn megabytes(text: &str) -> Option<i64> {
     if is_whole(text) {
         return text.parse().ok();
     }
-    let bytes = bytes(text)?;
+    let bytes = size(text)?;
     Some(whole((bytes / 1e6).ceil()).max(1))
+}
+
+/// Bytes of a size, as `--max-checksum-file-size` takes it: a bare number is bytes.
+///
+/// ```
+/// # use tureen_workflow::resources::amount::bytes;
+/// assert_eq!(bytes("1.5 MB"), Some(1_500_000));
+/// assert_eq!(bytes("7"), Some(7));
+/// ```
+pub fn bytes(text: &str) -> Option<u64> {
+    u64::try_from(whole(size(without_quotes(text))?)).ok()
 }
 
 /// Minutes of a time span: a bare number is minutes already, anything else is rounded down, and never 0.
@@ -73,7 +84,7 @@ pub fn mb_of_mib(mib: i64) -> i64 {
 
 const MIB_PER_MB: f64 = 1e6 / 1_048_576.0;
 
-fn bytes(text: &str) -> Option<f64> {
+fn size(text: &str) -> Option<f64> {
     let (number, unit) = number_and_unit(text)?;
     let unit = unit.to_lowercase();
     if unit.is_empty() || unit.starts_with('b') {

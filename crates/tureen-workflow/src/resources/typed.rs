@@ -1,4 +1,4 @@
-//! What is typed about resources: `--resources`, `--set-resources` and `--set-threads`. Knows no rule.
+//! What is typed about resources: `--resources`, `--set-resources`, `--default-resources` and `--set-threads`. Knows no rule.
 
 use super::{amount, standard_name};
 use crate::value::Value;
@@ -9,8 +9,14 @@ pub enum NotSupported {
     /// It has not the form it should have.
     #[error("`{0}` should be {1}")]
     Form(String, &'static str),
-    /// It needs Python to be understood.
-    #[error("`{0}` looks like a Python expression, which is not supported yet")]
+}
+
+/// A value as it was typed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Typed {
+    /// Plain.
+    Value(Value),
+    /// For the Snakefile's interpreter to make sense of: an expression, or a word that is none.
     Expression(String),
 }
 
@@ -22,7 +28,7 @@ pub struct RuleResource {
     /// The resource, as typed.
     pub name: String,
     /// Its value for all jobs of the rule.
-    pub value: Value,
+    pub value: Typed,
 }
 
 /// The limits of `--resources`, by standard names.
@@ -60,31 +66,50 @@ pub fn limits(words: &[String]) -> Result<Vec<(String, u64)>, NotSupported> {
 /// One word of `--set-resources`.
 ///
 /// # Errors
-/// A word of another form, or with an expression.
+/// A word of another form.
 pub fn rule_resource(word: &str) -> Result<RuleResource, NotSupported> {
     let form = || NotSupported::Form(word.to_owned(), "`rule:resource=value`, as `sort:mem_mb=2000`");
-    let (rule, rest) = word.split_once(':').ok_or_else(form)?;
-    let (name, value) = rest.split_once('=').ok_or_else(form)?;
-    if rule.is_empty() || !is_name(name) || name == "_cores" {
-        return Err(form());
-    }
-    let value = match number(name, value) {
-        Some(Value::Int(amount)) if amount < 0 => return Err(form()),
-        Some(number) => number,
-        None => Value::Str(literal(value).ok_or_else(|| NotSupported::Expression(word.to_owned()))?),
-    };
-    Ok(RuleResource { rule: rule.to_owned(), name: name.to_owned(), value })
+    let (rule, rest) = word.split_once(':').filter(|(rule, _)| !rule.is_empty()).ok_or_else(form)?;
+    let (name, value) = named(rest).ok_or_else(form)?;
+    Ok(RuleResource { rule: rule.to_owned(), name, value })
+}
+
+/// One word of `--default-resources`.
+///
+/// # Errors
+/// A word of another form.
+pub fn default_resource(word: &str) -> Result<(String, Typed), NotSupported> {
+    named(word).ok_or_else(|| NotSupported::Form(word.to_owned(), "`resource=value`, as `mem_mb=2000`"))
 }
 
 /// One word of `--set-threads`: the rule and its threads.
 ///
 /// # Errors
 /// A word of another form.
-pub fn rule_threads(word: &str) -> Result<(String, i64), NotSupported> {
+pub fn rule_threads(word: &str) -> Result<(String, Typed), NotSupported> {
     let form = || NotSupported::Form(word.to_owned(), "`rule=number`, as `sort=4`");
-    let (rule, threads) = word.split_once('=').ok_or_else(form)?;
-    let threads = threads.parse().ok().filter(|&threads| threads >= 0).ok_or_else(form)?;
+    let (rule, threads) = word.split_once('=').filter(|(_, threads)| !threads.is_empty()).ok_or_else(form)?;
+    let threads = match threads.parse::<i64>() {
+        Ok(threads) if threads < 0 => return Err(form()),
+        Ok(threads) => Typed::Value(Value::Int(threads)),
+        Err(_) => Typed::Expression(threads.to_owned()),
+    };
     Ok((rule.to_owned(), threads))
+}
+
+/// `name=value`
+fn named(word: &str) -> Option<(String, Typed)> {
+    let (name, value) = word.split_once('=')?;
+    if !is_name(name) || name == "_cores" || value.is_empty() {
+        return None;
+    }
+    let value = match number(name, value) {
+        Some(Value::Int(amount)) if amount < 0 => return None,
+        Some(number) => Typed::Value(number),
+        None => literal(value)
+            .map_or_else(|| Typed::Expression(value.to_owned()), |text| Typed::Value(Value::Str(text))),
+    };
+    Some((name.to_owned(), value))
 }
 
 /// A whole number, or what the resource's name makes one.
@@ -136,17 +161,18 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_taken_and_expressions_are_not() {
+    fn texts_are_taken_and_expressions_are_kept() {
         let value = |word: &str| rule_resource(word).map(|resource| resource.value);
-        assert_eq!(value("a:mem=2GB"), Ok(Value::Int(2000)));
-        assert_eq!(value("a:machine=n1-standard-4"), Ok(Value::Str("n1-standard-4".to_owned())));
-        assert_eq!(value("a:opts='--nice=100'"), Ok(Value::Str("--nice=100".to_owned())));
-        for expression in ["a:mem_mb=2*input.size_mb", "a:x=threads", "a:x=max(1, 2)", "a:x='a' + 'b'"] {
-            assert_eq!(value(expression), Err(NotSupported::Expression(expression.to_owned())));
+        let text = |text: &str| Ok(Typed::Value(Value::Str(text.to_owned())));
+        assert_eq!(value("a:mem=2GB"), Ok(Typed::Value(Value::Int(2000))));
+        assert_eq!(value("a:machine=n1-standard-4"), text("n1-standard-4"));
+        assert_eq!(value("a:opts='--nice=100'"), text("--nice=100"));
+        for expression in ["2*input.size_mb", "threads", "max(1, 2)", "'a' + 'b'", "/scratch"] {
+            assert_eq!(value(&format!("a:x={expression}")), Ok(Typed::Expression(expression.to_owned())));
         }
         assert!(matches!(value("a:x=-3"), Err(NotSupported::Form(..))));
         assert!(matches!(value("x=3"), Err(NotSupported::Form(..))));
-        assert_eq!(rule_threads("a=4"), Ok(("a".to_owned(), 4)));
-        assert!(rule_threads("a=").is_err());
+        assert_eq!(rule_threads("a=4"), Ok(("a".to_owned(), Typed::Value(Value::Int(4)))));
+        assert!(rule_threads("a=").is_err() && rule_threads("a=-1").is_err());
     }
 }

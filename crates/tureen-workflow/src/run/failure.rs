@@ -30,6 +30,13 @@ pub struct Failure {
     pub removed: Vec<PathBuf>,
 }
 
+impl What {
+    /// Whether another attempt may end otherwise.
+    pub(super) fn may_be_tried_again(&self) -> bool {
+        matches!(self, Self::Command(_) | Self::Block(_) | Self::Files(_))
+    }
+}
+
 /// What happened.
 #[derive(Debug)]
 pub enum What {

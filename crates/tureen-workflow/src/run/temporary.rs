@@ -6,17 +6,20 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::job::{FileId, JobGraph, JobId, Rules};
 use crate::plan::Plan;
+use crate::progress::Progress;
 
 /// How many jobs of the plan have still to read each temporary file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Temporary {
     n_readers: FxHashMap<FileId, AtomicU32>,
+    /// Made by earlier plans of this run and of no use in this one.
+    leftovers: Vec<String>,
 }
 
 impl Temporary {
     /// Counts the readers in the plan. Files that were asked for, by name or through a rule that only
     /// gathers, are not temporary for this run, nor are those of a target rule other than the default one (as Snakemake 9.27).
-    pub(crate) fn new(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan) -> Self {
+    pub(crate) fn new(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan, progress: &Progress) -> Self {
         let mut wanted: FxHashSet<FileId> = graph.target_files.iter().copied().collect();
         for &target in graph.targets.iter().filter(|&&target| graph.jobs.outputs(target).is_empty()) {
             wanted.extend(graph.jobs.inputs(target).iter().map(|input| input.file));
@@ -32,6 +35,17 @@ impl Temporary {
                 }
             }
         }
+        let mut leftovers = Vec::new();
+        for path in progress.temporary() {
+            match graph.jobs.find_file(path) {
+                None => leftovers.push(path.clone()),
+                // Jobs that made it before, and that the graph has no more.
+                Some(file) if graph.any_maker(file).is_none() && !wanted.contains(&file) => {
+                    n_readers.insert(file, AtomicU32::new(0));
+                }
+                Some(_) => {}
+            }
+        }
         for &job in &plan.order {
             for file in read_by(graph, job) {
                 if let Some(count) = n_readers.get(&file) {
@@ -39,7 +53,12 @@ impl Temporary {
                 }
             }
         }
-        Self { n_readers }
+        let is_unread = |path: &&String| {
+            let count = graph.jobs.find_file(path).and_then(|file| n_readers.get(&file));
+            count.is_some_and(|count| count.load(Ordering::Relaxed) == 0)
+        };
+        leftovers.extend(progress.temporary().filter(is_unread).cloned());
+        Self { n_readers, leftovers }
     }
 
     /// The temporary files that are of no more use once this job has ended well: inputs it was the last to read,
@@ -59,6 +78,11 @@ impl Temporary {
             }),
         );
         unneeded
+    }
+
+    /// Files made by earlier plans of this run that nobody is going to read any more.
+    pub(crate) fn leftovers(&self) -> &[String] {
+        &self.leftovers
     }
 }
 

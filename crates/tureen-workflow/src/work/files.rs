@@ -6,7 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
+use rustix::fs::{
+    Access, AtFlags, CWD, FileType, Mode, Timespec, Timestamps, UTIME_NOW, access, mknodat, utimensat,
+};
 
 use crate::disk::DIRECTORY_STAMP;
 use crate::rule::Marks;
@@ -38,6 +40,22 @@ pub enum FileFault {
     /// `ensure(..., non_empty=True)`
     #[error("the output `{}` is empty", .0.display())]
     IsEmpty(PathBuf),
+    /// `ensure(..., sha256=...)`
+    #[error("the output `{}` hashes to {found}, not to {expected}", path.display())]
+    Checksum {
+        /// The output.
+        path: PathBuf,
+        /// What it should hash to.
+        expected: String,
+        /// What it hashes to.
+        found: String,
+    },
+    /// `service()`
+    #[error("the service `{}` did not come up in time", .0.display())]
+    NoService(PathBuf),
+    /// A job in a shadow folder can't reach above it.
+    #[error("`{}` lies above the working directory, which `shadow:` does not allow; an absolute path would do", .0.display())]
+    AboveShadow(PathBuf),
     /// The disk says no.
     #[error("`{}`: {source}", path.display())]
     Disk {
@@ -59,10 +77,6 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> FileFault {
 
 /// Removes what an earlier run left at the outputs and logs, and makes the directories they go to.
 pub fn prepare(outputs: &[Output], logs: &[String]) -> Result<(), FileFault> {
-    let is_protected = |path: &Path| {
-        fs::symlink_metadata(path)
-            .is_ok_and(|metadata| !metadata.is_symlink() && metadata.permissions().mode() & 0o222 == 0)
-    };
     let protected: Vec<PathBuf> = outputs
         .iter()
         .filter(|output| is_protected(&output.path))
@@ -71,7 +85,8 @@ pub fn prepare(outputs: &[Output], logs: &[String]) -> Result<(), FileFault> {
     if !protected.is_empty() {
         return Err(FileFault::Protected(protected));
     }
-    for output in outputs {
+    // A pipe is there already, for both its ends; what is changed in place stays.
+    for output in outputs.iter().filter(|output| !output.marks.is_pipe && !output.marks.is_update) {
         remove(&output.path, output.marks.is_directory)?;
     }
     for log in logs {
@@ -85,8 +100,14 @@ pub fn prepare(outputs: &[Output], logs: &[String]) -> Result<(), FileFault> {
     Ok(())
 }
 
+/// Whether a file may not be written to.
+pub fn is_protected(path: &Path) -> bool {
+    fs::symlink_metadata(path)
+        .is_ok_and(|metadata| !metadata.is_symlink() && metadata.permissions().mode() & 0o222 == 0)
+}
+
 /// Removes a file, a link or an empty directory; a full directory only if it is announced as an output.
-fn remove(path: &Path, is_directory_output: bool) -> Result<(), FileFault> {
+pub fn remove(path: &Path, is_directory_output: bool) -> Result<(), FileFault> {
     let removed = match fs::symlink_metadata(path) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Ok(());
@@ -104,9 +125,21 @@ fn remove(path: &Path, is_directory_output: bool) -> Result<(), FileFault> {
 
 /// Removes the outputs of a job that failed; gives those that were there.
 pub fn remove_outputs(outputs: &[Output]) -> Vec<PathBuf> {
-    let there = outputs.iter().filter(|output| fs::symlink_metadata(&output.path).is_ok());
+    let there = outputs.iter().filter(|output| {
+        !output.marks.is_passing() && !output.marks.is_update && fs::symlink_metadata(&output.path).is_ok()
+    });
     // What can't be removed is on record as unfinished, and so never used.
     there.filter(|output| remove(&output.path, true).is_ok()).map(|output| output.path.clone()).collect()
+}
+
+/// Makes a named pipe, with the directory it goes to.
+pub fn make_pipe(path: &Path) -> Result<(), FileFault> {
+    remove(path, false)?;
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        fs::create_dir_all(parent).map_err(at(parent))?;
+    }
+    let mode = Mode::from_raw_mode(0o666);
+    mknodat(CWD, path, FileType::Fifo, mode, 0).map_err(|error| at(path)(error.into()))
 }
 
 /// Removes a temporary output that nobody needs any more.
@@ -114,17 +147,22 @@ pub fn remove_temporary(path: &Path) -> Result<(), FileFault> {
     remove(path, true)
 }
 
-/// Sees that a job made what it announced, waiting for slow file systems; then gives the outputs their time and
-/// their protection.
+/// Sees that a job made what it announced, waiting for slow file systems; then gives the outputs their time.
 pub fn finish(outputs: &[Output], wait: Duration) -> Result<(), FileFault> {
     for output in outputs.iter().filter(|output| output.marks.is_touch) {
-        create(&output.path).map_err(at(&output.path))?;
+        let created = if output.marks.is_directory && !output.path.is_symlink() {
+            fs::create_dir_all(&output.path)
+        } else {
+            create(&output.path)
+        };
+        created.map_err(at(&output.path))?;
     }
     let deadline = Instant::now() + wait;
     let mut pause = Duration::from_millis(5);
     let missing = loop {
+        let lasting = outputs.iter().filter(|output| !output.marks.is_passing());
         let missing: Vec<PathBuf> =
-            outputs.iter().filter(|output| !output.path.exists()).map(|output| output.path.clone()).collect();
+            lasting.filter(|output| !output.path.exists()).map(|output| output.path.clone()).collect();
         if missing.is_empty() || Instant::now() >= deadline {
             break missing;
         }
@@ -134,12 +172,23 @@ pub fn finish(outputs: &[Output], wait: Duration) -> Result<(), FileFault> {
     if !missing.is_empty() {
         return Err(FileFault::Missing(missing));
     }
-    for output in outputs {
+    for output in outputs.iter().filter(|output| !output.marks.is_passing()) {
         judge(output)?;
         touch(&output.path).map_err(at(&output.path))?;
-        if output.marks.is_protected {
-            protect(&output.path).map_err(at(&output.path))?;
-        }
+    }
+    Ok(())
+}
+
+/// Whether this process may not write to a file.
+pub fn is_read_only(path: &Path) -> bool {
+    let may_write = access(path, Access::WRITE_OK);
+    may_write.is_err() && fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_symlink())
+}
+
+/// Makes the outputs read-only that are to be.
+pub fn protect_outputs(outputs: &[Output]) -> Result<(), FileFault> {
+    for output in outputs.iter().filter(|output| output.marks.is_protected) {
+        protect(&output.path).map_err(at(&output.path))?;
     }
     Ok(())
 }
@@ -158,7 +207,7 @@ fn judge(output: &Output) -> Result<(), FileFault> {
 }
 
 /// Creates a file, with the directory it goes to, unless it exists.
-fn create(path: &Path) -> io::Result<()> {
+pub fn create(path: &Path) -> io::Result<()> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         fs::create_dir_all(parent)?;
     }

@@ -18,6 +18,8 @@ const GRACE: Duration = Duration::from_millis(400);
 pub struct Stop {
     is_asked: AtomicBool,
     state: Mutex<State>,
+    /// Who stops this one as well, and knows its process groups.
+    parent: Option<Arc<Stop>>,
 }
 
 #[derive(Debug, Default)]
@@ -28,9 +30,19 @@ struct State {
 }
 
 impl Stop {
-    /// Whether the run was asked to stop.
+    /// A stop for some jobs only. It is asked to when this one is.
+    pub fn for_some(self: &Arc<Self>) -> Arc<Self> {
+        Arc::new(Self { parent: Some(Arc::clone(self)), ..Self::default() })
+    }
+
+    /// Whether these jobs in particular were asked to stop: their work is over, while all else goes on.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_asked.load(Ordering::SeqCst) && !self.parent.as_ref().is_some_and(|parent| parent.is_asked())
+    }
+
+    /// Whether the run (or these jobs of it) was asked to stop.
     pub fn is_asked(&self) -> bool {
-        self.is_asked.load(Ordering::SeqCst)
+        self.is_asked.load(Ordering::SeqCst) || self.parent.as_ref().is_some_and(|parent| parent.is_asked())
     }
 
     /// Stops: nothing new starts, every job is asked to end (SIGTERM) and soon made to (SIGKILL).
@@ -69,6 +81,9 @@ impl Stop {
 
     /// A job's process group has come to life. If all is being stopped, so is it.
     pub(crate) fn add_group(&self, group: Pid) {
+        if let Some(parent) = &self.parent {
+            parent.add_group(group);
+        }
         let mut state = self.lock();
         state.groups.insert(group);
         if let Some(guard) = &mut state.guard {
@@ -82,6 +97,9 @@ impl Stop {
 
     /// A job's process group is about to be reaped: its number will no longer be its own.
     pub(crate) fn remove_group(&self, group: Pid) {
+        if let Some(parent) = &self.parent {
+            parent.remove_group(group);
+        }
         let mut state = self.lock();
         state.groups.remove(&group);
         if let Some(guard) = &mut state.guard {

@@ -3,30 +3,37 @@
 use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
+use tureen_workflow::adjust::adjust;
 use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::disk::Disk;
-use tureen_workflow::job::{JobGraph, Rules, find_jobs, find_targets};
+use tureen_workflow::job::{
+    JobGraph, Rules, Target, find_further_targets, find_jobs, find_target_jobs, find_targets,
+};
 use tureen_workflow::nearest::nearest;
-use tureen_workflow::plan::{Plan, plan, select};
+use tureen_workflow::plan::{Plan, plan, select, select_batch};
+use tureen_workflow::progress::Progress;
 use tureen_workflow::read::{Reading, Request, read};
 use tureen_workflow::record::{FOLDER, Record, Remembered};
-use tureen_workflow::resources::standard_name;
-use tureen_workflow::rule::{Action, Param, Workflow};
+use tureen_workflow::rule::Action;
 use tureen_workflow::run::Python;
 use tureen_workflow::span::Sources;
-use tureen_workflow::value::Value;
 
 use super::Ended;
-use crate::settings::Settings;
-
-/// Where a Snakefile is looked for, in this order (as Snakemake 9.27).
-const PLACES: [&str; 4] = ["Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile"];
+use crate::settings::{PLACES, Settings};
 
 /// Directives that change where a job's software comes from; without asking for that software they mean nothing.
 const SOFTWARE: [&str; 5] = ["conda", "container", "containerized", "singularity", "envmodules"];
 
+/// Marks of outputs that mean nothing for files on this machine.
+const KNOWN_MARKS: [&str; 3] = ["report", "nodelocal", "local"];
+
 /// Finds and reads the Snakefile, in the directory that the workflow runs in.
 pub(crate) fn workflow(settings: &Settings) -> Result<Reading, Ended> {
+    workflow_for(settings, false)
+}
+
+/// As [`workflow`]; on demand with an evaluator, even if it could be read without.
+pub(crate) fn workflow_for(settings: &Settings, needs_python: bool) -> Result<Reading, Ended> {
     let snakefile = snakefile(settings)?;
     if let Some(directory) = &settings.directory {
         enter(directory)?;
@@ -36,32 +43,33 @@ pub(crate) fn workflow(settings: &Settings) -> Result<Reading, Ended> {
         config_files: settings.config_files.clone(),
         config: settings.config.clone(),
         python: settings.python.clone(),
+        replaces_config: settings.replaces_config,
         cores: settings.limits.cores.map(|cores| u32::try_from(cores).unwrap_or(u32::MAX)),
+        needs_python: needs_python || settings.adjustments.need_python(),
+        wrapper_prefix: settings.wrapper_prefix.clone(),
+        scatter: settings.scatter.clone(),
+        keeps_scripts: settings.keeps_scripts,
     };
     let mut reading =
         read(&request).map_err(|unreadable| Ended::Errors(unreadable.diagnostics, unreadable.sources))?;
-    set_typed(&mut reading.workflow, settings);
+    if let Err(fault) = adjust_rules(&mut reading, settings) {
+        return Err(Ended::Errors(vec![*fault], reading.sources));
+    }
     if let Some(directory) = &reading.workflow.workdir {
         enter(Path::new(directory))?;
     }
     Ok(reading)
 }
 
-/// `--set-threads` and `--set-resources`. A rule that is not there is nobody's, as in Snakemake.
-fn set_typed(workflow: &mut Workflow, settings: &Settings) {
-    for rule in &mut workflow.rules {
-        if let Some((_, threads)) = settings.rule_threads.iter().rev().find(|(name, _)| *name == rule.name) {
-            rule.threads = Param::Value(Value::Int(*threads));
-        }
-        for typed in settings.rule_resources.iter().filter(|typed| typed.rule == rule.name) {
-            let entry = (typed.name.clone(), Param::Value(typed.value.clone()));
-            let name = standard_name(&typed.name);
-            match rule.resources.iter_mut().find(|(known, _)| standard_name(known) == name) {
-                Some(known) => *known = entry,
-                None => rule.resources.push(entry),
-            }
-        }
-    }
+/// What options say of rules instead of the Snakefile.
+fn adjust_rules(reading: &mut Reading, settings: &Settings) -> Result<(), Box<Diagnostic>> {
+    let Reading { workflow, evaluator, .. } = reading;
+    adjust(workflow, &settings.adjustments, &mut |text, has_threads| {
+        let evaluator = evaluator.as_ref().expect("expressions were announced when the workflow was read");
+        evaluator
+            .expression(text, has_threads)
+            .map_err(|broken| Box::new(Diagnostic::from_text(&broken.to_string())))
+    })
 }
 
 fn snakefile(settings: &Settings) -> Result<PathBuf, Ended> {
@@ -115,25 +123,72 @@ pub(crate) fn planned<'w>(
     reading: &'w Reading,
     python: &Python<'_>,
 ) -> Result<Planned<'w>, Vec<Diagnostic>> {
-    let rules = Rules::new(&reading.workflow)?;
-    let targets = find_targets(&rules, &settings.targets)?;
+    planned_after(settings, reading, python, &mut Progress::default())
+}
+
+/// As [`planned`], in a run that has done something already. Plans until no checkpoint that is made tells more.
+pub(crate) fn planned_after<'w>(
+    settings: &Settings,
+    reading: &'w Reading,
+    python: &Python<'_>,
+    progress: &mut Progress,
+) -> Result<Planned<'w>, Vec<Diagnostic>> {
+    let mut rules = Rules::new(&reading.workflow)?;
+    rules.allows_ambiguity = settings.allows_ambiguity;
+    let targets = targets(settings, &rules)?;
     let mut disk = Disk::default();
-    let mut ask = |calls: &[_]| (python.ask)(calls);
-    let mut graph = find_jobs(&rules, &targets, &mut disk, &mut ask)?;
-    select(&rules, &mut graph, &settings.selection)?;
     let remembered = Record::read(Path::new(FOLDER)).map_err(|error| {
         vec![
             Diagnostic::new(error.to_string())
                 .hint("if it is damaged, remove it: times of files will decide then"),
         ]
     })?;
-    let plan = plan(&rules, &graph, &mut disk, &remembered, &settings.wishes, &mut ask)?;
-    refuse_unsupported(&rules, &graph, &plan)?;
+    let has_checkpoints = reading.workflow.rules.iter().any(|rule| rule.is_checkpoint);
+    let (graph, plan) = loop {
+        let answers = &mut progress.answers;
+        let mut ask = |calls: &[_]| {
+            let mut ask = |calls: &[_]| (python.ask)(calls);
+            if has_checkpoints { answers.ask(calls, &mut ask) } else { ask(calls) }
+        };
+        let mut graph = find_jobs(&rules, &targets, &mut disk, &mut ask)?;
+        if let Some(batch) = &settings.batch {
+            select_batch(&rules, &mut graph, batch, &mut disk)?;
+        }
+        select(&rules, &mut graph, &settings.selection)?;
+        let mut ask = |calls: &[_]| (python.ask)(calls);
+        let plan = plan(&rules, &graph, &mut disk, &remembered, &settings.wishes, progress, &mut ask)?;
+        let made = progress.newly_made(&rules, &graph, &plan, &mut disk, &remembered);
+        if made.is_empty() {
+            break (graph, plan);
+        }
+        (python.made)(&made);
+    };
+    refuse_unsupported(settings, &rules, &graph, &plan)?;
     Ok(Planned { rules, graph, plan, disk, remembered })
 }
 
+/// What is asked for, by name and through options that name something.
+fn targets(settings: &Settings, rules: &Rules<'_>) -> Result<Vec<Target>, Vec<Diagnostic>> {
+    let mut targets = find_target_jobs(rules, &settings.target_jobs)?;
+    if !settings.targets.is_empty() || targets.is_empty() {
+        targets.extend(find_targets(rules, &settings.targets)?);
+    }
+    let named = [&settings.wishes.force, &settings.selection.until, &settings.priority_targets];
+    for target in named.into_iter().flat_map(|words| find_further_targets(rules, words)) {
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    Ok(targets)
+}
+
 /// Jobs that would need something that can't be done yet are refused before anything runs.
-fn refuse_unsupported(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan) -> Result<(), Vec<Diagnostic>> {
+fn refuse_unsupported(
+    settings: &Settings,
+    rules: &Rules<'_>,
+    graph: &JobGraph,
+    plan: &Plan,
+) -> Result<(), Vec<Diagnostic>> {
     let mut faults = Vec::new();
     let mut is_seen = vec![false; rules.workflow.rules.len()];
     for &job in &plan.order {
@@ -142,27 +197,36 @@ fn refuse_unsupported(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan) -> Resul
             continue;
         }
         let rule = &rules.workflow.rules[number];
-        if let Action::Script { directive, span, .. } = &rule.action {
-            let message = format!("`{directive}:` is not supported yet, and rule `{}` has to run", rule.name);
-            faults.push(Diagnostic::new(message).at(*span, ""));
-        }
-        for (directive, span) in
-            rule.unsupported.iter().filter(|(directive, _)| !SOFTWARE.contains(&directive.as_str()))
+        if let Action::Script { directive, span, .. } = &rule.action
+            && directive == "cwl"
         {
             let message = format!("`{directive}:` is not supported yet, and rule `{}` has to run", rule.name);
             faults.push(Diagnostic::new(message).at(*span, ""));
         }
+        for (directive, span) in rule.unsupported.iter().filter(|(directive, _)| {
+            let directive = directive.as_str();
+            !SOFTWARE.contains(&directive) || settings.software.contains(&directive)
+        }) {
+            let message = format!("`{directive}:` is not supported yet, and rule `{}` has to run", rule.name);
+            faults.push(Diagnostic::new(message).at(*span, ""));
+        }
         for pattern in &rules.patterns[number].outputs {
-            for mark in &pattern.marks.other {
-                if !["report", "nodelocal", "local", "update"].contains(&mark.as_str()) || mark == "update" {
-                    let message =
-                        format!("`{mark}()` is not supported yet, and rule `{}` has to run", rule.name);
-                    faults.push(Diagnostic::new(message).at(pattern.span, ""));
-                }
+            // Files are where they are: there is nothing to fetch them from, or to keep them for.
+            let unknown = pattern.marks.other.iter().filter(|mark| !KNOWN_MARKS.contains(&mark.as_str()));
+            for mark in unknown {
+                let message = format!("`{mark}()` is not supported yet, and rule `{}` has to run", rule.name);
+                faults.push(Diagnostic::new(message).at(pattern.span, ""));
             }
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// Whether a job of the plan executes a script, for which there must be an evaluator.
+pub(crate) fn has_scripts(planned: &Planned<'_>) -> bool {
+    let rules = &planned.rules.workflow.rules;
+    let action = |&job| &rules[planned.graph.jobs.rule(job)].action;
+    planned.plan.order.iter().map(action).any(|action| matches!(action, Action::Script { .. }))
 }
 
 /// Errors with the texts they point into.

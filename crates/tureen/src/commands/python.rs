@@ -13,11 +13,13 @@ use tureen_workflow::work::usage::Usage;
 /// Calls `work` with what the evaluator offers (nothing, if the Snakefile was read without one).
 pub(super) fn with_python<T>(reading: &Reading, work: impl FnOnce(&Python<'_>) -> T) -> T {
     let Some(evaluator) = &reading.evaluator else {
-        return work(&Python { ask: &|_| Vec::new(), format: None, block: None });
+        return work(&Python { ask: &|_| Vec::new(), made: &|_| (), format: None, block: None });
     };
     let ask = |calls: &[Call]| -> Vec<Result<Answer, Exception>> {
         evaluator.call(calls).unwrap_or_else(|broken| calls.iter().map(|_| Err(gone(&broken))).collect())
     };
+    // Should it be gone, the next question says so.
+    let made = |files: &[String]| drop(evaluator.checkpoint_made(files));
     let format = |request: &Format| -> Result<String, Exception> {
         match evaluator.format(std::slice::from_ref(request)) {
             Ok(mut answers) => answers.pop().unwrap_or_else(|| Ok(request.text.clone())),
@@ -29,7 +31,7 @@ pub(super) fn with_python<T>(reading: &Reading, work: impl FnOnce(&Python<'_>) -
             block::run(evaluator, job, stop, output, usage)
                 .map_err(|broken| Box::new(Diagnostic::from_text(&broken.to_string())))
         };
-    work(&Python { ask: &ask, format: Some(&format), block: Some(&block) })
+    work(&Python { ask: &ask, made: &made, format: Some(&format), block: Some(&block) })
 }
 
 /// A lost evaluator, in the place of an answer.

@@ -1,24 +1,26 @@
 //! A real run: plan, lock, record, work; and the story of the first failure last.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tureen_workflow::diagnostic::Diagnostic;
-use tureen_workflow::evaluator::job::{JobView, RunEnd};
+use tureen_workflow::evaluator::job::{Format, JobView, RunEnd};
 use tureen_workflow::fields::{Globals, fill};
 use tureen_workflow::job::{JobGraph, JobId, Rules};
+use tureen_workflow::progress::Progress;
 use tureen_workflow::read::Reading;
-use tureen_workflow::record::{FOLDER, Lock, LockError, Record};
+use tureen_workflow::record::{Claim, ClaimError, FOLDER, Files, Record, generation};
 use tureen_workflow::rule::{Action, Handler};
-use tureen_workflow::run::{End, Happening, Input, Python, Settings as RunSettings, run as run_plan};
+use tureen_workflow::run::{Python, Settings as RunSettings};
 use tureen_workflow::work::guard::Guard;
 use tureen_workflow::work::stop::Stop;
 
-use super::load::{self, Planned, planned};
+use super::load::{self, Planned, planned_after};
+use super::parts::{Parts, Whole};
 use super::python::with_python;
 use super::{Ended, GUARD, story};
 use crate::settings::Settings;
@@ -26,12 +28,27 @@ use crate::talk::Talk;
 use crate::{exit_code, render, stats};
 
 pub(super) fn run(settings: &Settings) -> Result<u8, Ended> {
-    let reading = load::workflow(settings)?;
-    let outcome = with_python(&reading, |python| run_reading(settings, &reading, python));
-    outcome.map_err(|faults| load::ended(faults, reading.sources))
+    let here = std::env::current_dir();
+    let mut reading = load::workflow(settings)?;
+    loop {
+        match with_python(&reading, |python| run_reading(settings, &reading, python)) {
+            Err(faults) => return Err(load::ended(faults, reading.sources)),
+            Ok(Some(code)) => return Ok(code),
+            Ok(None) => {
+                // Back to where the Snakefile was looked for.
+                let _ = here.as_ref().map(std::env::set_current_dir);
+                reading = load::workflow_for(settings, true)?;
+            }
+        }
+    }
 }
 
-fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> Result<u8, Vec<Diagnostic>> {
+/// Plans and runs; `None`: nothing was done, an evaluator is needed.
+fn run_reading(
+    settings: &Settings,
+    reading: &Reading,
+    python: &Python<'_>,
+) -> Result<Option<u8>, Vec<Diagnostic>> {
     let talk = Talk { quiet: settings.quiet, to_stdout: false, print_commands: settings.print_commands };
     let say = |text: &str| {
         if !settings.quiet.progress {
@@ -40,32 +57,37 @@ fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> R
         }
     };
     let folder = Path::new(FOLDER);
-    // An existing record is locked before it is read, so that the plan can't grow old.
-    let mut lock = if folder.exists() { take_lock(settings, folder).ok() } else { None };
-    if lock.is_none() && folder.exists() && !settings.no_lock {
-        lock = match Lock::take(folder) {
-            Ok(lock) => Some(lock),
-            Err(LockError::Held(owner)) => return Err(vec![held(&owner)]),
-            // It may be that there is nothing to write.
-            Err(LockError::Unusable(_)) => None,
-        };
-    }
-    let Planned { rules, graph, plan, .. } = planned(settings, reading, python)?;
-    if plan.is_empty() {
-        say("Nothing to be done (all requested files are present and up to date).");
-        return Ok(exit_code::SUCCESS);
-    }
+    let mut progress;
+    let (planned, claim) = loop {
+        progress = Progress::default();
+        // A folder that can't be written to is no matter until there is something to write.
+        let seen = generation(folder).unwrap_or(0);
+        let planned = planned_after(settings, reading, python, &mut progress)?;
+        if planned.plan.is_empty() {
+            say("Nothing to be done (all requested files are present and up to date).");
+            return Ok(Some(exit_code::SUCCESS));
+        }
+        if reading.evaluator.is_none() && load::has_scripts(&planned) {
+            return Ok(None);
+        }
+        if settings.no_lock {
+            break (planned, None);
+        }
+        match Claim::take(folder, &files_of(&planned), seen) {
+            Ok(Some(claim)) => break (planned, Some(claim)),
+            // A run beside this one has ended meanwhile: what it made may change the plan.
+            Ok(None) => {}
+            Err(error) => return Err(vec![refused_claim(&error)]),
+        }
+    };
     let record = Record::open(folder).map_err(|error| {
         vec![
             Diagnostic::new(error.to_string())
                 .hint("the workflow's folder must be writable; `--directory` runs it in another one"),
         ]
     })?;
-    if lock.is_none() {
-        lock = Some(take_lock(settings, folder).map_err(|fault| vec![*fault])?);
-    }
     if !settings.quiet.all {
-        let _ = talk.say(&stats::table(&rules, &graph, &plan));
+        let _ = talk.say(&stats::table(&planned.rules, &planned.graph, &planned.plan));
     }
     let stop = Arc::new(Stop::default());
     watch_signals(&stop);
@@ -74,43 +96,54 @@ fn run_reading(settings: &Settings, reading: &Reading, python: &Python<'_>) -> R
         keep_going: settings.keep_going,
         latency_wait: settings.latency_wait.unwrap_or_else(usual_wait),
         touch: settings.touch,
+        first_attempt: settings.first_attempt,
+        drops_record: settings.drops_record,
+        max_hashed_bytes: settings.wishes.max_hashed_bytes,
+        pace: settings.pace,
+        priority_targets: settings.priority_targets.clone(),
+        shadow_prefix: settings.shadow_prefix.clone(),
         retries: settings.retries.unwrap_or(0),
         keep_temporary: settings.keep_temporary,
         keep_incomplete: settings.keep_incomplete,
     };
-    let n_total = plan.order.len();
-    let tell = |happening: Happening<'_>| {
-        let reason = || match &happening {
-            Happening::Starts { job, .. } => {
-                plan.reason(*job).map_or(String::new(), |reason| reason.text(&graph.jobs))
-            }
-            _ => String::new(),
-        };
-        talk.happening(&happening, n_total, &reason);
-    };
-    let input = Input {
-        rules: &rules,
-        graph: &graph,
-        plan: &plan,
-        record: &record,
-        settings: &run_settings,
+    wait_for(&settings.awaited, run_settings.latency_wait).map_err(|fault| vec![*fault])?;
+    let handle = |handler| if settings.no_hooks { Ok(()) } else { handle(reading, handler) };
+    handle(Handler::Start)?;
+    let mut parts = Parts {
+        claim,
+        settings,
+        reading,
         python,
+        record: &record,
+        run_settings: &run_settings,
         stop: &stop,
-        guard: guard(),
+        talk,
     };
-    handle(reading, Handler::Start)?;
-    let end = run_plan(input, &tell).map_err(|fault| vec![*fault])?;
-    drop(lock);
-    let is_success = end.failures.is_empty() && !stop.is_asked();
-    handle(reading, if is_success { Handler::Success } else { Handler::Error })?;
-    Ok(conclude(settings, reading, &end, n_total, &stop))
+    let whole = parts.run(planned, &mut progress)?;
+    drop(parts);
+    let is_success = whole.failures.is_empty() && !stop.is_asked();
+    handle(if is_success { Handler::Success } else { Handler::Error })?;
+    Ok(Some(conclude(settings, reading, &whole, &stop)))
+}
+
+/// Waits for files that somebody else makes.
+fn wait_for(files: &[PathBuf], patience: Duration) -> Result<(), Box<Diagnostic>> {
+    let deadline = Instant::now() + patience;
+    loop {
+        let Some(missing) = files.iter().find(|file| !file.exists()) else { return Ok(()) };
+        if Instant::now() >= deadline {
+            let message = format!("`{}` is not there (--wait-for-files)", missing.display());
+            return Err(Box::new(Diagnostic::new(message).hint("`--latency-wait` says how long to wait")));
+        }
+        std::thread::sleep(Duration::from_millis(20).min(patience));
+    }
 }
 
 /// The last words, and the exit code.
-fn conclude(settings: &Settings, reading: &Reading, end: &End, n_total: usize, stop: &Stop) -> u8 {
+fn conclude(settings: &Settings, reading: &Reading, end: &Whole, stop: &Stop) -> u8 {
     if stop.is_asked() {
         render::error(
-            &Diagnostic::new(format!("stopped; {} of {n_total} steps were done", end.n_done))
+            &Diagnostic::new(format!("stopped; {} of {} steps were done", end.n_done, end.n_total))
                 .hint("run the same command again to go on: what was unfinished is made anew"),
         );
         return exit_code::FAILURE;
@@ -149,18 +182,25 @@ fn handler_name(handler: Handler) -> &'static str {
     }
 }
 
-fn take_lock(settings: &Settings, folder: &Path) -> Result<Lock, Box<Diagnostic>> {
-    Lock::take(folder).map_err(|error| {
-        Box::new(match error {
-            LockError::Held(owner) if !settings.no_lock => held(&owner),
-            error => Diagnostic::new(error.to_string()),
-        })
-    })
+/// What a plan writes and reads.
+pub(super) fn files_of<'p>(planned: &'p Planned<'_>) -> Files<'p> {
+    let Planned { graph, plan, .. } = planned;
+    let jobs = &graph.jobs;
+    let writes = plan.order.iter().flat_map(|&job| jobs.outputs(job)).map(|&file| jobs.path(file));
+    let reads = graph.order.iter().flat_map(|&job| jobs.inputs(job)).map(|input| jobs.path(input.file));
+    Files { writes: writes.collect(), reads: reads.collect() }
 }
 
-fn held(owner: &str) -> Diagnostic {
-    Diagnostic::new(format!("another run is using this directory: {owner}"))
-        .hint("wait until it has ended; a lock ends with its process, so there is never one to remove")
+pub(super) fn refused_claim(error: &ClaimError) -> Diagnostic {
+    let diagnostic = Diagnostic::new(error.to_string());
+    match error {
+        ClaimError::Held { .. } => diagnostic.hint(
+            "wait until it has ended, or ask for other files; a lock ends with its process, so there is never one to remove",
+        ),
+        ClaimError::Unusable(_) => {
+            diagnostic.hint("the workflow's folder must be writable; `--directory` runs it in another one")
+        }
+    }
 }
 
 /// Ctrl-C and polite kills end everything at once.
@@ -175,7 +215,7 @@ fn watch_signals(stop: &Arc<Stop>) {
 }
 
 /// This program again, as the guard of its own jobs. Without one a run is as good, unless it is killed.
-fn guard() -> Option<Guard> {
+pub(super) fn guard() -> Option<Guard> {
     let mut command = Command::new(std::env::current_exe().ok()?);
     command.arg(GUARD);
     Guard::start(command).ok()
@@ -212,17 +252,19 @@ pub(super) fn filled(
     python: &Python<'_>,
 ) -> (Option<String>, Option<String>) {
     let rule = &rules.workflow.rules[graph.jobs.rule(job)];
-    let globals = Globals { config: rules.workflow.config.as_ref(), names: &rules.workflow.globals };
+    let globals = Globals::of(rules.workflow, rule);
+    let ask = |text: &str, is_late_command: bool| {
+        let request = Format { text: text.to_owned(), is_late_command, job: view.clone() };
+        python.format.and_then(|format| format(&request).ok())
+    };
     let fill = |text: &str| {
         let here = fill(text, view, globals).ok();
-        let there = || {
-            let request =
-                tureen_workflow::evaluator::job::Format { text: text.to_owned(), job: view.clone() };
-            python.format.and_then(|format| format(&request).ok())
-        };
-        here.or_else(there).unwrap_or_else(|| text.to_owned())
+        here.or_else(|| ask(text, false)).unwrap_or_else(|| text.to_owned())
     };
     let command = match &rule.action {
+        Action::Shell { command, .. } if rule.has_late_command => {
+            Some(ask(command, true).unwrap_or_else(|| command.clone()))
+        }
         Action::Shell { command, .. } => Some(fill(command)),
         _ => None,
     };

@@ -138,17 +138,15 @@ fn the_folder_cannot_be_written() {
 fn the_command_line_is_wrong() {
     check("no cores", "rule a:\n    output: \"a.out\"\n", &[]);
     check("bad cores", "rule a:\n    output: \"a.out\"\n", &["-c", "many"]);
-    check("unknown option", "rule a:\n    output: \"a.out\"\n", &["--report"]);
+    check("unknown option", "rule a:\n    output: \"a.out\"\n", &["--reprot"]);
 }
 
 #[test]
 fn what_is_not_supported_is_named_where_it_stands() {
     for (line, expected) in [
-        ("x = from_queue(print)", "error: `from_queue` is not supported yet"),
         ("x = storage.http(\"example.org/a\")", "error: `storage` is not supported yet"),
         ("x = github(\"a/b\", path=\"c\", tag=\"v1\")", "error: `github` is not supported yet"),
-        ("from snakemake.utils import Paramspace", "`snakemake.utils.Paramspace` is not supported yet"),
-        ("import snakemake.remote.HTTP", "`snakemake.remote` is not supported yet"),
+        ("import snakemake.remote.HTTP", "`snakemake.remote` is not supported by tureen yet"),
         ("resource_scopes: gpu=\"here\"", "error: `resource_scopes:` takes names"),
         ("rule b:\n    output: \"b\"\n    resources: mem=\"lots\"", "error: the resource `mem` is 'lots'"),
         (
@@ -173,8 +171,13 @@ fn limits_that_are_none_are_refused() {
     for arguments in [
         ["--resources", "gpu"],
         ["--resources", "mem=lots"],
-        ["--set-resources", "a:mem_mb=2*attempt"],
-        ["--set-threads", "a=many"],
+        ["--set-resources", "a:mem_mb"],
+        ["--set-threads", "a=-1"],
+        ["--default-resources", "2=mem_mb"],
+        ["--batch", "a=3/2"],
+        ["--target-jobs", "a"],
+        ["--groups", "a"],
+        ["--max-jobs-per-timespan", "10"],
         ["--set-resource-scopes", "gpu=here"],
     ] {
         let folder = Folder::with("rule a:\n    output: \"a\"\n    shell: \"touch {output}\"\n");

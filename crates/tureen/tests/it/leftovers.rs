@@ -71,7 +71,7 @@ fn a_second_run_in_the_folder_is_told_who_is_there() {
     let (_, error) = texts(&output);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        error.contains(&format!("another run is using this directory: process {} on", child.id())),
+        error.contains(&format!("another run is at work on `slow`: process {} on", child.id())),
         "{error}"
     );
     signal(&child, "TERM");

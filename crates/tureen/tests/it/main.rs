@@ -5,5 +5,6 @@
 mod errors;
 mod folder;
 mod leftovers;
+mod options;
 mod streams;
 mod workflows;

@@ -21,7 +21,12 @@ pub(crate) struct Made {
 /// A rule with plain files; its paths are put into the test's folder later.
 pub(crate) fn rule(name: &str, input: &[&str], output: &[&str]) -> Rule {
     let list = |text: &&str| FileList {
-        files: vec![FilePattern { text: (*text).to_owned(), marks: Marks::default(), span: NOWHERE }],
+        files: vec![FilePattern {
+            text: (*text).to_owned(),
+            marks: Marks::default(),
+            span: NOWHERE,
+            producer: None,
+        }],
         is_list: false,
     };
     let action = if output.is_empty() {
@@ -49,6 +54,11 @@ pub(crate) fn rule(name: &str, input: &[&str], output: &[&str]) -> Rule {
         group: None,
         message: None,
         wildcard_constraints: Vec::new(),
+        shadow: None,
+        hands_over: false,
+        run_size: 0,
+        has_own_names: false,
+        has_late_command: false,
         action,
         unsupported: Vec::new(),
     }
@@ -90,7 +100,15 @@ impl Made {
         let mut disk = Disk::default();
         let ask = &mut |_: &[_]| Vec::new();
         let graph = find_jobs(&rules, &targets, &mut disk, ask)?;
-        let plan = plan(&rules, &graph, &mut disk, &Default::default(), &Wishes::default(), ask)?;
+        let plan = plan(
+            &rules,
+            &graph,
+            &mut disk,
+            &Default::default(),
+            &Wishes::default(),
+            &Default::default(),
+            ask,
+        )?;
         Ok((rules, graph, plan))
     }
 

@@ -1,0 +1,64 @@
+//! How outputs on the disk differ from what their rules would make now: by code, set of inputs and params.
+//! Looks only at the record and the job graph; decides nothing.
+
+use rustc_hash::FxHashMap;
+
+use crate::code::normalised;
+use crate::diagnostic::Diagnostic;
+use crate::job::{Ask, JobGraph, JobId, Rules};
+use crate::params::{NOT_YET, params, params_text};
+use crate::record::Remembered;
+
+/// Answers for the outputs of one job at a time.
+pub struct Changes<'c, 'w> {
+    rules: &'c Rules<'w>,
+    graph: &'c JobGraph,
+    remembered: &'c FxHashMap<String, Remembered>,
+    codes: Vec<Option<String>>,
+}
+
+impl<'c, 'w> Changes<'c, 'w> {
+    /// Over what is remembered.
+    pub fn new(
+        rules: &'c Rules<'w>,
+        graph: &'c JobGraph,
+        remembered: &'c FxHashMap<String, Remembered>,
+    ) -> Self {
+        Self { rules, graph, remembered, codes: vec![None; rules.patterns.len()] }
+    }
+
+    /// What is remembered of an output whose job ended well.
+    pub fn memory(&self, path: &str) -> Option<&'c Remembered> {
+        self.remembered.get(path).filter(|memory| !memory.has_failed)
+    }
+
+    /// Whether an output was made by other code than the job's rule has now.
+    pub fn is_code_changed(&mut self, job: JobId, memory: &Remembered) -> bool {
+        let rule = self.graph.jobs.rule(job);
+        let action = &self.rules.workflow.rules[rule].action;
+        memory.code != *self.codes[rule].get_or_insert_with(|| normalised(action))
+    }
+
+    /// Whether an output was made from other files than the job has now.
+    pub fn is_input_changed(&self, job: JobId, memory: &Remembered) -> bool {
+        let inputs = self.graph.jobs.inputs(job).iter();
+        let mut inputs: Vec<&str> = inputs.map(|input| self.graph.jobs.path(input.file)).collect();
+        inputs.sort_unstable();
+        inputs.dedup();
+        !memory.has_inputs(&inputs)
+    }
+
+    /// The params of a job as the record would keep them now; `None` if they can't be known yet.
+    ///
+    /// # Errors
+    /// A params function that raised.
+    pub fn params(&self, job: JobId, ask: &mut Ask<'_>) -> Result<Option<String>, Box<Diagnostic>> {
+        if self.rules.workflow.rules[self.graph.jobs.rule(job)].params.is_empty() {
+            return Ok(Some(String::new()));
+        }
+        let mut view = self.graph.view(self.rules, job);
+        view.threads = 1;
+        let text = params_text(&params(self.rules, self.graph, job, &view, ask)?);
+        Ok((!text.contains(NOT_YET)).then_some(text))
+    }
+}

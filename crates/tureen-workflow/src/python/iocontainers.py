@@ -1,0 +1,16 @@
+"""`snakemake.iocontainers`: what scripts may import from there."""
+
+from _tureen.containers import InputFiles, Log, Namedlist, OutputFiles, Params, ResourceList, Wildcards
+from snakemake.script import ReportHref, Snakemake
+
+__all__ = [
+    "InputFiles",
+    "Log",
+    "Namedlist",
+    "OutputFiles",
+    "Params",
+    "ReportHref",
+    "ResourceList",
+    "Snakemake",
+    "Wildcards",
+]

@@ -1,0 +1,3 @@
+rule other:
+    output: "other.txt"
+    script: "../scripts/other.py"

@@ -1,0 +1,2 @@
+def line(name, value):
+    return f"{name}: {value}"
