@@ -1,12 +1,19 @@
-"""Worker processes beside their peers, in one run: python bench/processes.py [--quick]
+"""Worker processes beside their peers, in one run: python bench/processes.py [--quick] [--only CASE ...]
 
 small   100,000 calls of `inc`, gathered by one `sum`: microseconds a call, building included (medians of 5)
 pi      ten calls of pure Python, first call of a fresh process included: how many times faster than a plain
-        loop (medians of 3)
-chain   20 tasks, each of which takes a 100 MB array and gives the next one: seconds, and the peak of memory
-fan     of all processes, shared pages counted once. In the fan all take the same, and one takes all results.
+        loop (medians of 5). `halves` is two processes that do half of it each: the most this machine gives;
+        and the same compiled by numba, which lets go of Python's lock, on threads, beside a loop of that
+chain   20 tasks, each of which takes a 100 MB array and gives the next one,
+fan     20 that all take the same array, and one that takes all their results,
+each    20 that take an array each of the user's and give him one back:
+        seconds (medians of 5, 3 or 1), and in a run of its own, for watching takes time, the peak of memory
+        of all processes beyond what was there before, shared pages counted once (those of the whole machine:
+        let nobody else use it). Workers are warm.
 
-Peers that are not installed are left out.
+Peers that are not installed are left out. Ray and distributed are looked for in .venv-peers. Ray listens on
+the machine's own address, whatever it is told, so it gets a network of its own; where that is forbidden it is
+left out, too.
 """
 
 from __future__ import annotations
@@ -20,13 +27,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 MEGABYTES = 100
 N_ARRAYS = 20
+NUMBA_MORE = 20
+"""So many times as much is there to do for what is compiled."""
+
+PEERS = Path(__file__).parent.parent / ".venv-peers" / "bin" / "python"
+OWN_NETWORK = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
 
 
 def inc(x: int) -> int:
@@ -47,20 +61,41 @@ def step(array: Any) -> Any:
     return array + 1
 
 
-def first_sum(arrays: list[Any]) -> float:
+def first_sum(*arrays: Any) -> float:
     return float(sum(array[0] for array in arrays))
 
 
-def computer(peer: str) -> tuple[Any, Callable[[Any], Any]]:
+@contextmanager
+def computer(peer: str) -> Iterator[tuple[Any, Callable[..., Any]]]:
     """A peer's `delayed`, and how it computes."""
-    package, scheduler = peer.split(":")
+    package, _, scheduler = peer.partition(":")
     if package == "tureen":
         import tureen
 
-        return tureen.delayed, lambda promise: promise.compute(scheduler=scheduler)
-    import dask
+        yield tureen.delayed, partial(tureen.compute, scheduler=scheduler)
+    elif package == "dask":
+        import dask
 
-    return dask.delayed, lambda promise: promise.compute(scheduler=scheduler)
+        yield dask.delayed, partial(dask.compute, scheduler=scheduler)
+    elif package == "distributed":
+        import dask
+        import distributed
+
+        with distributed.Client(
+            n_workers=os.cpu_count(), threads_per_worker=1, dashboard_address=None
+        ) as client:
+            yield dask.delayed, partial(dask.compute, scheduler=client)
+    else:
+        import ray
+
+        ray.init(num_cpus=os.cpu_count(), include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+        try:
+            yield (
+                lambda what: ray.remote(what).remote if callable(what) else ray.put(what),
+                lambda *references: ray.get(list(references)),
+            )
+        finally:
+            ray.shutdown()
 
 
 def chunked(pool: ProcessPoolExecutor, n: int, size: int) -> int:
@@ -85,43 +120,74 @@ def small(peer: str, n: int) -> float:
             parallel(delayed(inc)(i) for i in range(100))
             times = [timed(lambda: sum(parallel(delayed(inc)(i) for i in range(n)))) for _ in range(5)]
         return 1e6 * statistics.median(times) / n
-    promise, compute = computer(peer)
-    compute(promise(sum)([promise(inc)(i) for i in range(100)]))
+    with computer(peer) as (promise, compute):
+        compute(promise(sum)([promise(inc)(i) for i in range(100)]))
 
-    def build_and_compute() -> None:
-        function = promise(inc)
-        assert compute(promise(sum)([function(i) for i in range(n)])) == n * (n + 1) // 2
+        def build_and_compute() -> None:
+            function = promise(inc)
+            assert compute(promise(sum)([function(i) for i in range(n)])) == (n * (n + 1) // 2,)
 
-    return 1e6 * statistics.median(timed(build_and_compute) for _ in range(5)) / n
+        return 1e6 * statistics.median(timed(build_and_compute) for _ in range(5)) / n
 
 
 def pi(peer: str, n: int) -> float:
     """Seconds for ten calls; nothing was computed before."""
-    if peer == "loop":
-        return timed(lambda: [calc_pi(n) for _ in range(10)])
-    promise, compute = computer(peer)
-    return timed(lambda: compute(promise(list)([promise(calc_pi)(n) for _ in range(10)])))
+    if peer == "halves":
+        return timed(partial(halves, n))
+    function = calc_pi
+    if peer.startswith("numba"):
+        from numba import njit
+
+        function = njit(nogil=True)(calc_pi)
+        function(1)  # Compiles it.
+        n, peer = n * NUMBA_MORE, peer.replace("numba", "tureen")
+    if peer.endswith("loop"):
+        return timed(lambda: [function(n) for _ in range(10)])
+    with computer(peer) as (promise, compute):
+        return timed(lambda: compute(promise(list)([promise(function)(n) for _ in range(10)])))
 
 
-def arrays(peer: str, shape: str) -> tuple[float, float]:
-    """Seconds, and the peak of memory in MB beyond what it was before."""
+def halves(n: int) -> None:
+    child = os.fork()
+    for _ in range(5):
+        calc_pi(n)
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def arrays(peer: str, shape: str, n_times: int) -> float:
+    """Seconds, the median of so many times; for none, the peak of memory in MB beyond what it was before."""
     import numpy
 
-    promise, compute = computer(peer)
-    compute(promise(step)(numpy.ones(10)))
-    array = numpy.ones(MEGABYTES * 1_000_000 // 8)
-    with Memory() as memory:
-        start = time.perf_counter()
-        value = promise(array)
-        if shape == "chain":
-            for _ in range(N_ARRAYS):
-                value = promise(step)(value)
-            found = float(compute(value)[0])
-        else:
-            found = compute(promise(first_sum)([promise(step)(value) for _ in range(N_ARRAYS)]))
-        seconds = time.perf_counter() - start
-    assert found == (1 + N_ARRAYS if shape == "chain" else 2 * N_ARRAYS)
-    return seconds, memory.peak - memory.before
+    with computer(peer) as (promise, compute):
+        compute(*[promise(step)(numpy.ones(10)) for _ in range(2 * (os.cpu_count() or 1))])
+        given = [numpy.ones(MEGABYTES * 1_000_000 // 8) for _ in range(N_ARRAYS if shape == "each" else 1)]
+        if n_times:
+            times = [timed(lambda: SHAPES[shape](promise, compute, given)) for _ in range(n_times)]
+            return statistics.median(times)
+        with Memory() as memory:
+            SHAPES[shape](promise, compute, given)
+        return memory.peak - memory.before
+
+
+def chain(promise: Any, compute: Callable[..., Any], given: list[Any]) -> None:
+    value = promise(given[0])
+    for _ in range(N_ARRAYS):
+        value = promise(step)(value)
+    assert compute(value)[0][0] == 1 + N_ARRAYS
+
+
+def fan(promise: Any, compute: Callable[..., Any], given: list[Any]) -> None:
+    value = promise(given[0])
+    assert compute(promise(first_sum)(*[promise(step)(value) for _ in range(N_ARRAYS)]))[0] == 2 * N_ARRAYS
+
+
+def each(promise: Any, compute: Callable[..., Any], given: list[Any]) -> None:
+    assert first_sum(*compute(*[promise(step)(promise(array)) for array in given])) == 2 * N_ARRAYS
+
+
+SHAPES: dict[str, Callable[..., None]] = {"chain": chain, "fan": fan, "each": each}
 
 
 class Memory:
@@ -144,18 +210,25 @@ class Memory:
 
 
 def used(root: int) -> float:
-    total, todo = 0.0, [root]
+    """The memory of a process and all under it, and the machine's shared memory: some is mapped nowhere."""
+    with open("/proc/meminfo") as lines:
+        total = in_megabytes(lines, "Shmem:")
+    todo = [root]
     while todo:
         pid = todo.pop()
         try:
             with open(f"/proc/{pid}/smaps_rollup") as lines:
-                total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1000
+                total += in_megabytes(lines, "Pss_Anon:", "Pss_File:")
             for task in os.listdir(f"/proc/{pid}/task"):
                 with open(f"/proc/{pid}/task/{task}/children") as children:
                     todo.extend(map(int, children.read().split()))
-        except (OSError, StopIteration):
+        except OSError:
             continue
     return total
+
+
+def in_megabytes(lines: Iterable[str], *names: str) -> float:
+    return sum(int(line.split()[1]) for line in lines if line.startswith(names)) * 1024 / 1e6
 
 
 def timed(work: Callable[[], Any]) -> float:
@@ -167,20 +240,67 @@ def timed(work: Callable[[], Any]) -> float:
 CASES: dict[str, Callable[..., Any]] = {"small": small, "pi": pi, "arrays": arrays}
 
 
-def fresh(case: str, *arguments: Any) -> Any:
+def fresh(case: str, peer: str, *arguments: Any) -> float | None:
     """Measure in a fresh process; None if the peer is not installed."""
-    command = [sys.executable, __file__, "--case", case, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        print(done.stderr.strip().split("\n")[-1], file=sys.stderr)
+    is_apart = peer in ("ray", "distributed")
+    if is_apart and not PEERS.exists():
         return None
-    return json.loads(done.stdout)
+    command = [
+        str(PEERS) if is_apart else sys.executable,
+        __file__,
+        "--case",
+        case,
+        peer,
+        *map(str, arguments),
+    ]
+    done = subprocess.run(
+        [*OWN_NETWORK, *command] if peer == "ray" else command, capture_output=True, text=True
+    )
+    if done.returncode:
+        print(f"{peer}: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+        return None
+    return float(json.loads(done.stdout.splitlines()[-1]))
+
+
+def row(case: str, peer: str, told: str | None) -> None:
+    print(f"{case:7} {peer:18} {'-' if told is None else told}", flush=True)
+
+
+def show_small(less: int) -> None:
+    n = 100_000 // less
+    for peer in ("tureen:processes", "tureen:threads", "joblib", "futures", "dask:processes"):
+        n_calls = n // 20 if peer.startswith("dask") else n
+        micros = fresh("small", peer, n_calls)
+        row("small", peer, micros and f"{micros:8.2f} us a call ({n_calls:,} calls)")
+
+
+def show_pi(less: int) -> None:
+    throws, n_rounds = 10**6 // less, 1 if less > 1 else 5
+    for loop, *peers in (
+        ("loop", "halves", "tureen:processes", "tureen:auto", "dask:processes"),
+        ("numba:loop", "numba:threads"),
+    ):
+        rounds = [{peer: fresh("pi", peer, throws) for peer in (loop, *peers)} for _ in range(n_rounds)]
+        for peer in peers:
+            ratios = [times[loop] / times[peer] for times in rounds if times[loop] and times[peer]]
+            row("pi", peer, f"{statistics.median(ratios):8.2f} times a plain loop" if ratios else None)
+
+
+def show_arrays(shape: str, less: int) -> None:
+    peers = {"tureen:processes": 5, "tureen:threads": 5, "ray": 3, "distributed": 3, "dask:processes": 1}
+    for peer, n_times in peers.items():
+        seconds = fresh("arrays", peer, shape, n_times if less == 1 else 1)
+        memory = seconds and fresh("arrays", peer, shape, 0)
+        row(shape, peer, seconds and memory and f"{seconds:8.2f} s {memory:8.0f} MB more at its peak")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="a tenth of the work")
-    parser.add_argument("--case", nargs="+")
+    parser.add_argument(
+        "--only", nargs="+", choices=["small", "pi", *SHAPES], default=["small", "pi", *SHAPES]
+    )
+    parser.add_argument("--case", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.case:
         name, *rest = options.case
@@ -188,28 +308,13 @@ def main() -> None:
         return
     less = 10 if options.quick else 1
     print(f"{os.cpu_count()} processors, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f}")
-    n = 100_000 // less
-    for peer in ("tureen:processes", "tureen:threads", "joblib", "futures"):
-        micros = fresh("small", peer, n)
-        told = "-" if micros is None else f"{micros:8.2f} us a call"
-        print(f"small   {peer:18} {told}")
-    micros = fresh("small", "dask:processes", n // 20)
-    told = "-" if micros is None else f"{micros:8.2f} us a call ({n // 20} calls)"
-    print(f"small   {'dask:processes':18} {told}")
-    throws = 10**6 // less
-    rounds = [(fresh("pi", "loop", throws), fresh("pi", "tureen:processes", throws)) for _ in range(3)]
-    dask = fresh("pi", "dask:processes", throws)
-    loop = statistics.median(loop for loop, _ in rounds)
-    for peer, seconds in (
-        ("tureen:processes", statistics.median(s for _, s in rounds)),
-        ("dask:processes", dask),
-    ):
-        told = "-" if seconds is None else f"{loop / seconds:8.2f} times a plain loop"
-        print(f"pi      {peer:18} {told}")
-    for shape in ("chain", "fan"):
-        for peer in ("tureen:processes", "tureen:threads", "dask:processes"):
-            if measured := fresh("arrays", peer, shape):
-                print(f"{shape:7} {peer:18} {measured[0]:8.2f} s {measured[1]:8.0f} MB more at its peak")
+    for case in options.only:
+        if case in SHAPES:
+            show_arrays(case, less)
+        elif case == "small":
+            show_small(less)
+        else:
+            show_pi(less)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 A promise is a call that has not been made yet. Promises can be arguments of other promises; nothing runs
 until one of them is asked for its result, and then everything it needs runs once, side by side where
-possible.
+possible. The notebook `promises.ipynb` tells more, with exercises.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tureen._executor import Executor
+    from tureen._explain import explain
     from tureen._get import get
     from tureen._trace import trace
 
@@ -35,6 +36,7 @@ __all__ = [
     "compute",
     "config",
     "delayed",
+    "explain",
     "get",
     "get_annotations",
     "is_dask_collection",
@@ -45,7 +47,12 @@ __all__ = [
 ]
 
 # Imported when first asked for: they need more of the standard library than promises do.
-_LATER = {"Executor": "tureen._executor", "get": "tureen._get", "trace": "tureen._trace"}
+_LATER = {
+    "Executor": "tureen._executor",
+    "explain": "tureen._explain",
+    "get": "tureen._get",
+    "trace": "tureen._trace",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 # The module `typing` takes longer to import than all of this package.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextvars import Token
     from types import TracebackType
     from typing import Any
@@ -40,6 +41,17 @@ class annotate:
         _check(annotations)
         self._annotations = annotations
         self._tokens: list[Token[dict[str, Any] | None]] = []
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Annotate what is made in each call of a function."""
+        from functools import wraps
+
+        @wraps(function)
+        def annotated(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return function(*args, **kwargs)
+
+        return annotated
 
     def __enter__(self) -> None:
         self._tokens.append(_annotations.set({**get_annotations(), **self._annotations}))

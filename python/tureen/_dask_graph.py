@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tureen._tureen import Delayed, dask_graph_of, kept_under
+from tureen._tureen import Delayed, dask_graph_of, kept_under, promises_of
 
 if TYPE_CHECKING:
     from tureen._tureen import Steps
@@ -38,6 +38,25 @@ class ByGet:
             if task in results:
                 steps.keep(task, results[task])
             steps.done(task)
+
+
+def promise_of(key: Any, dsk: Any, length: int | None = None, layer: str | None = None) -> Delayed:
+    """Promise what a key stands for in a graph of dask's: ``Delayed(key, dsk)``.
+
+    Raises:
+        KeyError: the graph has no such key.
+        ValueError: the graph has no such layer, or lacks what a task needs.
+
+    >>> promise_of("sum", {"sum": (sum, ["x", "x"]), "x": 3}).compute()
+    6
+    """
+    layers = getattr(dsk, "layers", None)
+    wanted = layer or key
+    if layers is not None and wanted not in layers:
+        raise ValueError(f"Layer {wanted} not in the HighLevelGraph's layers: {list(layers)}")
+    graph = dsk if isinstance(dsk, Mapping) else dsk.__dask_graph__()
+    (promise,) = promises_of(dict(graph), [key], None, length)
+    return promise
 
 
 def layered(graph: dict[Any, Any], key: Any) -> Any:

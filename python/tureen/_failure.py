@@ -105,6 +105,14 @@ def _place(code: CodeType | None, instruction: int) -> str | None:
         if start <= instruction < end and number is not None:
             line = number
             break
-    file = code.co_filename
+    return f"{shown_path(code.co_filename)}:{line}"
+
+
+def shown_path(file: str) -> str:
+    """Give the name of a file as it is shown: from here, if it is below.
+
+    >>> shown_path(os.path.join(os.getcwd(), "soup.py")), shown_path("<stdin>")
+    ('soup.py', '<stdin>')
+    """
     relative = os.path.relpath(file) if os.path.isabs(file) else file
-    return f"{file if relative.startswith('..') else relative}:{line}"
+    return file if relative.startswith("..") else relative

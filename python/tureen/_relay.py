@@ -8,6 +8,7 @@ own threads pull.
 from __future__ import annotations
 
 import contextvars
+import os
 import threading
 from collections.abc import Callable, Iterable, MutableMapping
 from concurrent.futures import Future
@@ -15,8 +16,10 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tureen._hooks import Hooks, Told, not_for_inner_runs
+from tureen._settings import is_worker
 
 if TYPE_CHECKING:
+    from tureen._executor import Executor
     from tureen._tureen import Steps
 
 Submit = Callable[..., "Future[Any]"]
@@ -39,8 +42,9 @@ def same(value: Any) -> Any:
     return value
 
 
-def _with_thread(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return function(*args, **kwargs), threading.get_ident()
+def _with_worker(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call it, and say by which thread, or by which worker process, as dask tells them apart."""
+    return function(*args, **kwargs), os.getpid() if is_worker() else threading.get_ident()
 
 
 class Handing:
@@ -48,6 +52,7 @@ class Handing:
 
     Args:
         submit: The executor's ``submit``.
+        own: An executor that was made for this run, and is shut down after it.
         hooks: Whom to tell, in dask's way.
         graph: What the hooks are given as the graph; whoever gives one calls the first and the last hook. By
             default, the promises by their keys.
@@ -56,11 +61,12 @@ class Handing:
         raise_error: What raises the error of a task; takes the exception and its traceback.
     """
 
-    __slots__ = ("_graph", "_hooks", "_raise_error", "_rerun_errors", "_store", "_submit", "state")
+    __slots__ = ("_graph", "_hooks", "_own", "_raise_error", "_rerun_errors", "_store", "_submit", "state")
 
     def __init__(
         self,
         submit: Submit,
+        own: Executor | None = None,
         *,
         hooks: Iterable[Hooks] = (),
         graph: Any = None,
@@ -69,6 +75,7 @@ class Handing:
         raise_error: Callable[[BaseException, Any], Any] | None = None,
     ) -> None:
         self._submit = submit
+        self._own = own
         self._hooks = tuple(hooks)
         self._graph = graph
         self._store = store
@@ -83,19 +90,22 @@ class Handing:
             Exception: what the first task that failed raised, or a hook.
         """
         told = Told(steps, self._hooks, self._graph, self._store) if self._hooks else None
-        succeeded = False
+        failure: BaseException | None = None
         with not_for_inner_runs(told):
             try:
                 if told is not None:
                     self.state = told.state
                     told.begin()
                 self._hand_out(steps, told)
-                succeeded = True
+            except BaseException as error:
+                failure = error
+                steps.cancel()
+                raise
             finally:
-                if not succeeded:
-                    steps.cancel()
+                if self._own is not None:
+                    self._own.finish(failure)
                 if told is not None:
-                    told.end(succeeded)
+                    told.end(failure is None)
 
     def _hand_out(self, steps: Steps, told: Told | None) -> None:
         store = self._store if told is None else told.store
@@ -134,7 +144,7 @@ class Handing:
     def _start(self, steps: Steps, task: int, store: Any, wants_thread: bool, ended: Any) -> None:
         function, args, kwargs = steps.call(task, store)
         if wants_thread:
-            future = self._submit(_with_thread, function, args, kwargs or {})
+            future = self._submit(_with_worker, function, args, kwargs or {})
         elif kwargs:
             future = self._submit(function, *args, **kwargs)
         else:
@@ -193,16 +203,73 @@ def at_once(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Futur
     return future
 
 
+class _Inside(threading.local):
+    """The pools whose calls this thread is at."""
+
+    def __init__(self) -> None:
+        self.pools: list[Any] = []
+
+
+_inside = _Inside()
+
+
+def is_inside(pool: Any) -> bool:
+    """Tell whether a thread of this pool asks: if it waited for the pool, it might wait for itself.
+
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> with ThreadPoolExecutor(1) as executor:
+    ...     is_inside(executor), submit_of(executor)(is_inside, executor).result()
+    (False, True)
+    """
+    return any(other is pool for other in _inside.pools)
+
+
+def _call_inside(pool: Any, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    _inside.pools.append(pool)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        _inside.pools.pop()
+
+
 def submit_of(pool: Any) -> Submit:
-    """Give the ``submit`` of an executor, or what does the same for a pool of ``multiprocessing``.
+    """Give the ``submit`` of a pool, with threads of it known as such.
 
     Raises:
-        TypeError: it is neither.
+        TypeError: it is no pool.
 
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> with ThreadPoolExecutor(1) as executor:
     ...     submit_of(executor)(max, 1, 2).result()
     2
+    """
+    submit = _submit_of_any(pool)
+    if not _has_threads(pool):
+        return submit  # In another process nobody waits for it.
+
+    def submit_from_inside(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return submit(_call_inside, pool, function, args, kwargs)
+
+    return submit_from_inside
+
+
+def _has_threads(pool: Any) -> bool:
+    known = any(f"{kind.__module__}.{kind.__qualname__}" in _WITH_THREADS for kind in type(pool).__mro__)
+    return known and not getattr(pool, "has_processes", False)
+
+
+_WITH_THREADS = {
+    "concurrent.futures.thread.ThreadPoolExecutor",
+    "multiprocessing.pool.ThreadPool",
+    "tureen._executor.Executor",
+}
+
+
+def _submit_of_any(pool: Any) -> Submit:
+    """Give the ``submit`` of an executor, or what does the same for a pool of ``multiprocessing``.
+
+    Raises:
+        TypeError: it is neither.
     """
     if hasattr(pool, "submit"):
         submit: Submit = pool.submit

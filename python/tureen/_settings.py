@@ -10,13 +10,14 @@ from tureen import config
 # The module `typing` takes longer to import than all of this package.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from tureen._relay import Handing, Relay
 
-    # The scheduler's name, how many tasks may run at a time, and who hands them to others, if anybody does.
-    Choice = tuple[str, int, Relay | None]
+    # The scheduler's name, how many tasks may run at a time, and who hands them to others, if anybody does;
+    # for worker processes, what is called first in each.
+    Choice = tuple[str, int, Relay | Callable[[], Any] | None]
 
 _NAMES = {
     "threads": "threads",
@@ -26,14 +27,17 @@ _NAMES = {
     "sync": "sync",
     "synchronous": "sync",
     "single-threaded": "sync",
+    "auto": "auto",
 }
-_NOT_YET = {"distributed", "auto"}
+_ASKED = ("pool", "rerun_exceptions_locally", "callbacks", "cache")
+_NOT_YET = {"distributed"}
 
 
-def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None) -> Choice:
-    """Name the scheduler (``threads``, ``processes`` or ``sync``), and how many tasks may run at a time.
+def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None, default: str | None = None) -> Choice:
+    """Name the scheduler (``threads``, ``processes``, ``auto``, ``sync``), and how many tasks run at a time.
 
-    Keywords that we don't know are ignored, as dask ignores them.
+    Keywords that we don't know are ignored, as dask ignores them. `default` is the scheduler where neither
+    the keywords nor the settings name one or a pool; else it is threads.
 
     Raises:
         TypeError: ``get=`` was given: it was taken out of dask, too.
@@ -50,76 +54,84 @@ def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None) -> Choice:
         scheduler = config.get("scheduler", None)
     if scheduler is not None and not isinstance(scheduler, str):
         return _foreign(scheduler, keywords)
-    name = _scheduler_name(scheduler)
-    asked = {key: _asked_for(key, keywords) for key in ("pool", "rerun_exceptions_locally", "callbacks")}
+    asked = {key: _asked_for(key, keywords) for key in _ASKED}
+    name = _scheduler_name(default if scheduler is None and asked["pool"] is None else scheduler)
     if asked["callbacks"] is None:
         asked["callbacks"] = _diagnostics_in_use()
-    if name == "processes" and asked["pool"] is None:
-        if _is_worker():
+    initializer = None
+    if name == "processes":
+        if is_worker():
             name = "threads"  # A worker has its share of the processors already.
         else:
-            return _processes(keywords, asked)
-    if any(asked.values()):
-        relay, n = handing({**keywords, **asked}, asked["callbacks"] or (), in_this_thread=name == "sync")
-        return name, n, relay
-    return name, 1 if name == "sync" else n_workers(keywords), None
+            initializer = keywords.get("initializer") or config.get("multiprocessing.initializer", None)
+    elif name == "auto" and is_worker():
+        name = "threads"
+    settings = {**keywords, **asked, "initializer": initializer}
+    # Who wants to hand out tasks one by one leaves nothing to be moved.
+    relay, n = handing(settings, asked["callbacks"] or (), kind="threads" if name == "auto" else name)
+    return ("handing", n, relay) if relay is not None else (name, n, initializer)
 
 
-def _processes(keywords: Mapping[str, Any], asked: Mapping[str, Any]) -> Choice:
-    """Worker processes of ours, and what is called first in each of them."""
-    for key in ("callbacks", "rerun_exceptions_locally"):
-        if asked[key]:
-            raise NotImplementedError(
-                f"tureen can't use `{key}` with worker processes yet\n"
-                'hint: use `scheduler="threads"`, or give an executor: `scheduler=ProcessPoolExecutor()`'
-            )
-    initializer = keywords.get("initializer") or config.get("multiprocessing.initializer", None)
-    return "processes", n_workers(keywords), initializer
+def is_worker() -> bool:
+    """Tell whether this process is a worker itself.
 
-
-def _is_worker() -> bool:
-    """Whether this process is a worker itself."""
+    >>> is_worker()
+    False
+    """
     module = sys.modules.get("tureen._processes")
     return module is not None and bool(module.is_worker)
 
 
 def handing(
-    settings: Mapping[str, Any], callbacks: Any = (), graph: Any = None, in_this_thread: bool = False
+    settings: Mapping[str, Any], callbacks: Any = (), graph: Any = None, kind: str = "threads"
 ) -> tuple[Handing | None, int]:
     """Give whoever hands out tasks one by one, if these settings call for it, and how many run at a time.
 
     Args:
-        settings: ``pool``, ``num_workers``, ``cache``, ``rerun_exceptions_locally`` and
+        settings: ``pool``, ``num_workers``, ``initializer``, ``cache``, ``rerun_exceptions_locally`` and
             ``raise_exception``, as dask has them.
         callbacks: Tuples of five, as dask's callbacks, or objects that have one.
         graph: What callbacks are given as the graph.
-        in_this_thread: Whether tasks run in the thread that computes.
+        kind: Where tasks run if there is no pool: ``threads``, ``processes``, or, with ``sync``, in the
+            thread that computes.
     """
     watched = ("pool", "cache", "raise_exception", "rerun_exceptions_locally")
     # A cache may be empty, and counts all the same.
     is_called_for = callbacks or any(settings.get(key) not in (None, False) for key in watched)
     pool = settings.get("pool")
-    n = 1 if in_this_thread else _pool_size(pool) or n_workers(settings)
+    if pool is not None and _waits_for_itself(pool):
+        pool, kind = None, "sync"
+    n = 1 if kind == "sync" else _pool_size(pool) or n_workers(settings)
     if not is_called_for:
         return None, n
     from tureen import _hooks, _relay
 
+    executor = None
     if pool is not None:
         submit = _relay.submit_of(pool)
-    elif in_this_thread:
+    elif kind == "sync":
         submit = _relay.at_once
     else:
         from tureen._executor import Executor
 
-        submit = _relay.in_context(Executor(n).submit)
+        executor = Executor(n, scheduler=kind, initializer=settings.get("initializer"))
+        # A process has no use for the context of this one.
+        submit = executor.submit if kind == "processes" else _relay.in_context(executor.submit)
     return _relay.Handing(
         submit,
+        executor,
         hooks=[_hooks.hooks_of(callback) for callback in _hooks.as_list(callbacks)],
         graph=graph,
         store=settings.get("cache"),
         rerun_errors=bool(settings.get("rerun_exceptions_locally")),
         raise_error=settings.get("raise_exception"),
     ), n
+
+
+def _waits_for_itself(pool: Any) -> bool:
+    """Whether this thread is at a task in this pool: then it does inner tasks itself."""
+    relay = sys.modules.get("tureen._relay")
+    return relay is not None and bool(relay.is_inside(pool))
 
 
 def _foreign(scheduler: Any, keywords: dict[str, Any]) -> Choice:
@@ -171,10 +183,30 @@ def _scheduler_name(scheduler: str | None) -> str:
     if name not in _NOT_YET:
         known = ", ".join(f"`{known}`" for known in _NAMES)
         raise ValueError(f"there is no scheduler `{scheduler}`\nhint: choose one of {known}")
+    if name == "distributed":
+        raise NotImplementedError(
+            "tureen does not look for a client of dask's by itself\n"
+            "hint: give the client: `scheduler=client`, as it came from `distributed.Client()`"
+        )
     raise NotImplementedError(
         f"tureen can't use `{scheduler}` as a scheduler yet\n"
         'hint: use `scheduler="threads"`, or `"sync"` to run everything in this thread'
     )
+
+
+def kind_of_workers(scheduler: str) -> str:
+    """Tell whether an executor for this scheduler has threads or processes.
+
+    Raises:
+        ValueError: it has neither.
+
+    >>> kind_of_workers("multiprocessing")
+    'processes'
+    """
+    kind = _NAMES.get(scheduler.lower()) if isinstance(scheduler, str) else None
+    if kind not in ("threads", "processes"):
+        raise ValueError(f'an executor\'s `scheduler` is `"threads"` or `"processes"`, not {scheduler!r}')
+    return kind
 
 
 def n_workers(keywords: Mapping[str, Any], called: str = "num_workers") -> int:

@@ -34,9 +34,12 @@ def _class_name(obj: Any) -> str:
 
 
 def _importable_name(obj: Any) -> tuple[str, str] | None:
-    """The module and name under which this very object is found."""
+    """The module and name under which this very object is found, in every process alike.
+
+    In ``__main__`` other things have the same name in another program, and later on in a notebook.
+    """
     module, name = getattr(obj, "__module__", None), getattr(obj, "__qualname__", None)
-    if not isinstance(module, str) or not isinstance(name, str):
+    if not isinstance(module, str) or not isinstance(name, str) or module == "__main__":
         return None
     found: Any = sys.modules.get(module)
     for part in name.split("."):
@@ -57,6 +60,11 @@ def _pickle_of(obj: Any) -> Any:
     buffers: list[pickle.PickleBuffer] = []
     try:
         data = pickle.dumps(obj, protocol=5, buffer_callback=buffers.append)
+        if b"__main__" in data:
+            # It names a class there, and names are not enough: see above.
+            from tureen._processes.packing import dumps_by_value
+
+            return ("pickle", dumps_by_value(obj), [])
         return ("pickle", data, [bytes(buffer.raw()) for buffer in buffers])
     except Exception:  # whatever a __reduce__ may raise: it can't be pickled
         return None

@@ -2,6 +2,9 @@
 
 Names are dask's (2026.8): ``scheduler``, ``num_workers``, ``delayed_pure``, ... Dots part levels,
 two underscores in a keyword stand for a dot, and ``-`` and ``_`` are one.
+
+``lock_hint`` is ours: ``config.set(lock_hint=False)`` silences the line that says, once a session, that
+Python's lock held a run on threads back and what ``scheduler="processes"`` would gain.
 """
 
 from __future__ import annotations
@@ -16,11 +19,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 _settings: dict[str, Any] = {}
+"""By the first part of the name; where a name has several, in dicts of dicts."""
 _NOTHING: Any = object()
 
 
 def get(key: str, default: Any = _NOTHING) -> Any:
-    """Look up a setting.
+    """Look up a setting. For the first parts of longer names, this is a dict of all that begin with them.
 
     Raises:
         KeyError: it was never set, and there is no default.
@@ -28,10 +32,14 @@ def get(key: str, default: Any = _NOTHING) -> Any:
     >>> get("a.setting.nobody.made", 1)
     1
     """
-    value = _settings.get(_canonical(key), default)
-    if value is _NOTHING:
+    found: Any = _settings
+    for part in _parts(key):
+        found = found.get(part, _NOTHING) if isinstance(found, dict) else _NOTHING
+    if found is not _NOTHING:
+        return found
+    if default is _NOTHING:
         raise KeyError(key)
-    return value
+    return default
 
 
 class set:
@@ -47,10 +55,10 @@ class set:
     __slots__ = ("_before",)
 
     def __init__(self, arg: Mapping[str, Any] | None = None, /, **kwargs: Any) -> None:
-        changes = {_canonical(key): value for key, value in (arg or {}).items()}
-        changes.update((_canonical(key.replace("__", ".")), value) for key, value in kwargs.items())
-        self._before = {key: _settings.get(key, _NOTHING) for key in changes}
-        _apply(changes)
+        changes = dict(arg or {})
+        changes.update((key.replace("__", "."), value) for key, value in kwargs.items())
+        self._before = [_put(_parts(key), value) for key, value in changes.items()]
+        _heed()
 
     def __enter__(self) -> set:
         return self
@@ -61,18 +69,34 @@ class set:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _apply(self._before)
+        for parts, value in reversed(self._before):
+            _put(parts, value)
+        _heed()
 
 
-def _canonical(key: str) -> str:
-    return key.replace("-", "_")
+def _parts(key: str) -> tuple[str, ...]:
+    return tuple(key.replace("-", "_").split("."))
 
 
-def _apply(changes: Mapping[str, Any]) -> None:
-    for key, value in changes.items():
-        if value is _NOTHING:
-            _settings.pop(key, None)
-        else:
-            _settings[key] = value
+def _put(parts: tuple[str, ...], value: Any) -> tuple[tuple[str, ...], Any]:
+    """Put a value in its place; give the place and the value that undo it."""
+    place = _settings
+    for depth, part in enumerate(parts[:-1], 1):
+        inner = place.get(part, _NOTHING)
+        if not isinstance(inner, dict):
+            # What is in the way is taken out, and put back in the end.
+            place[part] = {}
+            _put(parts, value)
+            return parts[:depth], inner
+        place = inner
+    before = place.get(parts[-1], _NOTHING)
+    if value is _NOTHING:
+        place.pop(parts[-1], None)
+    else:
+        place[parts[-1]] = value
+    return parts, before
+
+
+def _heed() -> None:
     # Every call of a delayed function asks for this one.
-    set_pure_by_default(bool(_settings.get("delayed_pure", False)))
+    set_pure_by_default(bool(get("delayed_pure", False)))

@@ -346,7 +346,7 @@ def test_nothing_of_it_is_imported_unless_asked_for() -> None:
     assert ran.stdout.strip() == "[]"
 
 
-DOCUMENTED = ["", "._cache", "._callbacks", "._chart", "._profile", "._progress", "._resources"]
+DOCUMENTED = ["", "._cache", "._callbacks", "._chart", "._line", "._profile", "._progress", "._resources"]
 
 
 @pytest.mark.parametrize("name", [*(f"diagnostics{name}" for name in DOCUMENTED), "_trace"])

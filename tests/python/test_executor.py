@@ -12,11 +12,9 @@ import weakref
 from concurrent import futures
 from typing import Any
 
-import joblib
 import pytest
 
 import tureen
-import tureen.joblib
 
 
 def test_results_and_errors() -> None:
@@ -179,44 +177,3 @@ def test_what_was_submitted_is_done_before_the_interpreter_ends() -> None:
     )
     assert sorted(ran.stdout.split()) == list("012345"), ran.stderr
     assert ran.returncode == 0
-
-
-# joblib
-
-
-@pytest.mark.parametrize("n_jobs", [1, 2, 3, -1])
-def test_joblib_runs_on_it(n_jobs: int) -> None:
-    threads: set[int] = set()
-
-    def square(n: int) -> int:
-        threads.add(threading.get_ident())
-        return n * n
-
-    with joblib.parallel_config(backend="tureen", n_jobs=n_jobs):
-        assert joblib.Parallel()(joblib.delayed(square)(n) for n in range(50)) == [n * n for n in range(50)]
-    assert (threading.get_ident() in threads) == (tureen.joblib.Backend().effective_n_jobs(n_jobs) == 1)
-
-
-def test_joblib_gives_results_one_by_one_and_in_any_order() -> None:
-    with joblib.parallel_backend("tureen", n_jobs=2):
-        lazily = joblib.Parallel(return_as="generator")(joblib.delayed(abs)(-n) for n in range(9))
-        assert list(lazily) == list(range(9))
-        anyhow = joblib.Parallel(return_as="generator_unordered")(joblib.delayed(abs)(-n) for n in range(9))
-        assert sorted(anyhow) == list(range(9))
-
-
-def test_joblib_raises_what_a_call_raises_and_goes_on() -> None:
-    with joblib.parallel_backend("tureen", n_jobs=2):
-        with pytest.raises(ZeroDivisionError):
-            joblib.Parallel()(joblib.delayed(divmod)(1, n) for n in [1, 2, 0, 3])
-        assert joblib.Parallel()(joblib.delayed(abs)(-n) for n in range(3)) == [0, 1, 2]
-
-
-def test_joblib_in_joblib() -> None:
-    def inner(n: int) -> int:
-        return sum(joblib.Parallel(n_jobs=2)(joblib.delayed(abs)(-k) for k in range(n)))
-
-    with joblib.parallel_backend("tureen", n_jobs=2):
-        assert joblib.Parallel()(joblib.delayed(inner)(n) for n in range(6)) == [
-            sum(range(n)) for n in range(6)
-        ]

@@ -337,11 +337,6 @@ def test_what_is_a_collection() -> None:
     assert not tureen.is_dask_collection(Delayed)
 
 
-def test_a_promise_of_a_call_says_that_it_does_not_pickle() -> None:
-    with pytest.raises(TypeError, match=r"a promise of a call \(`add`\) can't be pickled\nhint: compute it"):
-        pickle.dumps(add(1, 2))
-
-
 def test_a_promise_of_a_value_pickles() -> None:
     back = pickle.loads(pickle.dumps(delayed(divmod, name="half", nout=2)))
     assert back(7, 2).compute() == (3, 1) and back.key == "half" and len(back(7, 2)) == 2

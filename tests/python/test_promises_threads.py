@@ -145,6 +145,34 @@ def test_the_interpreter_ends_under_a_task() -> None:
     assert (out, err, child.returncode) == ("end\n", "", 0)
 
 
+def test_a_task_may_be_the_first_to_import_threading() -> None:
+    child = start("""
+        import sys
+        from tureen import delayed
+        assert "threading" not in sys.modules
+        def is_main():
+            import threading
+            return threading.current_thread() is threading.main_thread()
+        print(delayed(is_main)().compute())
+        import threading
+        print(threading.current_thread() is threading.main_thread())
+    """)
+    out, err = child.communicate(timeout=60)
+    assert (out, err, child.returncode) == ("False\nTrue\n", "", 0)
+
+
+def test_runs_while_the_interpreter_ends() -> None:
+    child = start("""
+        import atexit
+        @atexit.register
+        def late():
+            print(compute(*(delayed(abs)(-i) for i in range(4)), num_workers=4))
+        from tureen import compute, delayed
+    """)
+    out, err = child.communicate(timeout=60)
+    assert (out, err, child.returncode) == ("(0, 1, 2, 3)\n", "", 0)
+
+
 def test_tasks_that_still_run_after_a_failure_may_finish() -> None:
     child = start("""
         import threading

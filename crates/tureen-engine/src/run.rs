@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::event::{Event, EventKind};
 use crate::graph::TaskId;
+use crate::lane::Lane;
 use crate::schedule::{Counts, Outcome, Schedule, TaskState};
 
 /// What an executor tells a run of a task that it took.
@@ -85,7 +86,7 @@ impl Run {
         let mut state = self.lock();
         self.apply(&mut state, report, released);
         loop {
-            match self.take(&mut state) {
+            match self.take(&mut state, Lane::Main) {
                 Next::Start(task) => return Some(task),
                 Next::Finished => return None,
                 Next::Wait => state = self.sleep(state),
@@ -101,7 +102,30 @@ impl Run {
     pub fn try_next(&self, report: Option<Report>, released: &mut Vec<TaskId>) -> Next {
         let mut state = self.lock();
         self.apply(&mut state, report, released);
-        self.take(&mut state)
+        self.take(&mut state, Lane::Main)
+    }
+
+    /// Takes a task of a run that is divided ([`Run::divide`]). Whoever pulls from the lane aside has other things to listen
+    /// to than this run, so he can't wait here, and nobody wakes him: he asks again.
+    pub fn try_next_in(&self, lane: Lane) -> Next {
+        self.take(&mut self.lock(), lane)
+    }
+
+    /// Divides the tasks that have not been taken between two lanes, one of which is for pullers of another kind.
+    pub fn divide(&self, lane_of: impl Fn(TaskId) -> Lane) {
+        self.lock().schedule.divide(lane_of);
+        self.can_take.notify_all();
+    }
+
+    /// Puts back a task that was taken, into this lane, as if it had not been: see [`Schedule::put_back`].
+    ///
+    /// # Panics
+    /// If the task was not running.
+    pub fn put_back(&self, task: TaskId, lane: Lane, released: &mut Vec<TaskId>) {
+        let mut state = self.lock();
+        state.put_back(task, lane, released);
+        self.wake_one(&state);
+        self.tell_waiters(&state);
     }
 
     /// Waits until a task could be taken or nothing will ever start again. Somebody else may be faster: ask again.
@@ -169,8 +193,8 @@ impl Run {
         self.tell_waiters(state);
     }
 
-    fn take(&self, state: &mut State) -> Next {
-        match state.schedule.take() {
+    fn take(&self, state: &mut State, lane: Lane) -> Next {
+        match state.schedule.take_in(lane) {
             Some(task) => {
                 state.tell(task, EventKind::Started);
                 self.wake_one(state);
@@ -211,7 +235,8 @@ impl State {
     /// Whether nothing will ever start again.
     fn is_drained(&self) -> bool {
         let counts = self.schedule.counts();
-        counts.waiting + counts.ready == 0
+        let may_come_back = if self.schedule.may_be_put_back() { counts.running } else { 0 };
+        counts.waiting + counts.ready + may_come_back == 0
     }
 
     fn tell(&self, task: TaskId, kind: EventKind) {
@@ -224,6 +249,11 @@ impl State {
     fn end(&mut self, task: TaskId, outcome: Outcome, released: &mut Vec<TaskId>) {
         let Self { schedule, began, events, .. } = self;
         schedule.end(task, outcome, released, teller(events.as_ref(), *began));
+    }
+
+    fn put_back(&mut self, task: TaskId, lane: Lane, released: &mut Vec<TaskId>) {
+        let Self { schedule, began, events, .. } = self;
+        schedule.put_back(task, lane, released, teller(events.as_ref(), *began));
     }
 
     fn stop(&mut self) {

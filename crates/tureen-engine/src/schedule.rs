@@ -7,13 +7,15 @@
 //!    │                       │               └──────▶ Failed
 //!    └───────────────────────┴─▶ Skipped  (a need failed or was skipped, or the run stops)
 //! ```
+//! A running task that was put back is ready again, or skipped if the run has stopped.
 
 use std::sync::Arc;
 
 use crate::event::EventKind;
 use crate::graph::{Graph, TaskId};
+use crate::lane::{Lane, Lanes};
 use crate::order;
-use crate::ready::{Ready, fits};
+use crate::ready::fits;
 use crate::resources::{DoesNotFit, Limits};
 
 /// Where a task stands.
@@ -110,7 +112,7 @@ pub struct Schedule {
     needs_left: Vec<u32>,
     /// For each task, how many of its users have not ended; at 0 its result is released, unless it is kept.
     users_left: Vec<u32>,
-    ready: Ready,
+    ready: Lanes,
     rank_of: Vec<u32>,
     task_at: Vec<TaskId>,
     demands: Demands,
@@ -167,7 +169,7 @@ impl Schedule {
             counts: Counts { waiting: graph.len(), ..Counts::default() },
             needs_left: graph.tasks().map(|task| graph.needs(task).len() as u32).collect(),
             users_left: graph.tasks().map(|task| graph.users(task).len() as u32).collect(),
-            ready: Ready::new(graph.len(), n_resources),
+            ready: Lanes::new(graph.len(), n_resources),
             rank_of,
             task_at,
             demands,
@@ -184,7 +186,12 @@ impl Schedule {
     /// Takes the next task: it is running from now on and holds its resources. `None` if no ready task fits into what
     /// is free, or the run was stopped.
     pub fn take(&mut self) -> Option<TaskId> {
-        let task = self.next()?;
+        self.take_in(Lane::Main)
+    }
+
+    /// As [`Schedule::take`], of the tasks in one lane.
+    pub fn take_in(&mut self, lane: Lane) -> Option<TaskId> {
+        let task = self.next_in(lane)?;
         self.set(task, TaskState::Running);
         self.demands.hold(task);
         Some(task)
@@ -192,16 +199,70 @@ impl Schedule {
 
     /// The task that [`Schedule::take`] would give now.
     pub fn next(&self) -> Option<TaskId> {
+        self.next_in(Lane::Main)
+    }
+
+    /// The task that [`Schedule::take_in`] would give now.
+    pub fn next_in(&self, lane: Lane) -> Option<TaskId> {
         if self.is_stopped {
             return None;
         }
+        let ready = self.ready.of(lane)?;
         let rank = if self.demands.are_alike() {
-            self.ready.first().filter(|_| fits(&self.demands.distinct[0], &self.demands.free))
+            ready.first().filter(|_| fits(&self.demands.distinct[0], &self.demands.free))
         } else {
             let amounts_of = |rank: usize| self.demands.amounts(self.task_at[rank]);
-            self.ready.first_that_fits(&self.demands.free, &amounts_of)
+            ready.first_that_fits(&self.demands.free, &amounts_of)
         };
         rank.map(|rank| self.task_at[rank])
+    }
+
+    /// Divides the tasks that have not been taken between the two lanes. Those that have been keep theirs.
+    pub fn divide(&mut self, lane_of: impl Fn(TaskId) -> Lane) {
+        for rank in 0..self.task_at.len() {
+            let task = self.task_at[rank];
+            let state = self.state(task);
+            let lane = lane_of(task);
+            if !matches!(state, TaskState::Waiting | TaskState::Ready) || self.ready.lane_of(rank) == lane {
+                continue;
+            }
+            if state == TaskState::Ready {
+                let (demands, task_at) = (&self.demands, &self.task_at);
+                self.ready.at(rank).remove(rank, |rank| demands.amounts(task_at[rank]));
+            }
+            self.ready.assign(rank, lane);
+            if state == TaskState::Ready {
+                self.ready.at(rank).insert(rank, self.demands.amounts(task));
+            }
+        }
+    }
+
+    /// Whether a running task may yet be put back and start anew: of a run that was divided, unless it was stopped.
+    pub fn may_be_put_back(&self) -> bool {
+        self.ready.are_divided() && !self.is_stopped
+    }
+
+    /// Puts back a running task that was not begun, or that nobody will miss the beginning of: it is ready again, in this
+    /// lane; or skipped, if the run was stopped. The other arguments are as for [`Schedule::end`].
+    ///
+    /// # Panics
+    /// If the task is not running.
+    pub fn put_back(
+        &mut self,
+        task: TaskId,
+        lane: Lane,
+        released: &mut Vec<TaskId>,
+        mut tell: impl FnMut(TaskId, EventKind),
+    ) {
+        assert_eq!(self.state(task), TaskState::Running, "only a running task can be put back");
+        self.demands.give_back(task);
+        self.ready.assign(self.rank_of[task.index()] as usize, lane);
+        if self.is_stopped {
+            self.skip(task, released, &mut tell);
+        } else {
+            self.set(task, TaskState::Ready);
+            tell(task, EventKind::Queued);
+        }
     }
 
     /// Ends a running task. `released` receives the tasks whose results nobody needs any more. `tell` hears of each
@@ -281,10 +342,10 @@ impl Schedule {
         *self.counts.of(state) += 1;
         let rank = self.rank_of[task.index()] as usize;
         if state == TaskState::Ready {
-            self.ready.insert(rank, self.demands.amounts(task));
+            self.ready.at(rank).insert(rank, self.demands.amounts(task));
         } else if before == TaskState::Ready {
             let (demands, task_at) = (&self.demands, &self.task_at);
-            self.ready.remove(rank, |rank| demands.amounts(task_at[rank]));
+            self.ready.at(rank).remove(rank, |rank| demands.amounts(task_at[rank]));
         }
     }
 

@@ -2,23 +2,24 @@
 //! Knows the schedulers by name; the arguments that choose one are read by `tureen._settings`.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::context::InContext;
 use crate::flatten::flatten;
-use crate::goodbye;
+use crate::kind::{Kind, kind_of};
 use crate::pool;
 use crate::processes;
 use crate::promise::{Promise, Work};
-use crate::scan::{scan, scan_shallow};
+use crate::ran::{self, Ran};
+use crate::scan::{scan_computed, scan_shallow};
 use crate::session::Session;
 use crate::site::Site;
 use crate::steps;
 use crate::template::{Arguments, Filled};
+use crate::threads;
 use crate::watch;
 
 /// How often a waiting thread looks for Ctrl-C and for failures.
@@ -37,12 +38,10 @@ pub(crate) fn compute<'py>(
     get: Option<&Bound<'py, PyAny>>,
     kwargs: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyTuple>> {
-    let py = args.py();
     // Results are the same either way: only the calls that are needed are made.
     let _ = optimize_graph;
-    let settings = py.import("tureen._settings")?.getattr("choose")?.call1((scheduler, get, kwargs))?;
-    let (arguments, session) = run(args, traverse, settings.extract()?)?;
-    Ok(arguments.fill(py, session.values(py))?.0)
+    let (arguments, session) = run_as_asked(args, traverse, scheduler, get, kwargs)?;
+    Ok(arguments.fill(args.py(), session.values(args.py()))?.0)
 }
 
 /// Compute promises, and put promises of the values, under the same keys, in their places.
@@ -58,8 +57,7 @@ pub(crate) fn persist<'py>(
 ) -> PyResult<Bound<'py, PyTuple>> {
     let py = args.py();
     let _ = optimize_graph;
-    let settings = py.import("tureen._settings")?.getattr("choose")?.call1((scheduler, get, kwargs))?;
-    let (arguments, session) = run(args, traverse, settings.extract()?)?;
+    let (arguments, session) = run_as_asked(args, traverse, scheduler, get, kwargs)?;
     let mut value_of = session.values(py);
     let mut failed = None;
     let (filled, _): Filled<'py> = arguments.fill(py, |promise| {
@@ -78,29 +76,8 @@ pub(crate) fn compute_one<'py>(
     promise: &Bound<'py, Promise>,
     kwargs: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = promise.py();
-    compute_with(&PyTuple::new(py, [promise])?, kwargs)?.get_item(0)
-}
-
-fn compute_with<'py>(
-    args: &Bound<'py, PyTuple>,
-    kwargs: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyTuple>> {
-    let py = args.py();
-    let take = |name: &str| match kwargs {
-        Some(kwargs) => {
-            let value = kwargs.get_item(name)?;
-            if value.is_some() {
-                kwargs.del_item(name)?;
-            }
-            Ok(value)
-        }
-        None => PyResult::Ok(None),
-    };
-    let (scheduler, get) = (take("scheduler")?, take("get")?);
-    let settings = py.import("tureen._settings")?.getattr("choose")?.call1((scheduler, get, kwargs))?;
-    let (arguments, session) = run(args, true, settings.extract()?)?;
-    Ok(arguments.fill(py, session.values(py))?.0)
+    let compute = promise.py().import("tureen._tureen")?.getattr("compute")?;
+    compute.call((promise,), kwargs)?.get_item(0)
 }
 
 /// A promise of a value that was just computed, under the key of the promise it was computed from.
@@ -120,16 +97,43 @@ pub(crate) fn kept<'py>(
 /// for worker processes, what is called first in each.
 type Settings = (String, usize, Option<Py<PyAny>>);
 
+fn run_as_asked(
+    args: &Bound<'_, PyTuple>,
+    traverse: bool,
+    scheduler: Option<&Bound<'_, PyAny>>,
+    get: Option<&Bound<'_, PyAny>>,
+    kwargs: Option<&Bound<'_, PyDict>>,
+) -> PyResult<(Arguments, Arc<Session>)> {
+    let choose = args.py().import("tureen._settings")?.getattr("choose")?;
+    let wish = if scheduler.is_none() { wished(args)? } else { None };
+    run(args, traverse, choose.call1((scheduler, get, kwargs, wish))?.extract()?)
+}
+
+/// The scheduler that bags among the arguments wish for, where the user names none.
+fn wished(args: &Bound<'_, PyTuple>) -> PyResult<Option<String>> {
+    let mut wish = None;
+    for arg in args.iter_borrowed() {
+        if kind_of(&arg)? == Kind::Ours {
+            let wished: String =
+                arg.call_method0(pyo3::intern!(arg.py(), "__tureen_scheduler__"))?.extract()?;
+            if wish.is_none() || wished == "processes" {
+                wish = Some(wished);
+            }
+        }
+    }
+    Ok(wish)
+}
+
 fn run<'py>(
     args: &Bound<'py, PyTuple>,
     traverse: bool,
     (scheduler, n_workers, relay): Settings,
 ) -> PyResult<(Arguments, Arc<Session>)> {
     let py = args.py();
-    let arguments = if traverse { scan(args, None)? } else { scan_shallow(args)? };
+    let arguments = if traverse { scan_computed(args)? } else { scan_shallow(args)? };
     let flat = flatten(py, arguments.promises().collect::<Vec<_>>().into_iter())?;
     // Worker processes are handed batches of tasks: as many run at a time as there are workers, but more are taken.
-    let most_taken = if scheduler == "processes" { usize::MAX } else { n_workers };
+    let most_taken = if scheduler == "processes" || scheduler == "auto" { usize::MAX } else { n_workers };
     let (watch, reading) = watch::begin(py, flat.promises.len())?.unzip();
     let session = Arc::new(Session::new(flat, most_taken, watch)?);
     let told = reading.map(|reading| watch::tell_begin(py, &session, reading)).transpose()?;
@@ -141,35 +145,28 @@ fn run<'py>(
 }
 
 fn perform(py: Python<'_>, session: &Arc<Session>, (scheduler, n_workers, relay): Settings) -> PyResult<()> {
-    match (scheduler.as_str(), relay) {
-        ("processes", initializer) => processes::run(py, session, n_workers, initializer)?,
-        (_, Some(relay)) => return steps::relay(py, session, relay.bind(py)),
-        ("sync", None) => session.pull(py, || py.check_signals()),
-        ("threads", None) => run_on_threads(py, session, n_workers)?,
-        (other, None) => return Err(PyNotImplementedError::new_err(format!("no scheduler `{other}`"))),
+    let began = Instant::now();
+    let mut seen = (None, None);
+    let done = match (scheduler.as_str(), relay) {
+        ("processes", initializer) => processes::run(py, session, n_workers, initializer),
+        (_, Some(relay)) => steps::relay(py, session, relay.bind(py)),
+        ("sync", None) => {
+            session.pull(py, || py.check_signals());
+            Ok(())
+        }
+        (name @ ("threads" | "auto"), None) => {
+            threads::run(py, session, n_workers, name == "auto").map(|what| seen = what)
+        }
+        (other, None) => Err(PyNotImplementedError::new_err(format!("no scheduler `{other}`"))),
+    };
+    if !pool::is_worker() {
+        // A run inside a task is part of that task.
+        let (lock, moved) = seen;
+        let seconds = began.elapsed().as_secs_f64();
+        ran::remember(Ran { scheduler, n_workers, n_tasks: session.n_tasks(), seconds, lock, moved });
     }
-    match session.take_failure() {
+    match done.map(|()| session.take_failure())? {
         Some(error) => Err(error),
         None => Ok(()),
     }
-}
-
-fn run_on_threads(py: Python<'_>, session: &Arc<Session>, n_workers: usize) -> PyResult<()> {
-    let n_threads = n_workers.min(session.n_tasks());
-    if n_threads == 0 {
-        return Ok(());
-    }
-    goodbye::remember(session);
-    let work = InContext::here(py, session)?;
-    if pool::is_worker() {
-        // This thread would only wait: it works on the inner run itself, so that there is always somebody who does.
-        pool::lend(py, &work, n_threads - 1, true)?;
-        session.pull(py, || Ok(()));
-    } else {
-        pool::lend(py, &work, n_threads, false)?;
-    }
-    while !py.detach(|| session.run.wait_finished(Some(LOOK_AGAIN))) && !session.has_failed() {
-        py.check_signals().inspect_err(|_| session.abandon())?;
-    }
-    Ok(())
 }

@@ -7,19 +7,28 @@ use pyo3::prelude::*;
 
 use crate::pool::Pull;
 use crate::session::Session;
+use crate::stopping::AtWork;
 
-/// A session, and the context that its tasks see.
+/// A session, the context that its tasks see, and the threads that work on it.
 pub(crate) struct InContext {
     session: Arc<Session>,
     context: Py<PyAny>,
+    at_work: Arc<AtWork>,
 }
 
 impl InContext {
     /// In a copy of the context of the calling thread.
-    pub(crate) fn here(py: Python<'_>, session: &Arc<Session>) -> PyResult<Arc<dyn Pull>> {
+    pub(crate) fn here(py: Python<'_>, session: &Arc<Session>) -> PyResult<Arc<Self>> {
         let context =
             py.import(pyo3::intern!(py, "contextvars"))?.call_method0(pyo3::intern!(py, "copy_context"))?;
-        Ok(Arc::new(Self { session: Arc::clone(session), context: context.unbind() }))
+        let (session, context) = (Arc::clone(session), context.unbind());
+        Ok(Arc::new(Self { session, context, at_work: Arc::default() }))
+    }
+
+    /// Ends the run: nothing new starts, nobody waits for what runs, and that is stopped where it can be.
+    pub(crate) fn abandon(&self, py: Python<'_>) {
+        self.session.abandon();
+        self.at_work.stop(py);
     }
 }
 
@@ -28,11 +37,14 @@ impl Pull for InContext {
         // No two threads may be in one context at a time.
         let context = self.context.bind(py).call_method0(pyo3::intern!(py, "copy"));
         let work = Bound::new(py, Working(Arc::clone(&self.session)));
-        let entered = context.and_then(|context| context.call_method1(pyo3::intern!(py, "run"), (work?,)));
-        if entered.is_err() {
-            // No memory for a context: the work is to be done all the same.
-            self.session.pull(py, || Ok(()));
-        }
+        self.at_work.during(py, || {
+            let entered =
+                context.and_then(|context| context.call_method1(pyo3::intern!(py, "run"), (work?,)));
+            if entered.is_err() {
+                // No memory for a context: the work is to be done all the same.
+                self.session.pull(py, || Ok(()));
+            }
+        });
     }
 }
 

@@ -20,18 +20,26 @@ use crate::tracking::is_rooted;
 
 /// Make promises of what these keys of a dask graph stand for.
 ///
-/// `known` has the values of keys that are not in the graph.
+/// `known` has the values of keys that are not in the graph; `n_outputs` says how many values each of them unpacks into.
 #[pyfunction]
-#[pyo3(signature = (graph, keys, known = None))]
+#[pyo3(signature = (graph, keys, known = None, n_outputs = None))]
 pub(crate) fn promises_of<'py>(
     graph: &Bound<'py, PyDict>,
     keys: &Bound<'py, PyList>,
     known: Option<&Bound<'py, PyAny>>,
+    n_outputs: Option<u32>,
 ) -> PyResult<Bound<'py, PyList>> {
     let py = graph.py();
     let made = PyDict::new(py);
-    let conversion =
-        Conversion { graph, known, nodes: Nodes::of_dask(py)?, made: &made, rooted: RefCell::default() };
+    let conversion = Conversion {
+        graph,
+        known,
+        wanted: keys,
+        n_outputs,
+        nodes: Nodes::of_dask(py)?,
+        made: &made,
+        rooted: RefCell::default(),
+    };
     for key in keys.iter() {
         conversion.make(&key)?;
     }
@@ -68,6 +76,8 @@ const DEEPEST: usize = 32;
 struct Conversion<'a, 'py> {
     graph: &'a Bound<'py, PyDict>,
     known: Option<&'a Bound<'py, PyAny>>,
+    wanted: &'a Bound<'py, PyList>,
+    n_outputs: Option<u32>,
     nodes: &'a Nodes,
     /// A promise by key; `None` while its needs are looked at.
     made: &'a Bound<'py, PyDict>,
@@ -113,6 +123,10 @@ impl<'py> Conversion<'_, 'py> {
         };
         let promise =
             Promise::new(work, Identity::unique(), Site::default()).with_name(Some(key.clone().unbind()));
+        let promise = match self.n_outputs {
+            Some(_) if self.wanted.contains(key)? => promise.with_outputs(self.n_outputs),
+            _ => promise,
+        };
         self.made.set_item(key, promise.born(key.py(), is_rooted)?)
     }
 

@@ -13,6 +13,19 @@ use crate::to_dask::dask_graph_of;
 
 #[pymethods]
 impl Promise {
+    /// A promise of what a key stands for in a graph of dask's.
+    #[new]
+    #[pyo3(signature = (key, dsk, length = None, layer = None))]
+    fn new_from_graph<'py>(
+        key: &Bound<'py, PyAny>,
+        dsk: &Bound<'py, PyAny>,
+        length: Option<u32>,
+        layer: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Py<Self>> {
+        let promise_of = key.py().import("tureen._dask_graph")?.getattr("promise_of")?;
+        Ok(promise_of.call1((key, dsk, length, layer))?.cast_into()?.unbind())
+    }
+
     /// As a graph of dask's.
     fn __dask_graph__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
         dask_graph_of(vec![slf.clone().unbind()], slf.py())

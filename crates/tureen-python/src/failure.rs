@@ -4,6 +4,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
+use crate::invoke::invoke;
 use crate::promise::Promise;
 
 /// The arguments that a call was made with, if it came to that.
@@ -19,13 +20,11 @@ pub(crate) fn explain(py: Python<'_>, error: PyErr, promise: &Promise, given: Gi
 fn tell(py: Python<'_>, error: &PyErr, promise: &Promise, given: Given<'_, '_>) -> PyResult<()> {
     let (code, instruction) = promise.site().place();
     let (args, kwargs) = given.map_or((None, None), |(args, kwargs)| (Some(args), kwargs));
-    py.import("tureen._failure")?.getattr("explain")?.call1((
-        error.value(py),
-        promise.label(py),
-        args,
-        kwargs,
-        code,
-        instruction,
-    ))?;
+    let told = (error.value(py), promise.label(py), args, kwargs, code, instruction);
+    // Both run Python code, and the interpreter may end meanwhile.
+    let import = py.import("builtins")?.getattr("__import__")?;
+    invoke(&import, &PyTuple::new(py, ["tureen._failure"])?, None)?;
+    let explain = py.import("tureen._failure")?.getattr("explain")?;
+    invoke(&explain, &told.into_pyobject(py)?, None)?;
     Ok(())
 }

@@ -59,7 +59,7 @@ pub(crate) fn flatten<'a>(
                 if seen(this).is_some() {
                     continue;
                 }
-                if this.identity().is_shared()
+                if this.may_have_equals()
                     && let Some(task) = shared.get(&this.identity())
                 {
                     this.set_mark(pass | task.index() as u64);
@@ -71,7 +71,7 @@ pub(crate) fn flatten<'a>(
             }
             Step::Leave(promise, call) => {
                 let this = promise.get();
-                if this.identity().is_shared()
+                if this.may_have_equals()
                     && let Some(task) = shared.get(&this.identity())
                 {
                     // An equal one was met below this one.
@@ -90,7 +90,7 @@ pub(crate) fn flatten<'a>(
                 }
                 promises.push(promise.clone_ref(py));
                 this.set_mark(pass | task.index() as u64);
-                if this.identity().is_shared() {
+                if this.may_have_equals() {
                     shared.insert(this.identity(), task);
                 }
             }

@@ -1,4 +1,5 @@
-//! What is left to do when the interpreter ends: tasks that still run may finish, as they do in `concurrent.futures`.
+//! What is left to do when the interpreter ends: tasks that still run may finish, as they do in `concurrent.futures`, and no
+//! more threads start.
 //! Knows which sessions there are; how a thread is ended under a task is told in `invoke`.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -6,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use pyo3::prelude::*;
 
 use crate::compute::LOOK_AGAIN;
+use crate::pool;
 use crate::session::Session;
 
 static SESSIONS: Mutex<Vec<Weak<Session>>> = Mutex::new(Vec::new());
@@ -22,6 +24,12 @@ pub(crate) fn remember(session: &Arc<Session>) {
 /// Tasks still run here when another task failed, or when a thread that Python does not wait for computes.
 #[pyfunction]
 pub(crate) fn finish(py: Python<'_>) -> PyResult<()> {
+    let waited = wait(py);
+    pool::close(py);
+    waited
+}
+
+fn wait(py: Python<'_>) -> PyResult<()> {
     let sessions = std::mem::take(&mut *SESSIONS.lock().unwrap_or_else(PoisonError::into_inner));
     for session in sessions.iter().filter_map(Weak::upgrade) {
         session.run.cancel();

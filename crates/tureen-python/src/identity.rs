@@ -1,8 +1,9 @@
 //! What makes two promises the same promise: equal identities are computed once.
 //! Knows no Python object.
 //!
-//! A promise of a function that may be impure is like no other: it gets a number. Others get a hash of what they are made
-//! of (`token`). Either is 16 bytes; the text of a key is made from them when somebody asks.
+//! A promise of a function that may be impure is like no other: it gets the number of this process and one of its own.
+//! Others get a hash of what they are made of (`token`). Either is 16 bytes, and means the same in every process that a
+//! promise may be pickled for; the text of a key is made from them when somebody asks.
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,43 +14,80 @@ use xxhash_rust::xxh3::xxh3_128;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
     bits: [u64; 2],
-    /// Whether another promise may have the same bits.
-    is_shared: bool,
+    sort: Sort,
+}
+
+/// How far an identity reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Sort {
+    /// No other promise has it, but for copies.
+    Unique,
+    /// Whatever is made of the same has it, in every process.
+    Shared,
+    /// As shared, but made from the address of an object: it means something only while that object lives.
+    Local,
 }
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
+static PROCESS: AtomicU64 = AtomicU64::new(0);
+
+/// Tells this process from others that promises may come from: at the start, and again after a fork.
+pub(crate) fn set_process(number: u64) {
+    PROCESS.store(number, Ordering::Relaxed);
+}
 
 impl Identity {
-    /// One that no other promise of this process has.
+    /// One that no other promise has.
     pub(crate) fn unique() -> Self {
-        Self { bits: [NEXT.fetch_add(1, Ordering::Relaxed), 0], is_shared: false }
+        let bits = [NEXT.fetch_add(1, Ordering::Relaxed), PROCESS.load(Ordering::Relaxed)];
+        Self { bits, sort: Sort::Unique }
     }
 
-    /// That of whatever else has this hash.
-    pub(crate) fn of_hash(hash: u128) -> Self {
-        Self { bits: [hash as u64, (hash >> 64) as u64], is_shared: true }
+    /// That of whatever else has this hash. `is_local` says that an address went into it.
+    pub(crate) fn of_hash(hash: u128, is_local: bool) -> Self {
+        let sort = if is_local { Sort::Local } else { Sort::Shared };
+        Self { bits: [hash as u64, (hash >> 64) as u64], sort }
     }
 
+    /// Whether another promise, that is no copy, may have the same.
     pub(crate) fn is_shared(&self) -> bool {
-        self.is_shared
+        self.sort != Sort::Unique
+    }
+
+    pub(crate) fn is_local(&self) -> bool {
+        self.sort == Sort::Local
     }
 
     /// The bytes that go into the hash of what is made from this promise.
     pub(crate) fn bytes(&self) -> [u8; 17] {
-        let mut bytes = [u8::from(self.is_shared); 17];
+        let mut bytes = [u8::from(self.is_shared()); 17];
         bytes[..8].copy_from_slice(&self.bits[0].to_le_bytes());
         bytes[8..16].copy_from_slice(&self.bits[1].to_le_bytes());
         bytes
     }
 
+    /// What to write down for a copy in another process.
+    ///
+    /// There an address means nothing, so what was made from one becomes like no other: such promises are of pure calls,
+    /// and computing one twice does no harm.
+    pub(crate) fn for_travel(&self) -> (u64, u64, bool) {
+        let told = if self.is_local() { Self::unique() } else { *self };
+        (told.bits[0], told.bits[1], told.is_shared())
+    }
+
+    /// What was written down by [`Identity::for_travel`].
+    pub(crate) fn after_travel((first, second, is_shared): (u64, u64, bool)) -> Self {
+        Self { bits: [first, second], sort: if is_shared { Sort::Shared } else { Sort::Unique } }
+    }
+
     /// The second half of a key: a UUID that is different in every process, or 32 hexadecimal digits that are not.
-    pub(crate) fn text(&self, process: u64) -> String {
-        if self.is_shared {
+    pub(crate) fn text(&self) -> String {
+        if self.is_shared() {
             return format!("{:016x}{:016x}", self.bits[1], self.bits[0]);
         }
         let mut bytes = [0_u8; 16];
         bytes[..8].copy_from_slice(&self.bits[0].to_le_bytes());
-        bytes[8..].copy_from_slice(&process.to_le_bytes());
+        bytes[8..].copy_from_slice(&self.bits[1].to_le_bytes());
         let digits = format!("{:032x}", xxh3_128(&bytes));
         let mut text = String::with_capacity(36);
         for (index, digit) in digits.char_indices() {

@@ -7,8 +7,8 @@
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{
-    PyBool, PyBytes, PyCFunction, PyComplex, PyDict, PyFloat, PyFunction, PyInt, PyList, PySet, PySlice,
-    PyString, PyTuple, PyType,
+    PyBool, PyBytes, PyCFunction, PyComplex, PyDict, PyFloat, PyFunction, PyInt, PyIterator, PyList, PySet,
+    PySlice, PyString, PyTuple, PyType,
 };
 
 use crate::promise::Promise;
@@ -26,8 +26,10 @@ pub(crate) enum Kind {
     Slice,
     NamedTuple,
     Dataclass,
-    /// An iterator over a list, tuple or set: used up, it becomes that list, tuple or set.
+    /// An iterator over a list, tuple or set: used up, it becomes that list, tuple or set. Any other becomes a list.
     Iterator,
+    /// An ordered dict, which is only looked into where something is computed.
+    OrderedDict,
     /// Something of ours that one promise stands for (`__tureen_promise__`): a bag, an item.
     Ours,
     /// A collection of dask's (`__dask_graph__`).
@@ -65,6 +67,20 @@ pub(crate) fn kind_of(object: &Bound<'_, PyAny>) -> PyResult<Kind> {
         Kind::Slice
     } else {
         kind_of_type(&object.get_type())?
+    })
+}
+
+/// What `object`, which is [`Kind::Opaque`] as an argument of a call, is as an argument of `compute`.
+pub(crate) fn kind_when_computed(object: &Bound<'_, PyAny>) -> PyResult<Kind> {
+    let py = object.py();
+    Ok(if is_atom(object) {
+        Kind::Opaque
+    } else if object.cast::<PyIterator>().is_ok() && object.hasattr(pyo3::intern!(py, "__iter__"))? {
+        Kind::Iterator
+    } else if object.get_type().is(&py.import("collections")?.getattr("OrderedDict")?) {
+        Kind::OrderedDict
+    } else {
+        Kind::Opaque
     })
 }
 

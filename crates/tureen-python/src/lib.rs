@@ -1,10 +1,14 @@
 //! The extension module `tureen._tureen`: promises as Python objects, and what computes them on the engine's runs.
 //! The only crate with PyO3. The pleasant names are in `python/tureen`.
 //!
-//! `make → kind → scan → template → promise → flatten → session → pool → compute → failure → goodbye`; beside them `picture`
+//! `make → kind → scan → template → promise → flatten → session → pool → threads → compute → failure → stopping → goodbye`;
+//! beside them `picture`
 //!
 //! For others: `dask_graph`, `to_dask`, `dask_protocol` (graphs of dask's), `steps` (others' executors), `queue` (ours)
+//!
+//! Held back by the interpreter's lock: `pullers → lock → threads → mixed`; `ran` remembers it
 
+mod columns;
 mod compute;
 mod context;
 mod dask_graph;
@@ -19,22 +23,29 @@ mod identity;
 mod invoke;
 mod key;
 mod kind;
+mod lock;
 mod make;
+mod mixed;
 mod operators;
+mod outline;
 mod pickled;
 mod picture;
 mod pool;
 mod processes;
 mod promise;
 mod protocol;
+mod pullers;
 mod queue;
+mod ran;
 mod results;
 mod scan;
 mod session;
 mod site;
 mod steps;
+mod stopping;
 mod template;
 mod text;
+mod threads;
 mod to_dask;
 mod token;
 mod tracking;
@@ -42,6 +53,12 @@ mod watch;
 
 #[pyo3::pymodule]
 mod _tureen {
+    use pyo3::prelude::*;
+
+    use crate::key::choose_process_number;
+
+    #[pymodule_export]
+    use crate::columns::{TextChunks, TextColumn, TextCounts, TextDeclined, TextProgram};
     #[pymodule_export]
     use crate::compute::{compute, persist};
     #[pymodule_export]
@@ -51,21 +68,29 @@ mod _tureen {
     #[pymodule_export]
     use crate::goodbye::finish;
     #[pymodule_export]
-    use crate::make::{set_pure_by_default, wrap};
+    use crate::make::{put_off, set_pure_by_default, wrap};
     #[pymodule_export]
-    use crate::picture::draw;
+    use crate::mixed::Mixed;
+    #[pymodule_export]
+    use crate::outline::outline;
+    #[pymodule_export]
+    use crate::pickled::{needs_of, promise_from, recipe_of};
+    #[pymodule_export]
+    use crate::picture::{draw, ramp_color, run_order};
     #[pymodule_export]
     use crate::pool::forget_threads;
     #[pymodule_export]
-    use crate::processes::{Feed, Held, end_with_parent};
+    use crate::processes::{Feed, Held, bear_shared, end_with_parent, give_born, keep_born};
     #[pymodule_export]
     use crate::promise::Promise;
     #[pymodule_export]
     use crate::queue::CallQueue;
     #[pymodule_export]
+    use crate::ran::last_run;
+    #[pymodule_export]
     use crate::steps::Steps;
     #[pymodule_export]
-    use crate::text::porter_stem;
+    use crate::text::{PorterStemmer, SnowballStemmer};
     #[pymodule_export]
     use crate::to_dask::dask_graph_of;
     #[pymodule_export]
@@ -75,4 +100,9 @@ mod _tureen {
     #[pymodule_export]
     #[allow(non_upper_case_globals, reason = "Python's spelling")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_init]
+    fn begin(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        choose_process_number(module.py())
+    }
 }

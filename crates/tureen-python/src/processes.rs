@@ -1,19 +1,23 @@
 //! Computes promises in worker processes. The processes, their sockets and shared memory are `tureen._processes`' business;
 //! here is what is done for every single task: which worker gets it, with which arguments, and what became of it.
 //!
-//! `held → guess → feed`; in the worker `parent`
+//! `held → guess → feed`; in the worker `parent`, `region → born`
 
+mod born;
 mod feed;
 mod guess;
 mod held;
 mod parent;
+mod region;
 
 use std::sync::Arc;
 
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 
 use crate::session::Session;
 
+pub(crate) use born::{bear_shared, give_born, keep_born};
 pub(crate) use feed::Feed;
 pub(crate) use held::Held;
 pub(crate) use parent::end_with_parent;
@@ -31,6 +35,16 @@ pub(crate) fn run(
     }
     let n_workers = n_workers.min(session.n_tasks());
     let feed = Bound::new(py, Feed::new(Arc::clone(session), n_workers))?;
-    py.import("tureen._processes.drive")?.getattr("drive")?.call1((&feed, n_workers, initializer))?;
-    Ok(())
+    let driven =
+        py.import("tureen._processes.drive")?.getattr("drive")?.call1((&feed, n_workers, initializer));
+    match driven {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            if error.is_instance_of::<PyKeyboardInterrupt>(py) {
+                // It was raised wherever we happened to be, which is nobody's business.
+                error.set_traceback(py, None);
+            }
+            Err(error)
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //!
 //! A promise never changes, so the graph of promises can have no cycle, and making one costs no more than its own arguments.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
@@ -46,6 +46,19 @@ pub(crate) enum Doing {
     Gather,
 }
 
+impl Doing {
+    const ALL: [Self; 5] = [Self::Call, Self::Apply, Self::Method, Self::Attribute, Self::Gather];
+
+    /// The number by which other processes know it (`tureen._processes.doing`).
+    pub(crate) fn code(self) -> u8 {
+        self as u8
+    }
+
+    pub(crate) fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+}
+
 /// A value that is computed when it is asked for, and once, however many need it.
 ///
 /// Made by `tureen.delayed`, and by calling, indexing or computing with what that gave.
@@ -60,6 +73,8 @@ pub(crate) struct Promise {
     site: Site,
     /// Whether the garbage collector leaves this one alone: see `tracking`.
     is_untracked: bool,
+    /// Whether this one was pickled, or is the copy that came of it: then another may have its identity.
+    has_travelled: AtomicBool,
     mark: AtomicU64,
 }
 
@@ -72,6 +87,7 @@ impl Promise {
             n_outputs: None,
             site,
             is_untracked: false,
+            has_travelled: AtomicBool::new(false),
             mark: AtomicU64::new(0),
         }
     }
@@ -108,6 +124,15 @@ impl Promise {
 
     pub(crate) fn identity(&self) -> Identity {
         self.identity
+    }
+
+    /// Whether another promise may have the same identity.
+    pub(crate) fn may_have_equals(&self) -> bool {
+        self.identity.is_shared() || self.has_travelled.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_travelled(&self) {
+        self.has_travelled.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn name(&self) -> Option<&Py<PyAny>> {

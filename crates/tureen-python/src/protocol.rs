@@ -53,6 +53,15 @@ impl Promise {
         compute::kept(slf, value)
     }
 
+    /// Say what would run where if this were computed now, and why: see `tureen.explain`.
+    #[pyo3(signature = (**kwargs))]
+    fn explain<'py>(
+        slf: &Bound<'py, Self>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("tureen._explain")?.getattr("explain")?.call((slf,), kwargs)
+    }
+
     /// Draw what this promise is made of.
     #[pyo3(signature = (filename = "mydask", format = None, optimize_graph = false, **kwargs))]
     fn visualize<'py>(

@@ -12,6 +12,7 @@ use pyo3::types::PyTuple;
 
 use crate::invoke::invoke;
 use crate::pool::{self, Pull};
+use crate::stopping::AtWork;
 
 /// A queue of calls.
 #[pyclass(frozen, module = "tureen._tureen")]
@@ -23,6 +24,7 @@ struct Inner {
     n_threads: usize,
     /// Held for an instant, and never while an object is made or dropped.
     state: Mutex<State>,
+    at_work: Arc<AtWork>,
 }
 
 #[derive(Default)]
@@ -35,7 +37,8 @@ struct State {
 impl CallQueue {
     #[new]
     fn new(n_threads: usize) -> Self {
-        Self { inner: Arc::new(Inner { n_threads: n_threads.max(1), state: Mutex::default() }) }
+        let (state, at_work) = (Mutex::default(), Arc::default());
+        Self { inner: Arc::new(Inner { n_threads: n_threads.max(1), state, at_work }) }
     }
 
     /// Have this called, with no arguments.
@@ -71,6 +74,11 @@ impl CallQueue {
         calls.into()
     }
 
+    /// Raise KeyboardInterrupt in the calls that run.
+    fn stop(&self, py: Python<'_>) {
+        self.inner.at_work.stop(py);
+    }
+
     /// How many calls nobody has begun.
     fn __len__(&self) -> usize {
         self.inner.lock().calls.len()
@@ -93,10 +101,12 @@ impl Inner {
 impl Pull for Inner {
     fn pull(&self, py: Python<'_>) {
         let nothing = PyTuple::empty(py);
-        while let Some(call) = self.next() {
-            if let Err(error) = invoke(call.bind(py), &nothing, None) {
-                error.write_unraisable(py, Some(call.bind(py)));
+        self.at_work.during(py, || {
+            while let Some(call) = self.next() {
+                if let Err(error) = invoke(call.bind(py), &nothing, None) {
+                    error.write_unraisable(py, Some(call.bind(py)));
+                }
             }
-        }
+        });
     }
 }

@@ -10,7 +10,7 @@ use pyo3::types::{PyDict, PyList, PySet, PySlice, PyTuple};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::foreign::Group;
-use crate::kind::{Kind, is_atom, kind_of};
+use crate::kind::{Kind, is_atom, kind_of, kind_when_computed};
 use crate::promise::Promise;
 use crate::template::{Arguments, Op, Template};
 
@@ -47,6 +47,15 @@ pub(crate) fn scan<'py>(
     Ok(Arguments::Template(Box::new(Template { ops: scan.ops.into(), n_args: args.len(), names })))
 }
 
+/// As [`scan`], for what is computed: as in dask, any iterator is a list there, and ordered dicts are looked into.
+pub(crate) fn scan_computed(args: &Bound<'_, PyTuple>) -> PyResult<Arguments> {
+    let mut scan = Scan { is_computed: true, ..Scan::default() };
+    for arg in args.iter_borrowed() {
+        scan.look_into(arg.to_owned())?;
+    }
+    Ok(Arguments::Template(Box::new(Template { ops: scan.ops.into(), n_args: args.len(), names: None })))
+}
+
 /// As [`scan`], but looks no deeper than at the arguments themselves (`traverse=False`).
 pub(crate) fn scan_shallow(args: &Bound<'_, PyTuple>) -> PyResult<Arguments> {
     let mut scan = Scan::default();
@@ -71,6 +80,8 @@ struct Scan<'py> {
     without_promises: FxHashMap<usize, Bound<'py, PyAny>>,
     contain_themselves: FxHashSet<usize>,
     dask: Option<Group<'py>>,
+    /// Whether these are arguments of `compute`, not of a call.
+    is_computed: bool,
 }
 
 /// A container that is being looked into.
@@ -98,7 +109,10 @@ impl<'py> Scan<'py> {
     }
 
     fn enter(&mut self, object: Bound<'py, PyAny>) -> PyResult<()> {
-        let kind = kind_of(&object)?;
+        let mut kind = kind_of(&object)?;
+        if self.is_computed && kind == Kind::Opaque {
+            kind = kind_when_computed(&object)?;
+        }
         let address = object.as_ptr() as usize;
         match kind {
             Kind::Opaque => self.ops.push(Op::Value(object.unbind())),
@@ -165,11 +179,16 @@ impl<'py> Scan<'py> {
             )));
         }
         let class = || open.original.get_type().into_any().unbind();
+        if open.kind == Kind::OrderedDict {
+            self.ops.push(Op::Dict(open.n_parts / 2));
+        }
         self.ops.push(match open.kind {
             Kind::List => Op::List(open.n_parts),
             Kind::Tuple => Op::Tuple(open.n_parts),
             Kind::Set => Op::Set(open.n_parts),
             Kind::Dict => Op::Dict(open.n_parts / 2),
+            // What it is made of stands in a dict before it.
+            Kind::OrderedDict => Op::NamedTuple(class(), 1),
             Kind::Slice => Op::Slice,
             Kind::NamedTuple => Op::NamedTuple(class(), open.n_parts),
             Kind::Dataclass => {
@@ -191,7 +210,7 @@ fn parts_of<'py>(kind: Kind, object: &Bound<'py, PyAny>) -> PyResult<Parts<'py>>
         Kind::List => object.cast::<PyList>()?.iter().collect(),
         Kind::Tuple | Kind::NamedTuple => object.cast::<PyTuple>()?.iter().collect(),
         Kind::Set => object.cast::<PySet>()?.iter().collect(),
-        Kind::Dict => {
+        Kind::Dict | Kind::OrderedDict => {
             let mut parts = Vec::with_capacity(2 * object.len()?);
             for (key, value) in object.cast::<PyDict>()?.iter() {
                 parts.extend([key, value]);
@@ -219,7 +238,8 @@ fn drain<'py>(iterator: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let class = match name.to_str()? {
         "list_iterator" => py.get_type::<PyList>(),
         "tuple_iterator" => py.get_type::<PyTuple>(),
-        _ => py.get_type::<PySet>(),
+        "set_iterator" => py.get_type::<PySet>(),
+        _ => py.get_type::<PyList>(),
     };
     class.call1((iterator,))
 }

@@ -14,6 +14,7 @@ use tureen_engine::{DoesNotFit, Limits, Next, OnFailure, Outcome, Report, Run, S
 use crate::failure;
 use crate::flatten::Flat;
 use crate::promise::{Promise, Work};
+use crate::pullers::Pullers;
 use crate::results::Results;
 use crate::watch::{Threads, Watch};
 
@@ -27,6 +28,7 @@ pub(crate) struct Session {
     is_abandoned: AtomicBool,
     /// Which thread took each task, if somebody watches.
     threads: Option<Threads>,
+    pullers: Pullers,
 }
 
 impl Session {
@@ -49,6 +51,7 @@ impl Session {
             has_failed: AtomicBool::new(false),
             is_abandoned: AtomicBool::new(false),
             threads,
+            pullers: Pullers::default(),
         })
     }
 
@@ -62,6 +65,11 @@ impl Session {
 
     pub(crate) fn threads(&self) -> Option<&Threads> {
         self.threads.as_ref()
+    }
+
+    /// The threads that work on this.
+    pub(crate) fn pullers(&self) -> &Pullers {
+        &self.pullers
     }
 
     pub(crate) fn needs(&self, task: TaskId) -> &[TaskId] {
@@ -104,11 +112,13 @@ impl Session {
         let mut released = Vec::new();
         let mut report = None;
         let thread = self.threads.as_ref().map(|_| thread_number(py));
+        let puller = self.pullers.enter();
         loop {
             let next = self.run.try_next(report.take(), &mut released);
             released.drain(..).for_each(|task| self.results.release(task));
             match next {
                 Next::Start(task) => {
+                    puller.at(task);
                     if let (Some(threads), Some(thread)) = (&self.threads, thread) {
                         threads.note(task, thread);
                     }
@@ -121,8 +131,11 @@ impl Session {
                     };
                     report = Some(Report { task, outcome });
                 }
-                Next::Wait => py.detach(|| self.run.wait()),
-                Next::Finished => return,
+                Next::Wait => {
+                    puller.rest();
+                    py.detach(|| self.run.wait());
+                }
+                Next::Finished => return puller.rest(),
             }
         }
     }
@@ -194,7 +207,7 @@ impl Session {
 }
 
 /// The number of this thread, as `threading.get_ident` has it; 0 if it has none.
-fn thread_number(py: Python<'_>) -> u64 {
-    let number = py.import("threading").and_then(|threading| threading.call_method0("get_ident")?.extract());
+pub(crate) fn thread_number(py: Python<'_>) -> u64 {
+    let number = py.import("_thread").and_then(|threads| threads.call_method0("get_ident")?.extract());
     number.unwrap_or(0)
 }

@@ -26,7 +26,9 @@ pub(crate) fn dask_graph_of<'py>(
         let node = maker.node(&key, call)?;
         graph.set_item(key, node)?;
     }
-    for promise in &promises {
+    let needs = flat.promises.iter().filter_map(|promise| promise.get().call());
+    let needs = needs.flat_map(|call| call.arguments.promises());
+    for promise in promises.iter().chain(needs) {
         if let Work::Value { value, .. } = promise.get().work() {
             let key = key_of(py, promise.get())?;
             let node = maker.nodes.data.bind(py).call1((&key, value))?;
@@ -77,10 +79,7 @@ impl<'py> Maker<'py> {
         let nodes = self.nodes;
         let made = match op {
             Op::Value(value) => self.value(value.bind(py).clone())?,
-            Op::Promise(promise) => match promise.get().work() {
-                Work::Value { value, .. } => self.value(value.bind(py).clone())?,
-                Work::Call(_) => nodes.task_ref.bind(py).call1((key_of(py, promise.get())?,))?,
-            },
+            Op::Promise(promise) => nodes.task_ref.bind(py).call1((key_of(py, promise.get())?,))?,
             Op::List(n) => self.container(&nodes.list, stack, *n)?,
             Op::Tuple(n) => self.container(&nodes.tuple, stack, *n)?,
             Op::Set(n) => self.container(&nodes.set, stack, *n)?,

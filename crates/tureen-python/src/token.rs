@@ -29,6 +29,8 @@ pub(crate) struct Hasher<'py> {
     /// Objects made on the way, held so that no address in `known` is used again.
     held: Vec<Bound<'py, PyAny>>,
     by_address: bool,
+    /// Whether an address went into the hash.
+    has_address: bool,
 }
 
 impl<'py> Hasher<'py> {
@@ -40,6 +42,7 @@ impl<'py> Hasher<'py> {
             known: FxHashMap::default(),
             held: Vec::new(),
             by_address: false,
+            has_address: false,
         }
     }
 
@@ -62,11 +65,12 @@ impl<'py> Hasher<'py> {
     }
 
     pub(crate) fn identity(&mut self, identity: Identity) {
+        self.has_address |= identity.is_local();
         self.tagged(b'P', &identity.bytes());
     }
 
     pub(crate) fn finish(&self) -> Identity {
-        Identity::of_hash(xxh3_128(&self.bytes))
+        Identity::of_hash(xxh3_128(&self.bytes), self.has_address)
     }
 
     fn tagged(&mut self, tag: u8, bytes: &[u8]) {
@@ -123,6 +127,7 @@ impl<'py> Hasher<'py> {
     }
 
     fn address(&mut self, object: &Bound<'py, PyAny>) {
+        self.has_address = true;
         self.tagged(b'@', &(object.as_ptr() as usize as u64).to_le_bytes());
     }
 

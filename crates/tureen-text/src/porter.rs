@@ -31,69 +31,56 @@ const IRREGULAR: [(&str, &str); 16] = [
     ("tying", "tie"),
 ];
 
-/// The stem of `word`, lower-cased first as Unicode has it.
+/// Replaces what is in `out` by the stem of `word`, lower-cased first as Unicode has it. Small ASCII letters need no memory
+/// beyond that of `out`.
 ///
 /// ```
-/// assert_eq!(tureen_text::porter::stem("Running"), "run");
-/// assert_eq!(tureen_text::porter::stem("skies"), "sky");
-/// assert_eq!(tureen_text::porter::stem("naïvely"), "naïv");
+/// let mut stem = String::new();
+/// for (word, expected) in [("Running", "run"), ("skies", "sky"), ("naïvely", "naïv")] {
+///     tureen_text::porter::stem_into(word, &mut stem);
+///     assert_eq!(stem, expected);
+/// }
 /// ```
-pub fn stem(word: &str) -> String {
-    if word.is_ascii() {
-        return stem_ascii(word.to_ascii_lowercase());
+pub fn stem_into(word: &str, out: &mut String) {
+    if !word.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
+        return stem_as_written_into(word, out);
     }
     let lowered = word.to_lowercase();
     // NLTK looks at the length before lower-casing: `İs` has two letters, though `i̇s` has three.
-    if is_short(word) { lowered } else { stem_letters(lowered) }
+    if is_short(word) {
+        *out = lowered;
+    } else {
+        stem_as_written_into(&lowered, out);
+    }
 }
 
-/// The stem of `word` as it is written: capitals count as consonants and no suffix has any.
+/// Replaces what is in `out` by the stem of `word` as it is written: capitals count as consonants and no suffix has any.
+/// An ASCII word needs no memory beyond that of `out`.
 ///
 /// ```
-/// assert_eq!(tureen_text::porter::stem_as_written("running"), "run");
-/// assert_eq!(tureen_text::porter::stem_as_written("RUNNING"), "RUNNING");
+/// let mut stem = String::new();
+/// for (word, expected) in [("running", "run"), ("RUNNING", "RUNNING")] {
+///     tureen_text::porter::stem_as_written_into(word, &mut stem);
+///     assert_eq!(stem, expected);
+/// }
 /// ```
-pub fn stem_as_written(word: &str) -> String {
-    if word.is_ascii() { stem_ascii(word.to_owned()) } else { stem_letters(word.to_owned()) }
-}
-
-/// Stems a word given by its code points, also one that holds lone surrogates, which Python permits and `str` does not.
-/// Nothing is lower-cased.
-///
-/// ```
-/// let mut word: Vec<u32> = "ponies".chars().map(u32::from).chain([0xD800]).collect();
-/// tureen_text::porter::stem_code_points(&mut word);
-/// assert_eq!(word.len(), 7, "the surrogate is a consonant like any other");
-/// ```
-pub fn stem_code_points(word: &mut Vec<u32>) {
-    if word.len() > 2 {
-        steps::strip(word);
+pub fn stem_as_written_into(word: &str, out: &mut String) {
+    out.clear();
+    if let Some(stem) = irregular(word) {
+        out.push_str(stem);
+    } else if is_short(word) {
+        out.push_str(word);
+    } else if word.is_ascii() {
+        let mut letters = std::mem::take(out).into_bytes();
+        letters.extend_from_slice(word.as_bytes());
+        steps::strip(&mut letters);
+        *out = String::from_utf8(letters)
+            .expect("the steps take ASCII letters away and put ASCII letters in their place");
+    } else {
+        let mut letters: Vec<char> = word.chars().collect();
+        steps::strip(&mut letters);
+        out.extend(letters);
     }
-}
-
-fn stem_ascii(word: String) -> String {
-    if let Some(stem) = irregular(&word) {
-        return stem.to_owned();
-    }
-    if word.len() <= 2 {
-        return word;
-    }
-    let mut letters = word.into_bytes();
-    steps::strip(&mut letters);
-    String::from_utf8(letters)
-        .expect("the steps take ASCII letters away and put ASCII letters in their place")
-}
-
-fn stem_letters(word: String) -> String {
-    if let Some(stem) = irregular(&word) {
-        return stem.to_owned();
-    }
-    if is_short(&word) {
-        return word;
-    }
-    let mut letters: Vec<char> = word.chars().collect();
-    steps::strip(&mut letters);
-    letters.into_iter().collect()
 }
 
 fn irregular(word: &str) -> Option<&'static str> {
@@ -109,6 +96,18 @@ fn is_short(word: &str) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn stem(word: &str) -> String {
+        let mut out = String::from("what was there before");
+        stem_into(word, &mut out);
+        out
+    }
+
+    fn stem_as_written(word: &str) -> String {
+        let mut out = String::from("what was there before");
+        stem_as_written_into(word, &mut out);
+        out
+    }
 
     /// Each stem below was read off NLTK 3.10.4.
     fn check(cases: &[(&str, &str)]) {
@@ -211,10 +210,10 @@ mod tests {
             if word.chars().count() == lowered.chars().count() {
                 prop_assert_eq!(stem(&word), written.as_str());
             }
-            if irregular(&lowered).is_none() {
-                let mut letters: Vec<u32> = lowered.chars().map(u32::from).collect();
-                stem_code_points(&mut letters);
-                prop_assert_eq!(letters, written.chars().map(u32::from).collect::<Vec<_>>());
+            if irregular(&lowered).is_none() && !is_short(&lowered) {
+                let mut letters: Vec<char> = lowered.chars().collect();
+                steps::strip(&mut letters);
+                prop_assert_eq!(letters.into_iter().collect::<String>(), written);
             }
         }
     }

@@ -85,7 +85,7 @@ impl Evaluator {
     pub fn format(&self, requests: &[Format]) -> Result<Vec<Result<String, Exception>>, Broken> {
         let question: Vec<Json> = requests
             .iter()
-            .map(|request| json!({ "text": request.text, "job": wire::job(&request.job) }))
+            .map(|request| json!({ "text": request.text, "late": request.is_late_command, "job": wire::job(&request.job) }))
             .collect();
         let answers = self.ask(&json!({ "format": question }))?;
         all(&answers, requests.len(), |answer| match answer.get("error") {

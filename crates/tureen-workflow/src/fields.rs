@@ -7,6 +7,7 @@ mod lookup;
 mod quote;
 
 use crate::evaluator::job::JobView;
+use crate::rule::{Rule, Workflow};
 use crate::value::Value;
 use lookup::Thing;
 
@@ -41,6 +42,16 @@ pub struct Globals<'g> {
     pub config: Option<&'g Value>,
     /// Plain names of the Snakefile.
     pub names: &'g [(String, Value)],
+}
+
+impl<'g> Globals<'g> {
+    /// What the texts of a rule may name; a module's rules have names that only the evaluator knows.
+    pub fn of(workflow: &'g Workflow, rule: &Rule) -> Self {
+        if rule.has_own_names {
+            return Self::default();
+        }
+        Self { config: workflow.config.as_ref(), names: &workflow.globals }
+    }
 }
 
 /// Fills a text.
@@ -185,7 +196,7 @@ mod tests {
         check("{input:q}", "'a b' c d");
         check("{input[0]:q}", "'a b'");
         check("{params.k} {params} {params[1]}", "3 3 p q p q");
-        check("{wildcards.x} {wildcards} {threads} {rule}", "7 7 2 boil");
+        check("{wildcards.x} {wildcards} {threads} {rule}", "7 x=7 2 boil");
         check("awk '{{print $1}}'", "awk '{print $1}'");
         check("{config[a][0]} {config[a]}", "z z");
         check("{threads:03d}", "002");

@@ -5,6 +5,7 @@
 //! numbers; paths and wildcard values are interned. Knows no record and no reasons.
 
 mod ask;
+mod clash;
 mod decide;
 mod explore;
 mod failure;
@@ -100,5 +101,7 @@ pub fn find_jobs(
     ask: &mut Ask<'_>,
 ) -> Result<JobGraph, Vec<Diagnostic>> {
     let explored = explore::explore(rules, targets, ask)?;
-    decide::decide(rules, explored, disk)
+    let graph = decide::decide(rules, explored, disk)?;
+    let clashes = clash::find(rules, &graph);
+    if clashes.is_empty() { Ok(graph) } else { Err(clashes) }
 }

@@ -99,6 +99,10 @@ pub struct Rule {
     pub hands_over: bool,
     /// `shadow:`
     pub shadow: Option<Shadow>,
+    /// Whether its command is worked out anew when the job is known: its expression names what differs then.
+    pub has_late_command: bool,
+    /// Whether its texts name what another file than the main one defines: a module has names and a config of its own.
+    pub has_own_names: bool,
     /// What a job of it does.
     pub action: Action,
     /// Directives that are understood but can't be run yet (for example `conda`): refused when a job needs them.
@@ -171,6 +175,8 @@ pub struct FilePattern {
     pub marks: Marks,
     /// Where it was written (or made).
     pub span: Span,
+    /// The rule whose output it was taken from (`rules.name.output`): that one makes it.
+    pub producer: Option<String>,
 }
 
 /// What `temp()`, `protected()`, `directory()`, `touch()`, `ancient()`... say of a file.

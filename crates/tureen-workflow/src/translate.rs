@@ -177,9 +177,31 @@ impl Translator<'_> {
                     let new = format!("def __tureen_run_{number}({RUN_PARAMETERS}):");
                     self.replace(directive.keyword.start, directive.colon.end, &new);
                 }
+                _ if word == "shell" && self.is_dynamic(directive) => self.late_call(directive, &word),
                 _ => self.call(directive, &word),
             }
         }
+    }
+
+    /// Whether a directive's single value is more than plain strings: names, or an f-string.
+    fn is_dynamic(&self, directive: &Directive) -> bool {
+        let is_single =
+            matches!(directive.arguments.as_slice(), [one] if one.name.is_none() && one.stars == 0);
+        let mut tokens = self.file.tokens[directive.tokens.clone()].iter();
+        let is_dynamic = tokens.any(|token| {
+            let prefix = token.text(self.text).split(['"', '\'']).next().unwrap_or("");
+            token.kind == Kind::Name || (token.kind == Kind::String && prefix.contains(['f', 'F']))
+        });
+        is_single && is_dynamic && !self.text[..directive.end as usize].ends_with(',')
+    }
+
+    /// As [`Self::call`], with a function that can be asked again when the job is known: so does Snakemake.
+    fn late_call(&mut self, directive: &Directive, word: &str) {
+        let text = self.text;
+        let number = self.places.add(directive.span(), Some((directive, text)));
+        let new = format!("__tureen__.set_late({word:?}, {number}, lambda {RUN_PARAMETERS}: (");
+        self.replace(directive.keyword.start, directive.colon.end, &new);
+        self.replace(directive.end, directive.end, "))");
     }
 
     fn docstring(&mut self, tokens: Option<&std::ops::Range<usize>>) {

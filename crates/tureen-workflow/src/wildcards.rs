@@ -1,6 +1,8 @@
 //! A rule's patterns, read once: its wildcards by number, its outputs, inputs and logs ready to match and fill.
 //! Checks what can be checked before any file is asked for. Knows no jobs and no disk.
 
+use rustc_hash::FxHashMap;
+
 use crate::diagnostic::Diagnostic;
 use crate::pattern::{Pattern, PatternError};
 use crate::rule::{FileList, FilePattern, Input, Item, Marks, Rule, Workflow};
@@ -32,6 +34,8 @@ pub struct MarkedPattern {
     pub marks: Marks,
     /// Where it stands.
     pub span: Span,
+    /// The rule, by number, whose output it was taken from.
+    pub producer: Option<u32>,
 }
 
 /// One entry of `input:`.
@@ -64,8 +68,10 @@ impl RulePatterns {
 pub fn read_patterns(workflow: &Workflow) -> Result<Vec<RulePatterns>, Vec<Diagnostic>> {
     let mut faults = Vec::new();
     let mut patterns = Vec::with_capacity(workflow.rules.len());
+    let numbers: FxHashMap<&str, u32> =
+        workflow.rules.iter().map(|rule| rule.name.as_str()).zip(0..).collect();
     for rule in &workflow.rules {
-        match read_rule(workflow, rule) {
+        match read_rule(workflow, rule, &numbers) {
             Ok(read) => patterns.push(read),
             Err(fault) => faults.push(*fault),
         }
@@ -73,7 +79,11 @@ pub fn read_patterns(workflow: &Workflow) -> Result<Vec<RulePatterns>, Vec<Diagn
     if faults.is_empty() { Ok(patterns) } else { Err(faults) }
 }
 
-fn read_rule(workflow: &Workflow, rule: &Rule) -> Result<RulePatterns, Box<Diagnostic>> {
+fn read_rule(
+    workflow: &Workflow,
+    rule: &Rule,
+    numbers: &FxHashMap<&str, u32>,
+) -> Result<RulePatterns, Box<Diagnostic>> {
     let constraint_of = |name: &str| {
         let of = |list: &[(String, String)]| {
             list.iter().rev().find(|(known, _)| known == name).map(|(_, constraint)| constraint.clone())
@@ -99,7 +109,8 @@ fn read_rule(workflow: &Workflow, rule: &Rule) -> Result<RulePatterns, Box<Diagn
         }
         outputs.push(output);
     }
-    let n_output_wildcards = wildcards.len();
+    let has_outputs = !outputs.is_empty();
+    let mut n_output_wildcards = wildcards.len();
     let mut logs = Vec::new();
     for file in files_of(&rule.log) {
         logs.push(read_file(file, &mut wildcards, &constraint_of)?);
@@ -107,6 +118,18 @@ fn read_rule(workflow: &Workflow, rule: &Rule) -> Result<RulePatterns, Box<Diagn
     let mut benchmark = None;
     if let Some(file) = &rule.benchmark {
         benchmark = Some(read_file(file, &mut wildcards, &constraint_of)?);
+    }
+    if !has_outputs {
+        // Such a rule is asked for by its logs or its benchmark.
+        n_output_wildcards = wildcards.len();
+    }
+    let products = || outputs.iter().chain(&logs).chain(&benchmark);
+    let is_complete = |product: &&MarkedPattern| {
+        (0..n_output_wildcards).all(|index| product.pattern.wildcards().any(|i| i == index))
+    };
+    if let (Some(first), Some(other)) = (products().next(), products().find(|product| !is_complete(product)))
+    {
+        return Err(uneven(rule, "output, log and benchmark files", first, other.span).into());
     }
     if let Some(extra) = wildcards.get(n_output_wildcards) {
         let span = logs.last().or(benchmark.as_ref()).map_or(rule.span, |log| log.span);
@@ -129,7 +152,8 @@ fn read_rule(workflow: &Workflow, rule: &Rule) -> Result<RulePatterns, Box<Diagn
         };
         let mut files = Vec::with_capacity(list.files.len());
         for file in &list.files {
-            let input = read_file(file, &mut wildcards, &|_| None)?;
+            let mut input = read_file(file, &mut wildcards, &|_| None)?;
+            input.producer = file.producer.as_ref().and_then(|name| numbers.get(name.as_str()).copied());
             if let Some(extra) = wildcards.get(n_output_wildcards) {
                 return Err(unknown_wildcard(
                     rule,
@@ -164,7 +188,7 @@ fn read_file(
         };
         Box::new(Diagnostic::new(error.to_string()).at(file.span, "").hint(hint))
     })?;
-    Ok(MarkedPattern { pattern, marks: file.marks.clone(), span: file.span })
+    Ok(MarkedPattern { pattern, marks: file.marks.clone(), span: file.span, producer: None })
 }
 
 fn uneven(rule: &Rule, what: &str, first: &MarkedPattern, span: Span) -> Diagnostic {

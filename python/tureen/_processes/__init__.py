@@ -1,10 +1,9 @@
 """Worker processes: `scheduler="processes"`.
 
-`drive → pool → start → worker`, and between them `wire → packing → arena`. `drive` feeds the workers of one
-run
-from the engine; `pool` keeps them warm; `start` makes one; `worker` is the program that runs there. What goes
-between them are frames (`wire`) of packed objects (`packing`), whose large buffers stay in shared memory
-(`arena`).
+`drive → pool → start → worker`, and between them `wire → packing → arena → huge`. `drive` feeds the workers
+of one run from the engine; `pool` keeps them warm; `start` makes one; `worker` is the program that runs
+there. What goes between them are frames (`wire`) of packed objects (`packing`), whose large buffers stay in
+shared memory (`arena`, in huge pages where `huge` gets them). There, a worker's large arrays are `born`.
 
 Workers start clean: nothing is forked, and the user's program is not run again in them.
 

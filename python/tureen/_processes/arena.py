@@ -7,11 +7,14 @@ Only those that went to several are closed and not used again.
 
 from __future__ import annotations
 
+import mmap
 import os
 import threading
 import weakref
 from collections import deque
 from typing import Any
+
+from tureen._processes import huge
 
 MOST_FREE = 256 << 20
 """Bytes of arenas that a process keeps for later."""
@@ -41,7 +44,7 @@ def write(data: memoryview) -> int:
     return descriptor
 
 
-def map_private(descriptor: int, length: int, is_shared: bool) -> Any:
+def map_private(descriptor: int, offset: int, length: int, is_shared: bool) -> Any:
     """Give an object with the buffer interface for what is in an arena, and take over its descriptor.
 
     What is written to it is seen by nobody else: pages are copied when they are written to. The arena is
@@ -49,22 +52,24 @@ def map_private(descriptor: int, length: int, is_shared: bool) -> Any:
     """
     import ctypes  # Only who gets large data needs it; it takes a while.
 
-    address = _map(descriptor, length)
+    before = offset % mmap.PAGESIZE
+    address = _map(descriptor, offset - before, before + length)
     if address is None:  # The system allows only so many mappings.
         data = bytearray(length)
         view = memoryview(data)
         done = 0
         while done < length:
-            done += os.preadv(descriptor, [view[done:]], done)
+            done += os.preadv(descriptor, [view[done:]], offset + done)
         os.close(descriptor)
         return data
-    buffer = (ctypes.c_ubyte * length).from_address(address)
+    buffer = (ctypes.c_ubyte * length).from_address(address + before)
+    kept = None
     if is_shared or length > MOST_FREE or len(_kept) >= _MOST_KEPT:
         os.close(descriptor)
-        weakref.finalize(buffer, _finish, None, address, length).atexit = False
     else:
+        kept = descriptor
         _kept.add(descriptor)
-        weakref.finalize(buffer, _finish, descriptor, address, length).atexit = False
+    weakref.finalize(buffer, _finish, kept, address, before + length).atexit = False
     return buffer
 
 
@@ -83,11 +88,14 @@ _lock = threading.Lock()
 def _take(length: int) -> int:
     with _lock:
         descriptor = _take_free(length)
-    return new() if descriptor is None else descriptor
+    return new(length) if descriptor is None else descriptor
 
 
-def new() -> int:
-    """Make an arena; give its descriptor."""
+def new(length: int) -> int:
+    """Make an arena for so many bytes; give its descriptor."""
+    folder = huge.folder() if length >= huge.PAGE else None
+    if folder is not None:
+        return os.open(".", os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600, dir_fd=folder)
     if hasattr(os, "memfd_create"):
         return os.memfd_create("tureen", os.MFD_CLOEXEC)
     import tempfile
@@ -111,22 +119,24 @@ def _take_free(length: int) -> int | None:
 
 
 def _write_all(descriptor: int, data: memoryview) -> None:
+    # It is told how much comes, for that is what huge pages are given for; and it may have held more.
+    os.ftruncate(descriptor, data.nbytes)
     done = 0
     while done < data.nbytes:
         done += os.pwrite(descriptor, data[done:], done)
 
 
-def _map(descriptor: int, length: int) -> int | None:
+def _map(descriptor: int, offset: int, length: int) -> int | None:
     global _libc
     import ctypes
-    import mmap
 
     if _libc is None:
         _libc = ctypes.CDLL(None)
         _libc.mmap.restype = ctypes.c_void_p
         _libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
         _libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
-    address = _libc.mmap(None, length, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE, descriptor, 0)
+    protection = mmap.PROT_READ | mmap.PROT_WRITE
+    address = _libc.mmap(None, length, protection, mmap.MAP_PRIVATE, descriptor, offset)
     return None if address in (None, ctypes.c_void_p(-1).value) else int(address)
 
 

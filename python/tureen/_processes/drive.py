@@ -12,7 +12,7 @@ import pickle
 import select
 import sys
 import time
-from typing import Any
+from typing import Any, Protocol
 
 from tureen._processes import arena, failing, pool, wire
 from tureen._processes.packing import Recent, dumps_by_value, loads, pack, relay
@@ -20,13 +20,45 @@ from tureen._processes.start import Worker
 from tureen._settings import cpu_count
 from tureen._tureen import Feed
 
-_GRACE = 0.5
+_GRACE = 0.3
 """Seconds that a task has to end by itself when the user wants to stop."""
 
 _LINGER = 0.05
 """Seconds that others have to end their task when one has failed, before they are left to themselves."""
 
 _runs = itertools.count(1)
+
+
+Given = tuple[
+    int, list[int], list[Any], bytes, list[tuple[int, int, Any]], list[tuple[int, int, bool]], list[int]
+]
+"""For a worker: its number, tasks, calls, which results are wanted, functions that it lacks, results that it
+lacks, and those that it need not keep."""
+
+
+class Source(Protocol):
+    """Where tasks come from, and whom their ends are told: a `Feed`, or what does the same."""
+
+    def take(self, idle: list[int]) -> list[Given]: ...
+    def done(
+        self,
+        worker: int,
+        tasks: list[int],
+        results: list[Any],
+        held: list[int],
+        times: list[tuple[int, int, float]],
+    ) -> None: ...
+    def failed(
+        self,
+        task: int,
+        error: BaseException,
+        args: tuple[Any, ...] | None = None,
+        kwargs: dict[str, Any] | None = None,
+    ) -> None: ...
+    def given(self, task: int, to: int) -> None: ...
+    def label(self, task: int) -> str: ...
+    def cancel(self) -> None: ...
+    def is_over(self) -> bool: ...
 
 
 def drive(feed: Feed, n_workers: int, initializer: Any) -> None:
@@ -78,11 +110,11 @@ class Drive:
         "_workers",
     )
 
-    def __init__(self, feed: Feed, workers: list[Worker]) -> None:
+    def __init__(self, feed: Source, workers: list[Worker]) -> None:
         self._feed = feed
         self._workers = workers
         self._run = next(_runs)
-        self._recent = Recent()
+        self._recent: Recent | None = Recent()
         self._functions: dict[int, bytes] = {}
         """Pickled, by number."""
         self._batches: dict[int, Batch] = {}
@@ -97,11 +129,9 @@ class Drive:
     def run(self) -> None:
         """Do the run."""
         try:
-            self._begin()
-            self._feed_idle()
-            while self._batches and not self._feed.is_over():
-                self._listen(None)
-                self._feed_idle()
+            for worker in list(self._workers):
+                self._begin(worker, len(self._workers))
+            self._work()
             self._end()
         except BaseException:
             # Whatever came between (Ctrl-C, a signal handler of the user's), a frame may be half read.
@@ -109,22 +139,28 @@ class Drive:
             self._give_up()
             raise
         finally:
-            self._recent.close()
+            if self._recent is not None:
+                self._recent.close()
             arena.forget_free()
 
-    def _begin(self) -> None:
+    def _work(self) -> None:
+        self._feed_idle()
+        while self._batches and not self._feed.is_over():
+            self._listen(None)
+            self._feed_idle()
+
+    def _begin(self, worker: Worker, n_workers: int) -> None:
         settings = {
             "folder": os.getcwd(),
             "path": [entry for entry in sys.path if isinstance(entry, str)],
             "arguments": list(sys.argv),
-            "n_cores": max(1, cpu_count() // len(self._workers)),
+            "n_cores": max(1, cpu_count() // n_workers),
         }
-        for number, worker in enumerate(self._workers):
-            worker.number = number
-            worker.begin(self._run, settings)
-            for channel in (worker.work, worker.side):
-                self._poll.register(channel, select.POLLIN)
-                self._channels[channel.fileno()] = worker, channel
+        worker.number = self._workers.index(worker)
+        worker.begin(self._run, settings)
+        for channel in (worker.work, worker.side):
+            self._poll.register(channel, select.POLLIN)
+            self._channels[channel.fileno()] = worker, channel
 
     def _feed_idle(self) -> None:
         for number, batches in list(self._left.items()):
@@ -175,7 +211,7 @@ class Drive:
             message = (batch.tasks, batch.calls, batch.is_wanted, batch.to_drop)
             packed = pack(message, self._recent)
         except Exception as error:  # whatever the user's objects raise when they are pickled
-            place, reason = failing.arguments_stay(batch.calls, error, self._feed.label, batch.tasks)
+            place, reason = self._what_stays(batch, error)
             self._batches.pop(worker.number, None)
             self._fail(batch, place, reason)
             return
@@ -216,11 +252,20 @@ class Drive:
         if failure is None:
             return
         if failure["kind"] == "load" and len(batch.tasks) > 1:
-            self._left[worker.number] = batch.split()
-            self._left[worker.number][0].to_drop = batch.to_drop
+            self._split(worker, batch)
             return
         label = self._feed.label(batch.tasks[n_done])
-        self._fail(batch, n_done, *failing.told(failure, label))
+        self._fail(batch, n_done, *self._told(failure, label))
+
+    def _split(self, worker: Worker, batch: Batch) -> None:
+        self._left[worker.number] = batch.split()
+        self._left[worker.number][0].to_drop = batch.to_drop
+
+    def _told(self, failure: dict[str, Any], label: str) -> tuple[Any, ...]:
+        return failing.told(failure, label)
+
+    def _what_stays(self, batch: Batch, error: Exception) -> tuple[int, BaseException]:
+        return failing.arguments_stay(batch.calls, error, self._feed.label, batch.tasks)
 
     def _take_fetched(self, owner: Worker, body: bytearray, descriptors: list[int]) -> None:
         view = memoryview(body)

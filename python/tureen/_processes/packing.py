@@ -11,13 +11,18 @@ import pickle
 import struct
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
-from tureen._processes import arena
+from tureen._processes import arena, born, by_value
 
 LARGE = 1 << 16
 """Buffers from this size on go by shared memory."""
+
+_LONG = 1 << 20
+"""A pickle from this size on is itself a buffer, the last one: it is copied once, and not through sockets."""
+
+_WHERE = struct.Struct("<QQ")
+"""Where in its arena a buffer is: the offset, and the length."""
 
 _SHARED = 1 << 63
 """In the length of a buffer: others have this arena, too."""
@@ -26,27 +31,27 @@ _SHARED = 1 << 63
 class Packed:
     """A packed object. Its descriptors are closed when it is sent or dropped."""
 
-    __slots__ = ("_is_mine", "data", "descriptors", "lengths")
+    __slots__ = ("_places", "data", "descriptors")
 
-    def __init__(
-        self, data: bytes | memoryview, lengths: list[int], descriptors: list[int], is_mine: list[bool]
-    ) -> None:
+    def __init__(self, data: bytes | memoryview) -> None:
         self.data = data
-        self.lengths = lengths
-        self.descriptors = descriptors
-        self._is_mine = is_mine
+        self.descriptors: list[int] = []
+        self._places: list[tuple[int, int]] = []
+
+    def add(self, descriptor: int, offset: int, length: int, is_shared: bool) -> None:
+        """Add a buffer, and take over its descriptor."""
+        self.descriptors.append(descriptor)
+        self._places.append((offset, length | (_SHARED if is_shared else 0)))
 
     def parts(self) -> tuple[bytes, bytes | memoryview]:
         """The bytes of a frame that holds this."""
-        n = len(self.lengths)
-        return struct.pack(f"<I{n}Q", n, *self.lengths), self.data
+        places = b"".join(_WHERE.pack(*place) for place in self._places)
+        return len(self._places).to_bytes(4, "little") + places, self.data
 
     def close(self) -> None:
-        """Close those of its descriptors that nobody else in this process uses."""
-        for descriptor, is_mine in zip(self.descriptors, self._is_mine, strict=True):
-            if is_mine:
-                os.close(descriptor)
-        self.descriptors, self._is_mine = [], []
+        """Close its descriptors."""
+        while self.descriptors:
+            os.close(self.descriptors.pop())
 
     def __del__(self) -> None:
         self.close()
@@ -63,7 +68,7 @@ class Recent:
         self._entries: dict[tuple[int, int], tuple[Any, int]] = {}
 
     def descriptor(self, raw: memoryview) -> int:
-        """An arena with these bytes."""
+        """An arena with these bytes: a descriptor of its own, for the next buffers may push this one out."""
         # The object that has the buffer is held, so that no other gets its address.
         key = (id(raw.obj), raw.nbytes)
         entry = self._entries.pop(key, None)
@@ -72,7 +77,7 @@ class Recent:
                 self._drop(next(iter(self._entries)))
             entry = (raw.obj, arena.write(raw))
         self._entries[key] = entry
-        return entry[1]
+        return os.dup(entry[1])
 
     def close(self) -> None:
         """Forget all of them."""
@@ -102,31 +107,38 @@ def pack(obj: Any, recent: Recent | None = None) -> Packed:
         buffers.append(raw)
         return False
 
-    data = _dumps(obj, buffers, stays_inside)
-    lengths: list[int] = []
-    descriptors: list[int] = []
-    packed = Packed(data, lengths, descriptors, [])
+    packed = Packed(_dumps(obj, buffers, stays_inside))
     for raw in buffers:
-        descriptors.append(arena.write(raw) if recent is None else recent.descriptor(raw))
-        packed._is_mine.append(recent is None)
-        lengths.append(raw.nbytes | (0 if recent is None else _SHARED))
+        if recent is not None:
+            packed.add(recent.descriptor(raw), 0, raw.nbytes, is_shared=True)
+        elif (given := born.give(raw)) is not None:
+            packed.add(*given, raw.nbytes, is_shared=True)
+        else:
+            packed.add(arena.write(raw), 0, raw.nbytes, is_shared=False)
+    if len(packed.data) >= _LONG:
+        raw = memoryview(packed.data)
+        packed.add(arena.write(raw), 0, raw.nbytes, is_shared=False)
+        packed.data = b""
     return packed
 
 
 def loads(body: memoryview, descriptors: list[int]) -> Any:
     """Load what was packed, from the bytes of a frame. The descriptors are taken over."""
-    lengths, data = _split(body)
+    places, data = _split(body)
     buffers = [
-        arena.map_private(descriptor, length & ~_SHARED, bool(length & _SHARED))
-        for descriptor, length in zip(descriptors, lengths, strict=True)
+        arena.map_private(descriptor, offset, length & ~_SHARED, bool(length & _SHARED))
+        for descriptor, (offset, length) in zip(descriptors, places, strict=True)
     ]
-    return pickle.loads(data, buffers=buffers)
+    return pickle.loads(data or buffers.pop(), buffers=buffers)
 
 
 def relay(body: memoryview, descriptors: list[int]) -> Packed:
     """Make what was received ready to be sent on, as it is."""
-    lengths, data = _split(body)
-    return Packed(data, list(lengths), descriptors, [True] * len(descriptors))
+    places, data = _split(body)
+    packed = Packed(data)
+    for descriptor, (offset, length) in zip(descriptors, places, strict=True):
+        packed.add(descriptor, offset, length & ~_SHARED, bool(length & _SHARED))
+    return packed
 
 
 def dumps_by_value(obj: Any) -> bytes:
@@ -138,9 +150,9 @@ def dumps_by_value(obj: Any) -> bytes:
     return _dumps(obj, [], None)
 
 
-def _split(body: memoryview) -> tuple[tuple[int, ...], memoryview]:
-    (n,) = struct.unpack_from("<I", body)
-    return struct.unpack_from(f"<{n}Q", body, 4), body[4 + 8 * n :]
+def _split(body: memoryview) -> tuple[list[tuple[int, int]], memoryview]:
+    end = 4 + _WHERE.size * int.from_bytes(body[:4], "little")
+    return list(_WHERE.iter_unpack(body[4:end])), body[end:]
 
 
 def _dumps(
@@ -155,23 +167,10 @@ def _dumps(
             if b"__main__" not in data:
                 return data
         buffers.clear()
-    pickled: bytes = _cloudpickle().dumps(obj, protocol=5, buffer_callback=stays_inside)
-    return pickled
+    return by_value.dumps(obj, stays_inside)
 
 
 def _goes_by_value() -> bool:
     """Whether the user told cloudpickle that some modules are to be sent along."""
     cloudpickle = sys.modules.get("cloudpickle")
     return cloudpickle is not None and bool(cloudpickle.list_registry_pickle_by_value())
-
-
-def _cloudpickle() -> Any:
-    try:
-        cloudpickle = import_module("cloudpickle")
-    except ImportError as error:
-        raise ModuleNotFoundError(
-            "worker processes need the package `cloudpickle`, which is not installed\n"
-            'hint: `pip install cloudpickle`, or use `scheduler="threads"`',
-            name="cloudpickle",
-        ) from error
-    return cloudpickle

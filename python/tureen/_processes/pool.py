@@ -23,21 +23,36 @@ _is_registered = False
 @contextmanager
 def borrowed(n_workers: int, initializer: Any) -> Iterator[list[Worker]]:
     """Lend workers for a run, warm ones if there are; take back those that are alive after it."""
-    workers = _take(n_workers, initializer)
+    workers = take(n_workers, initializer)
     try:
         yield workers
     finally:
-        with _lock:
-            for worker in workers:
-                _lent.discard(worker)
-                if worker.pid:
-                    _idle.append(worker)
-            surplus = [_idle.pop(0) for _ in range(len(_idle) - max(n_workers, os.cpu_count() or 1))]
-        for worker in surplus:
-            worker.end()
+        give_back(workers, n_workers)
 
 
-def _take(n_workers: int, initializer: Any) -> list[Worker]:
+def give_back(workers: list[Worker], n_wanted: int) -> None:
+    """Take back those that are alive. Not many more are kept than are wanted."""
+    with _lock:
+        for worker in workers:
+            _lent.discard(worker)
+            if worker.pid:
+                _idle.append(worker)
+        surplus = [_idle.pop(0) for _ in range(len(_idle) - max(n_wanted, os.cpu_count() or 1))]
+    for worker in surplus:
+        worker.end()
+
+
+def end_idle(initializer: Any) -> None:
+    """End the idle workers that this was called in first."""
+    with _lock:
+        workers = [worker for worker in _idle if worker.initializer is initializer]
+        _idle[:] = [worker for worker in _idle if worker.initializer is not initializer]
+    for worker in workers:
+        worker.end()
+
+
+def take(n_workers: int, initializer: Any) -> list[Worker]:
+    """Lend workers, warm ones if there are."""
     _register()
     workers: list[Worker] = []
     with _lock:

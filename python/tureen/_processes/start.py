@@ -178,7 +178,7 @@ def _kill_group(pid: int) -> None:
 
 
 def _shared_page() -> int:
-    descriptor = arena.new()
+    descriptor = arena.new(mmap.PAGESIZE)
     os.ftruncate(descriptor, mmap.PAGESIZE)
     return descriptor
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import tureen._processes
 from tureen import _failure, config
-from tureen._processes import arena, output, shelf, wire
+from tureen._processes import arena, born, output, shelf, wire
 from tureen._processes.blame import not_picklable
 from tureen._processes.doing import callable_for
 from tureen._processes.packing import Packed, loads, pack
@@ -133,6 +133,7 @@ class _Worker:
             return
         view.release()
         _drop(to_drop)
+        born.begin()
         results, held, times, failure = self._call(tasks, calls, is_wanted)
         self._place[1] = 0
         output.flush()
@@ -155,7 +156,8 @@ class _Worker:
             place[1] = 1
             self._at_work = True
             if self._broken is not None:
-                raise self._broken
+                self._at_work = False
+                return [], [], [], {"kind": "initializer", "links": describe(self._broken)}
             for number, args, kwargs in zip(arguments, arguments, arguments, strict=True):
                 index = len(results)
                 place[0] = index

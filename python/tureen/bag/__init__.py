@@ -8,11 +8,13 @@
 A bag is a source and a chain of steps, kept as data: `source.py`, `text.py` -> `steps.py` -> `layers.py` ->
 `plan.py` -> promises (`computing.py`), each of which runs one partition's chain (`chain.py`, `loop.py`).
 
-Bags run on threads by default, not in worker processes as dask.bag's do.
+The user's functions run in worker processes by default, as dask.bag's do (`where.py`).
 """
 
 from . import random
+from .avro import read_avro, to_avro
 from .bag import Bag
+from .checks import assert_eq
 from .computing import compute
 from .elementwise import bag_map as map
 from .elementwise import map_partitions
@@ -26,6 +28,7 @@ from .write import to_textfiles
 __all__ = [
     "Bag",
     "Item",
+    "assert_eq",
     "compute",
     "concat",
     "from_delayed",
@@ -35,7 +38,9 @@ __all__ = [
     "map_partitions",
     "random",
     "range",
+    "read_avro",
     "read_text",
+    "to_avro",
     "to_textfiles",
     "zip",
 ]

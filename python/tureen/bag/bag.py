@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .elementwise import Elementwise
@@ -55,3 +55,55 @@ class Bag(Elementwise, Totals, Keyed, Partitions):
         return to_textfiles(
             self, path, name_function, compression, encoding, compute, storage_options, last_endline, **kwargs
         )
+
+    def to_avro(
+        self,
+        filename: Any,
+        schema: Mapping[str, Any],
+        name_function: Callable[[int], str] | None = None,
+        storage_options: dict[str, Any] | None = None,
+        codec: str = "null",
+        sync_interval: int = 16000,
+        metadata: dict[str, str] | None = None,
+        compute: bool = True,
+        **kwargs: Any,
+    ) -> list[Any]:
+        """Write each partition to an Avro file. See `tureen.bag.to_avro`; needs fastavro."""
+        from .avro import to_avro
+
+        return to_avro(
+            self,
+            filename,
+            schema,
+            name_function,
+            storage_options,
+            codec,
+            sync_interval,
+            metadata,
+            compute,
+            **kwargs,
+        )
+
+    def to_dataframe(self, meta: Any = None, columns: Any = None, optimize_graph: bool = True) -> Any:
+        """Return a table of the elements: tuples, dicts or scalars, one row each.
+
+        A `dask.dataframe.DataFrame` (with this bag's partitions, nothing computed but its first element)
+        where dask.dataframe is installed; else a `pandas.DataFrame`, computed.
+
+        Args:
+            meta: An empty DataFrame with the columns and types, or ``{column: dtype}``, or pairs of these. By
+                default they are those of the first element, which is computed for it.
+            columns: The names of the columns, or their order where elements have names. Not with `meta`.
+            optimize_graph: Whether the steps of a partition become one task.
+
+        Raises:
+            ImportError: pandas is not installed.
+            ValueError: both `meta` and `columns` are given, or the first partition is empty and neither is.
+
+        >>> import tureen.bag as db
+        >>> bag = db.from_sequence([{"name": "Alice", "age": 3}, {"name": "Bob", "age": 5}])
+        >>> frame = bag.to_dataframe()  # doctest: +SKIP
+        """
+        from .frame import to_dataframe
+
+        return to_dataframe(self, meta, columns, optimize_graph)

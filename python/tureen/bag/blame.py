@@ -83,7 +83,7 @@ def _note(error: Exception, text: str) -> None:
 
 def _find(traceback: TracebackType | None, chain: Chain) -> str:
     """Return the place in words, ending so that `partition 3` may follow."""
-    segments = {id(segment.loop): segment for segment in chain.segments if segment.loop}
+    segments = {id(segment.loop): segment for segment in (*chain.segments, *chain.rest) if segment.loop}
     place = _step(chain, len(chain.steps) - 1)
     while traceback is not None:
         frame, line = traceback.tb_frame, traceback.tb_lineno

@@ -58,6 +58,14 @@ def line_start(file: BinaryIO, position: int, delimiter: bytes, width: int = 1) 
         held = held[cut:]
 
 
+def line_bounds(file: BinaryIO, start: int, end: int, delimiter: bytes, width: int = 1) -> tuple[int, int]:
+    """Return where the whole lines that start in a range of a file start and end."""
+    size = os.fstat(file.fileno()).st_size
+    first = line_start(file, start, delimiter, width)
+    last = size if end >= size else line_start(file, end, delimiter, width)
+    return first, max(first, last)
+
+
 def _after_last(held: bytes, delimiter: bytes, offset: int, width: int, cut: int) -> int:
     """Return where to go on, so that no delimiter that was counted is counted again in part."""
     place = end = 0
@@ -124,10 +132,8 @@ def open_block(path: str, start: int, end: int, delimiter: bytes, width: int = 1
     """Open the whole lines that start in a range of a file; return them as a file, and where they start."""
     file = open(path, "rb")
     try:
-        size = os.fstat(file.fileno()).st_size
-        first = line_start(file, start, delimiter, width)
-        last = size if end >= size else line_start(file, end, delimiter, width)
-        return ByteRange(file, first, max(first, last)), first
+        first, last = line_bounds(file, start, end, delimiter, width)
+        return ByteRange(file, first, last), first
     except BaseException:
         file.close()
         raise

@@ -9,9 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from tureen._tureen import TextDeclined
+
 from .blame import blame_partition, blame_start
+from .columns import as_objects
+from .lines import Lines
 from .loop import Loop, longest, loop_for
+from .native import Native, native_of
 from .steps import HERE, PARTITION, Aligned, Need, Step
+from .stream import Stream
+from .stretch import pieces_of
 
 # A generator within a generator costs a level of CPython's stack, so long chains are cut by lists.
 _MOST_NESTED_STREAMS = 40
@@ -38,22 +45,46 @@ class Segment:
 class Chain:
     """The steps between a partition's source and its end. One chain serves all partitions of a bag."""
 
-    __slots__ = ("_segments", "label", "steps")
+    __slots__ = ("_native", "_rest", "_segments", "label", "n_partitions", "steps")
 
-    def __init__(self, steps: Sequence[Step], label: str) -> None:
+    def __init__(self, steps: Sequence[Step], label: str, n_partitions: int) -> None:
         self.steps = tuple(steps)
         self.label = label
+        self.n_partitions = n_partitions
         self._segments: list[Segment] | None = None
+        self._native: Native | None = None
+        self._rest: list[Segment] = []
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Chain, (self.steps, self.label)
+        return Chain, (self.steps, self.label, self.n_partitions)
 
     @property
     def segments(self) -> list[Segment]:
         """The loops and partition steps that the chain runs, made once."""
         if self._segments is None:
-            self._segments = list(_cut(self.steps))
-        return self._segments
+            self._prepare()
+        return self._segments or []
+
+    @property
+    def native(self) -> Native | None:
+        """The program that the first steps are, where the partition is text; the rest are Python's."""
+        if self._segments is None:
+            self._prepare()
+        return self._native
+
+    @property
+    def rest(self) -> list[Segment]:
+        """The segments of the steps behind the native ones."""
+        if self._segments is None:
+            self._prepare()
+        return self._rest
+
+    def _prepare(self) -> None:
+        native = native_of(self.steps)
+        if native is not None:
+            self._rest = list(_cut(self.steps, native.n_steps))
+        self._native = native
+        self._segments = list(_cut(self.steps))
 
     def start(self, head: Callable[..., Any], given: Sequence[Any], partition: int, gathers: bool) -> Any:
         """Return what a partition starts from, as its source or the partitions it needs make it."""
@@ -64,8 +95,14 @@ class Chain:
             raise
 
     def run(self, value: Any, needs: Sequence[Any], partition: int) -> Any:
-        """Return what the steps make of a partition: a list where it is a sequence of elements."""
-        segments = self.segments
+        """Return what the steps make of a partition: a list or columns, where it is elements."""
+        segments, native = self.segments, self.native
+        if native is not None:
+            try:
+                value = self._begin(native, value)
+                segments = self.rest
+            except TextDeclined:
+                pass  # Python does it, or says what is wrong with it.
         last = len(segments) - 1
         n_streams = 0
         try:
@@ -90,9 +127,37 @@ class Chain:
             blame_partition(error, self, partition)
             raise
 
+    def _begin(self, native: Native, value: Any) -> Any:
+        """Return what the native steps make of a partition."""
+        if not self.rest or native.ends or not isinstance(value, Lines):
+            return native.run(value, self.n_partitions)
+        # Python will walk through the elements: there is no need for all of them to be there at once.
+        return Pieces(native, value, list(_cut(self.steps[: native.n_steps])))
 
-def _cut(steps: Sequence[Step]) -> Iterator[Segment]:
-    first = 0
+
+class Pieces(Stream):
+    """What native steps make of the lines of a file, piece by piece."""
+
+    __slots__ = ("_instead", "_lines", "_native")
+
+    def __init__(self, native: Native, lines: Lines, instead: list[Segment]) -> None:
+        self._native = native
+        self._lines = lines
+        self._instead = instead
+
+    def __iter__(self) -> Iterator[Any]:
+        for lines in pieces_of(self._lines):
+            try:
+                made: Iterable[Any] = self._native.run(lines, 1)
+            except TextDeclined:
+                made = lines
+                for segment in self._instead:
+                    assert segment.loop is not None, "native steps that give elements are no partition steps"
+                    made = segment.loop.as_stream(made, *segment.bindings)
+            yield from made
+
+
+def _cut(steps: Sequence[Step], first: int = 0) -> Iterator[Segment]:
     while first < len(steps):
         end = longest(steps, first) if steps[first].is_elementwise else first + 1
         yield Segment(first, steps[first:end])
@@ -119,16 +184,7 @@ def as_given(value: Any) -> Any:
     """Return a partition as a user's function gets it: our own loops and ranges become lists."""
     if isinstance(value, (range, Stream)) or _is_ours(value):
         return list(value)
-    return value
-
-
-class Stream:
-    """Elements that are read as they are used, such as the lines of a file. May be read more than once."""
-
-    __slots__ = ()
-
-    def __iter__(self) -> Iterator[Any]:
-        raise NotImplementedError
+    return as_objects(value)
 
 
 def _is_ours(value: Any) -> bool:
@@ -155,6 +211,7 @@ def as_elements(values: Sequence[Any]) -> list[Any]:
 
     As dask.bag's: where the partitions are no sequences (after `map_partitions(len)`), they are the elements.
     """
+    values = [as_objects(value) for value in values]
     if not values:
         return []
     if not isinstance(values[0], Iterable) or isinstance(values[0], str):

@@ -26,3 +26,15 @@ def check_same_partitions(bags: Sequence[Any]) -> None:
             f"all bags must have the same number of partitions, and these have {numbers}\n"
             "hint: `repartition(npartitions=...)` changes the number of partitions of a bag"
         )
+
+
+def assert_eq(a: Any, b: Any, scheduler: Any = "sync") -> None:
+    """Raise `AssertionError` unless two things are equal; bags, items and promises are computed for it.
+
+    >>> import tureen.bag as db
+    >>> db.assert_eq(db.from_sequence([1, 2]).map(str), ["1", "2"])
+    """
+    first, second = (
+        thing.compute(scheduler=scheduler) if hasattr(thing, "compute") else thing for thing in (a, b)
+    )
+    assert first == second, f"{first!r} is not {second!r}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import computing
 from .graph import layer_of_graph
 from .layers import Layer
+from .where import default_scheduler
 
 if TYPE_CHECKING:
     from .bag import Bag
@@ -63,27 +64,28 @@ class Collection:
     def __tureen_promise__(self) -> Any:
         return computing.promise_of(self)  # type: ignore[arg-type]
 
+    def __tureen_scheduler__(self) -> str:
+        return default_scheduler([self.layer])
+
     def __iter__(self) -> Iterator[Any]:
         return iter(self.compute())
 
     def compute(self, **kwargs: Any) -> Any:
         """Return the list of all elements.
 
-        Keywords are those of `tureen.compute`: `scheduler` ("threads", the default, or "sync"),
-        `num_workers`. dask.bag's default are worker processes; here, say `scheduler="processes"` for them.
+        Keywords are those of `tureen.compute`: `scheduler` ("processes", "threads" or "sync"),
+        `num_workers`. By default the user's functions run in worker processes, as dask.bag's do; a bag
+        without any runs on threads.
 
         >>> import tureen.bag as db
         >>> db.from_sequence([1, 2, 3]).map(lambda n: n + 1).compute(scheduler="sync")
         [2, 3, 4]
         """
-        return computing.run(computing.promise_of(self), **kwargs)  # type: ignore[arg-type]
+        return computing.run(self, **kwargs)  # type: ignore[arg-type]
 
     def persist(self, **kwargs: Any) -> Bag:
         """Compute the partitions now, and return a bag that holds them."""
-        import tureen
-
-        parts = tureen.compute(*computing.promises(computing.all_of(self.layer)), **kwargs)
-        layer = computing.kept(self.layer, parts)
+        layer = computing.kept(self.layer, computing.run_all(self.layer, **kwargs))
         return type(self)(layer, layer.name, layer.n_partitions)  # type: ignore[return-value]
 
     def visualize(self, filename: str | None = "mydask", **kwargs: Any) -> Any:

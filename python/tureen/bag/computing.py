@@ -1,6 +1,6 @@
 """Hands the tasks of bags to promises, which run and draw them. The one file here that makes promises.
 
-A bag's scheduler is the promises' one: threads by default. (dask.bag's default is worker processes.)
+Where it runs when nobody says is decided in `where.py`.
 """
 
 from __future__ import annotations
@@ -8,27 +8,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from tureen._tureen import put_off
+
 from .blame import users_frames
 from .chain import as_elements
 from .layers import Layer, Ref, SourceLayer
 from .naming import unique_token
 from .parts import Given
 from .plan import plan
+from .where import with_default
 
 if TYPE_CHECKING:
     from .bag import Bag
     from .item import Item
 
 
-def promises(wanted: Sequence[Ref], *, fuse: bool = True) -> list[Any]:
-    """Return the promise of each wanted partition. What they share is one promise."""
-    from tureen import delayed
+def promises(
+    wanted: Sequence[Ref], *, fuse: bool = True, are_shown: Sequence[bool] | None = None
+) -> list[Any]:
+    """Return the promise of each wanted partition. What they share is one promise.
 
+    `are_shown` says whose values others than we will look at (all by default): the others may be columns.
+    """
     tasks, places = plan(wanted, fuse=fuse)
+    for place, is_shown in zip(places, are_shown or [True] * len(places), strict=True):
+        tasks[place][0].is_shown |= is_shown
     made: list[Any] = []
-    for task in tasks:
-        needs = [made[need] if type(need) is int else need.promise for need in task.needs]  # type: ignore[union-attr]
-        made.append(delayed(task.work, pure=False, traverse=False)(*needs))
+    for work, needs in tasks:
+        needed = [made[need] if type(need) is int else need.promise for need in needs]  # type: ignore[union-attr]
+        made.append(put_off(work, *needed))
     return [made[place] for place in places]
 
 
@@ -44,21 +52,22 @@ def promise_of(collection: Bag | Item, *, fuse: bool = True) -> Any:
 
 def promises_of(collections: Sequence[Bag | Item], *, fuse: bool = True) -> list[Any]:
     """Return the promises of several bags and items, planned together."""
-    from tureen import delayed
-
     from .item import Item
 
     wanted: list[Ref] = []
+    are_shown: list[bool] = []
     for collection in collections:
-        wanted += [(collection.layer, 0)] if isinstance(collection, Item) else all_of(collection.layer)
-    parts = iter(promises(wanted, fuse=fuse))
+        is_item = isinstance(collection, Item)
+        wanted += [(collection.layer, 0)] if is_item else all_of(collection.layer)
+        are_shown += [is_item] * (len(wanted) - len(are_shown))
+    parts = iter(promises(wanted, fuse=fuse, are_shown=are_shown))
     results = []
     for collection in collections:
         if isinstance(collection, Item):
             results.append(next(parts))
         else:
             its_parts = [next(parts) for _ in range(collection.layer.n_partitions)]
-            results.append(delayed(_gathered, pure=False, traverse=False)(*its_parts))
+            results.append(put_off(_gathered, *its_parts))
     return results
 
 
@@ -66,12 +75,19 @@ def _gathered(*parts: Any) -> list[Any]:
     return as_elements(parts)
 
 
-def run(promise: Any, **kwargs: Any) -> Any:
-    """Return a promise's value. An exception comes out with the user's frames only."""
+def run(collection: Bag | Item, **kwargs: Any) -> Any:
+    """Return a collection's value. An exception comes out with the user's frames only."""
     try:
-        return promise.compute(**kwargs)
+        return promise_of(collection).compute(**with_default(kwargs, [collection.layer]))
     except Exception as error:
         raise error.with_traceback(users_frames(error.__traceback__))  # noqa: B904  # the same
+
+
+def run_all(layer: Layer, **kwargs: Any) -> tuple[Any, ...]:
+    """Return the values of all partitions of a layer."""
+    import tureen
+
+    return tureen.compute(*promises(all_of(layer)), **with_default(kwargs, [layer]))
 
 
 def compute(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
@@ -91,6 +107,7 @@ def compute(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
 
     ours = [arg for arg in args if isinstance(arg, (Bag, Item))]
     planned = iter(promises_of(ours))
+    kwargs = with_default(kwargs, [collection.layer for collection in ours])
     return tureen.compute(*(next(planned) if isinstance(arg, (Bag, Item)) else arg for arg in args), **kwargs)
 
 

@@ -14,6 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
+from tureen._tureen import TextColumn, TextCounts, TextDeclined
+
+from .calls import grouping_by
+from .columns import as_objects
 from .hash import stable_hash
 from .layers import GatherLayer, Layer, Ref
 from .naming import function_name, token
@@ -64,6 +68,13 @@ class Grouped:
         return token(self.function)
 
     def __call__(self, elements: Iterable[Any]) -> Groups:
+        program = grouping_by(self.function)
+        if program is not None and isinstance(elements, (list, TextColumn)):
+            try:
+                found: Groups = program.run(elements)
+                return found
+            except TextDeclined:
+                pass
         groups: Groups = {}
         function, get = self.function, groups.get
         for element in elements:
@@ -94,8 +105,11 @@ class Split:
     def __reduce__(self) -> tuple[Any, ...]:
         return Split, (self.grouped, self.rounds, self.n_partitions)
 
+    takes_columns = True
+
     def __call__(self, parts: Sequence[Iterable[Any]]) -> Lots:
-        groups = self.grouped(parts[0] if len(parts) == 1 else itertools.chain.from_iterable(parts))
+        together = itertools.chain.from_iterable(map(as_objects, parts))
+        groups = self.grouped(parts[0] if len(parts) == 1 else together)
         if self.n_partitions == 1:
             return [(groups, [0] * len(groups))]
         lots: Lots = [({}, []) for _ in range(self.rounds)]
@@ -249,20 +263,32 @@ def frequencies(elements: Iterable[Any]) -> Counter[Any]:
     return Counter(elements)
 
 
-def merge_frequencies(parts: Sequence[Counter[Any]]) -> Counter[Any]:
+def merge_frequencies(parts: Sequence[Any]) -> Any:
     """Return the counts of all parts together, in order of first sight."""
-    merged = Counter(parts[0]) if parts else Counter()
-    for part in parts[1:]:
+    if parts and all(isinstance(part, TextCounts) for part in parts):
+        return merge_counts(parts)
+    merged: Counter[Any] = Counter()
+    for part in parts:
         get = merged.get
         for key, n in part.items():
             merged[key] = get(key, 0) + n
     return merged
 
 
+def merge_counts(parts: Sequence[Any]) -> Any:
+    """Return the counts of all parts together; as a `Counter` if they count different kinds of elements."""
+    try:
+        return TextCounts.merged(parts)
+    except TextDeclined:
+        return merge_frequencies([Counter(part.to_dict()) for part in parts])
+
+
 class Distinct:
     """The elements with distinct keys, the first of each."""
 
     __slots__ = ("function",)
+
+    merge_counts = staticmethod(merge_counts)
 
     __name__ = "distinct"
 

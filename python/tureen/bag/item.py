@@ -10,6 +10,7 @@ from .layers import Layer, StepLayer
 from .naming import function_name
 from .parts import promised
 from .steps import Step
+from .where import default_scheduler
 
 
 def is_promise(value: Any) -> bool:
@@ -69,7 +70,7 @@ class Item:
 
     def compute(self, **kwargs: Any) -> Any:
         """Return the value. Keywords as `tureen.compute`: `scheduler`, `num_workers`."""
-        return computing.run(computing.promise_of(self), **kwargs)
+        return computing.run(self, **kwargs)
 
     def persist(self, **kwargs: Any) -> Item:
         """Compute the value now, and return an item that holds it."""
@@ -85,6 +86,9 @@ class Item:
 
     def __tureen_promise__(self) -> Any:
         return computing.promise_of(self)
+
+    def __tureen_scheduler__(self) -> str:
+        return default_scheduler([self.layer])
 
     def __int__(self) -> int:
         return int(self.compute())

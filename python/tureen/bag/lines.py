@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from .blocks import open_block
-from .chain import Stream
 from .files import open_file
 from .naming import token
+from .stream import Stream
 
 _CHUNK = 1 << 16
 _LINE_ENDS = (None, "", "\n", "\r", "\r\n")
@@ -37,6 +37,10 @@ class Lines(Stream):
         self.delimiter = delimiter
         self.with_path = with_path
         self.block = block
+
+    def within(self, start: int, end: int) -> Lines:
+        """Return the lines that start in a range of bytes."""
+        return Lines(self.files, self.encoding, self.errors, self.delimiter, self.with_path, (start, end))
 
     def _fields(self) -> tuple[Any, ...]:
         return (self.files, self.encoding, self.errors, self.delimiter, self.with_path, self.block)

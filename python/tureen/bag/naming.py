@@ -37,11 +37,28 @@ def function_name(function: Any) -> str:
     while isinstance(function, functools.partial):
         function = function.func
     if isinstance(function, operator.methodcaller):
-        return str(function.__reduce__()[1][0])[:_LONGEST]
+        return method_call(function)[0][:_LONGEST]
     name = getattr(function, "__name__", None)
     if not isinstance(name, str):
         name = type(function).__name__
     return "lambda" if name == "<lambda>" else name[:_LONGEST]
+
+
+def method_call(caller: operator.methodcaller) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    """Return the method that a caller calls, and its arguments.
+
+    >>> import operator
+    >>> method_call(operator.methodcaller("split", ",", maxsplit=1))
+    ('split', (',',), {'maxsplit': 1})
+    """
+    reduced: Any = caller.__reduce__()
+    make, args = reduced
+    if isinstance(make, functools.partial):
+        # With keywords, it is pickled as a partial of itself.
+        name, *first = make.args
+        return name, (*first, *args), dict(make.keywords)
+    name, *rest = args
+    return name, tuple(rest), {}
 
 
 def token(*parts: Any) -> str:

@@ -25,6 +25,34 @@ class Given:
         return self.elements
 
 
+class Slices(Sequence[Given]):
+    """The partitions of a sequence, `size` elements each. The sequence is shared and never changed.
+
+    A list for each partition would be looked at by Python's garbage collector again and again. Only a slice's
+    own elements are pickled.
+    """
+
+    __slots__ = ("_bounds", "_sequence")
+
+    def __init__(self, sequence: Sequence[Any], size: int, bounds: range | None = None) -> None:
+        self._sequence = sequence
+        self._bounds = range(0, len(sequence), size) if bounds is None else bounds
+
+    def __len__(self) -> int:
+        return len(self._bounds)
+
+    def __getitem__(self, index: Any) -> Any:
+        bounds = self._bounds[index]
+        if isinstance(bounds, range):
+            return Slices(self._sequence, bounds.step, bounds)
+        return Given(self._sequence[bounds : bounds + self._bounds.step])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        bounds = self._bounds
+        elements = self._sequence[bounds.start : bounds.stop] if bounds else []
+        return Slices, (elements, bounds.step)
+
+
 def promised(word: str, promises: Sequence[Any], name: str | None = None) -> SourceLayer:
     """Return the layer whose partitions are what promises come to."""
     needs: list[list[Ref]] = [[Outside(promise)] for promise in promises]

@@ -9,65 +9,113 @@ steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 from .chain import Chain
+from .columns import as_objects
 from .layers import GatherLayer, Layer, Outside, Ref, SourceLayer, StepLayer
 from .steps import Need, Step
 
+_MANY_LEAVES = 512
+"""From so many partitions on, those that are gathered at once are made by one task."""
 
-@dataclass(slots=True)
-class Task:
-    """A piece of work, and the tasks (by their place in the plan) and promises that it needs."""
+Task: TypeAlias = "tuple[Work, Sequence[int | Outside]]"
+"""A piece of work, and the tasks (by their place in the plan) and promises that it needs."""
 
-    work: Work
-    needs: list[int | Outside]
+
+class Procedure:
+    """What the works of all partitions of a layer have in common.
+
+    `gathers` says that the head is given the list of all that it needs, and what is its partition's own.
+    """
+
+    __slots__ = ("chain", "gathers", "name")
+
+    def __init__(self, name: str, chain: Chain, gathers: bool) -> None:
+        self.name = name
+        self.chain = chain
+        self.gathers = gathers
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Procedure, (self.name, self.chain, self.gathers)
+
+
+class Leaves:
+    """Neighbouring partitions that are made within the task that gathers them."""
+
+    __slots__ = ("first", "parts", "procedure")
+
+    def __init__(self, procedure: Procedure, parts: Sequence[Callable[[], Any]], first: int) -> None:
+        self.procedure = procedure
+        self.parts = parts
+        self.first = first
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Leaves, (self.procedure, self.parts, self.first)
+
+    def __call__(self) -> list[Any]:
+        chain = self.procedure.chain
+        values = []
+        for partition, part in enumerate(self.parts, self.first):
+            values.append(chain.run(chain.start(part, (), partition, False), (), partition))
+        return values
 
 
 class Work:
     """What a task does: make the value that a partition starts from, then run the chain of steps on it.
 
-    The first `n_head` needs are the head's; without a head, the first need is the value. The other needs go
-    to the arguments of the steps.
+    The first `n_head` needs are the head's, unless it gathers `leaves`; without a head, the first need is the
+    value. The other needs go to the arguments of the steps.
     """
 
-    __slots__ = ("__name__", "chain", "gathers", "head", "n_head", "own", "partition")
+    __slots__ = ("head", "is_shown", "leaves", "n_head", "own", "partition", "procedure")
 
     def __init__(
         self,
-        name: str,
-        head: Callable[..., Any] | None,
-        gathers: bool,
-        own: tuple[Any, ...],
-        n_head: int,
-        chain: Chain,
+        procedure: Procedure,
         partition: int,
+        n_head: int,
+        head: Callable[..., Any] | None,
+        own: tuple[Any, ...] = (),
+        leaves: Leaves | None = None,
+        is_shown: bool = False,
     ) -> None:
-        self.__name__ = name
-        self.head = head
-        self.gathers = gathers
-        self.own = own
-        self.n_head = n_head
-        self.chain = chain
+        self.procedure = procedure
         self.partition = partition
+        self.n_head = n_head
+        self.head = head
+        self.own = own
+        self.leaves = leaves
+        self.is_shown = is_shown
+        """Whether somebody but us will look at the value: then it is a list, where it is elements."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Work, tuple(
-            getattr(self, name)
-            for name in ("__name__", "head", "gathers", "own", "n_head", "chain", "partition")
-        )
+        shared = (self.procedure, self.partition, self.n_head, self.head, self.own, self.leaves)
+        return Work, (*shared, self.is_shown)
+
+    @property
+    def __name__(self) -> str:
+        return self.procedure.name
 
     def __call__(self, *needs: Any) -> Any:
         value = needs[0] if self.n_head else None
+        chain = self.procedure.chain
         if self.head is not None:
             given = needs[: self.n_head]
-            given = (list(given), *self.own) if self.gathers else given
-            value = self.chain.start(self.head, given, self.partition, self.gathers)
-        return self.chain.run(value, needs[self.n_head :], self.partition)
+            gathers = self.procedure.gathers
+            if gathers:
+                parts = list(given) if self.leaves is None else self.leaves()
+                if not getattr(self.head, "takes_columns", False):
+                    parts = [as_objects(part) for part in parts]
+                given = (parts, *self.own)
+            value = chain.start(self.head, given, self.partition, gathers)
+        rest = [as_objects(need) for need in needs[self.n_head :]] if len(needs) > self.n_head else ()
+        made = chain.run(value, rest, self.partition)
+        return as_objects(made) if self.is_shown else made
 
     def __repr__(self) -> str:
-        return f"{self.__name__}[{self.partition}]"
+        return f"{self.procedure.name}[{self.partition}]"
 
 
 def plan(wanted: Sequence[Ref], *, fuse: bool = True) -> tuple[list[Task], list[int]]:
@@ -84,16 +132,33 @@ def plan(wanted: Sequence[Ref], *, fuse: bool = True) -> tuple[list[Task], list[
             continue
         recipe = recipes.of(layer)
         refs, n_head = recipe.needs(partition)
-        missing = [
-            ref for ref in refs if not isinstance(ref, Outside) and ref[1] not in places.get(ref[0], ())
-        ]
+        leaves = recipes.leaves(recipe, refs[:n_head])
+        if leaves is not None:
+            refs, n_head = refs[n_head:], 0
+        missing: list[tuple[Layer, int]] = []
+        needs: list[int | Outside] = []
+        for ref in refs:
+            if isinstance(ref, Outside):
+                needs.append(ref)
+                continue
+            its_layer, its_partition = ref
+            its_made = places.setdefault(its_layer, {})
+            place = its_made.get(its_partition)
+            if place is None:
+                its_recipe = recipes.of(its_layer)
+                if not its_recipe.is_leaf:
+                    missing.append(ref)
+                    continue
+                # Most partitions of most bags need nothing: they are not worth a turn of their own.
+                place = its_made[its_partition] = len(tasks)
+                tasks.append((its_recipe.work(its_partition, 0), ()))
+            needs.append(place)
         if missing:
             waiting.extend(reversed(missing))
             continue
         waiting.pop()
-        needs = [ref if isinstance(ref, Outside) else places[ref[0]][ref[1]] for ref in refs]
         made[partition] = len(tasks)
-        tasks.append(Task(recipe.work(partition, n_head), needs))
+        tasks.append((recipe.work(partition, n_head, leaves), needs))
     return tasks, [places[ref[0]][ref[1]] for ref in wanted if not isinstance(ref, Outside)]
 
 
@@ -103,16 +168,19 @@ class _Recipe:
     `bottom` is the layer below the steps; `has_head` says that its work is part of the same task.
     """
 
-    __slots__ = ("bottom", "chain", "has_head", "layer", "steps")
+    __slots__ = ("bottom", "has_head", "is_leaf", "parts", "procedure", "steps")
 
     def __init__(self, layer: Layer, bottom: Layer, has_head: bool, steps: list[StepLayer]) -> None:
-        self.layer = layer
         self.bottom = bottom
         self.has_head = has_head
         self.steps = steps
-        self.chain = Chain(
-            _renumbered(steps), f"tureen.bag<{bottom.word}, npartitions={bottom.n_partitions}>"
-        )
+        label = f"tureen.bag<{bottom.word}, npartitions={bottom.n_partitions}>"
+        chain = Chain(_renumbered(steps), label, layer.n_partitions)
+        gathers = has_head and isinstance(bottom, GatherLayer) and bottom.function is not None
+        self.procedure = Procedure(layer.word, chain, gathers)
+        needs_nothing = has_head and isinstance(bottom, SourceLayer) and bottom.needs is None
+        self.is_leaf = needs_nothing and not any(layer.extras for layer in steps)
+        self.parts = bottom.parts if isinstance(bottom, SourceLayer) else ()
 
     def needs(self, partition: int) -> tuple[list[Ref], int]:
         """Return what a partition needs, and how many of these are the head's."""
@@ -131,15 +199,15 @@ class _Recipe:
                 refs += layer.extras_of(partition)
         return refs, n_head
 
-    def work(self, partition: int, n_head: int) -> Work:
+    def work(self, partition: int, n_head: int, leaves: Leaves | None = None) -> Work:
         """Return what the task of a partition does."""
-        bottom, head = self.bottom, None
-        gathers, own = False, ()
+        bottom = self.bottom
         if self.has_head and isinstance(bottom, SourceLayer):
-            head = bottom.parts[partition]
-        elif self.has_head and isinstance(bottom, GatherLayer) and bottom.function is not None:
-            head, gathers, own = bottom.function, True, bottom.own_of(partition)
-        return Work(self.layer.word, head, gathers, own, n_head, self.chain, partition)
+            return Work(self.procedure, partition, n_head, self.parts[partition])
+        if isinstance(bottom, GatherLayer) and self.procedure.gathers:
+            own = bottom.own_of(partition)
+            return Work(self.procedure, partition, n_head, bottom.function, own, leaves)
+        return Work(self.procedure, partition, n_head, None)
 
 
 class _Recipes:
@@ -166,6 +234,20 @@ class _Recipes:
         steps.reverse()
         has_head = bottom is layer or (not isinstance(bottom, StepLayer) and self._may_fuse(bottom))
         return _Recipe(layer, bottom, has_head, steps)
+
+    def leaves(self, recipe: _Recipe, refs: Sequence[Ref]) -> Leaves | None:
+        """Return what a gather can make itself, if there are so many of them that none needs a task of its
+        own."""
+        if not recipe.procedure.gathers or not refs or isinstance(refs[0], Outside):
+            return None
+        layer, first = refs[0]
+        if layer.n_partitions < _MANY_LEAVES or not self._may_fuse(layer):
+            return None
+        its_recipe = self.of(layer)
+        if not its_recipe.is_leaf or any(ref != (layer, first + i) for i, ref in enumerate(refs)):
+            return None
+        parts = its_recipe.parts[first : first + len(refs)]
+        return Leaves(its_recipe.procedure, parts, first)
 
     def _may_fuse(self, layer: Layer) -> bool:
         return self._fuse and self._n_users[layer] == 1

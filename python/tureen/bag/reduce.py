@@ -13,6 +13,9 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from tureen._tureen import TextColumn, TextCounts
+
+from .columns import as_objects
 from .layers import GatherLayer, Layer, Ref, StepLayer
 from .naming import function_name, token
 from .steps import Step
@@ -127,6 +130,8 @@ class Together:
 
     __slots__ = ("__name__", "function", "is_last")
 
+    takes_columns = True
+
     def __init__(self, function: Callable[..., Any], is_last: bool) -> None:
         self.function = function
         self.is_last = is_last
@@ -143,6 +148,29 @@ class Together:
         return self.function(there) if there or self.is_last else NOTHING
 
 
+class OnAll:
+    """Calls a function on the elements of several lists."""
+
+    __slots__ = ("__name__", "function")
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.__name__ = function_name(function)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return OnAll, (self.function,)
+
+    def __tureen_token__(self) -> str:
+        return token(self.function)
+
+    def __call__(self, lists: Sequence[Iterable[Any]]) -> Any:
+        merge = getattr(self.function, "merge_counts", None)
+        if merge is not None and all(isinstance(part, TextCounts) for part in lists):
+            merged = merge(lists)
+            return merged if isinstance(merged, TextCounts) else list(merged)
+        return self.function(itertools.chain.from_iterable(map(as_objects, lists)))
+
+
 def _is_empty(part: Any) -> bool:
     try:
         return len(part) == 0
@@ -155,7 +183,7 @@ def _is_empty(part: Any) -> bool:
 
 def count(elements: Iterable[Any]) -> int:
     """Return the number of elements, without keeping them."""
-    if isinstance(elements, (list, tuple, range, dict, set, str)):
+    if isinstance(elements, (list, tuple, range, dict, set, str, TextColumn, TextCounts)):
         return len(elements)
     counter = itertools.count()
     for _ in zip(elements, counter):  # noqa: B905  # the counter never ends

@@ -14,7 +14,7 @@ from .checks import check_count, check_same_partitions
 from .item import is_promise
 from .layers import GatherLayer, Ref, SourceLayer
 from .naming import token, unique_token
-from .parts import Given, listed, promised
+from .parts import Given, Slices, listed, promised
 from .steps import HERE, Step
 
 _ENDLESS = (itertools.count, itertools.cycle)
@@ -40,18 +40,16 @@ def from_sequence(
     """
     check_count("partition_size", partition_size)
     check_count("npartitions", npartitions)
-    if not isinstance(seq, (list, tuple, range)):
+    if not isinstance(seq, range):
         _refuse_endless(seq)
-        seq = list(seq)
+        seq = list(seq)  # A list of the user's may change before the bag is computed.
     n = len(seq)
     if npartitions and not partition_size:
         partition_size = math.ceil(n / npartitions) if n <= _MANY else max(1, n // npartitions)
     elif partition_size is None:
         partition_size = 1 if n <= _MANY else math.ceil(math.sqrt(n) / math.sqrt(_MANY))
     size = max(1, partition_size or 1)
-    if isinstance(seq, tuple):
-        seq = list(seq)
-    parts = [Given(seq[start : start + size]) for start in range(0, n, size)] or [Given([])]
+    parts = Slices(seq, size) if n else [Given([])]
     its_token = token(seq, size) if n <= _MANY or isinstance(seq, range) else unique_token()
     return Bag.of(SourceLayer("from_sequence", parts, its_token))
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import functools
-import heapq
-import inspect
-import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
-from operator import itemgetter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import group, reduce
+from . import columns, group, reduce
 from .collection import Collection
 from .elementwise import no_default
 from .item import Item
-from .naming import function_name, token
+from .largest import largest
+from .naming import function_name
+from .reduce import OnAll
+from .steps import Step
 
 if TYPE_CHECKING:
     from .bag import Bag
@@ -179,7 +178,8 @@ class Totals(Collection):
         [('a', 2), ('b', 1)]
         """
         counts = self._bag(group.frequencies, group.merge_frequencies, split_every, "frequencies")
-        return counts.map_partitions(_by_number if sort else _pairs, token="frequencies")
+        function = columns.pairs_by_number if sort else columns.pairs
+        return counts._step("frequencies", Step("partition", function, streams=True, word="frequencies"))
 
     def topk(self, k: int, key: Any = None, split_every: int | bool | None = None) -> Bag:
         """The `k` largest elements, largest first; of equal ones, the first seen (as `heapq.nlargest`).
@@ -190,89 +190,5 @@ class Totals(Collection):
         >>> db.from_sequence([10, 3, 5, 7, 11, 4]).topk(2).compute()
         [11, 10]
         """
-        if callable(key) and _takes_several(key):
-            key = Unpacked(key)
-        elif key is not None:
-            key = group.key_function(key)
-        largest = Largest(k, key)
-        return self._bag(largest, OnAll(largest), split_every, "topk")
-
-
-class OnAll:
-    """Calls a function on the elements of several lists."""
-
-    __slots__ = ("__name__", "function")
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
-        self.__name__ = function_name(function)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return OnAll, (self.function,)
-
-    def __tureen_token__(self) -> str:
-        return token(self.function)
-
-    def __call__(self, lists: Sequence[Iterable[Any]]) -> Any:
-        return self.function(itertools.chain.from_iterable(lists))
-
-
-class Largest:
-    """`heapq.nlargest`."""
-
-    __slots__ = ("k", "key")
-
-    __name__ = "topk"
-
-    def __init__(self, k: int, key: Callable[[Any], Any] | None) -> None:
-        self.k = k
-        self.key = key
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Largest, (self.k, self.key)
-
-    def __tureen_token__(self) -> str:
-        return token(self.k, self.key)
-
-    def __call__(self, elements: Iterable[Any]) -> list[Any]:
-        return heapq.nlargest(self.k, elements, key=self.key)
-
-
-class Unpacked:
-    """Calls a function of several arguments with the items of one."""
-
-    __slots__ = ("function",)
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Unpacked, (self.function,)
-
-    def __tureen_token__(self) -> str:
-        return token(self.function)
-
-    def __call__(self, element: Any) -> Any:
-        return self.function(*element)
-
-
-def _takes_several(function: Callable[..., Any]) -> bool:
-    """Whether a function wants more than one argument, or takes any number (as dask.bag's rule for keys)."""
-    if isinstance(function, type):
-        return False
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return False  # Written in C, with no signature to be had: `len`, `str.lower` and such take one.
-    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
-        return True
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(p.kind in positional and p.default is p.empty for p in parameters) > 1
-
-
-def _pairs(counts: dict[Any, int]) -> list[tuple[Any, int]]:
-    return list(counts.items())
-
-
-def _by_number(counts: dict[Any, int]) -> list[tuple[Any, int]]:
-    return sorted(counts.items(), key=itemgetter(1), reverse=True)
+        found = largest(k, key)
+        return self._bag(found, OnAll(found), split_every, "topk")

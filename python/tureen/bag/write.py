@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import io
 import lzma
 import os
 import tempfile
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from . import computing
 from .files import compression_of, local_path
@@ -64,7 +65,7 @@ def to_textfiles(
     """
     if storage_options:
         raise ValueError("`storage_options` are for kinds of storage that can't be written yet")
-    paths = _paths(path, b.npartitions, name_function)
+    paths = numbered_paths(path, b.npartitions, name_function)
     packed = [compression_of(path, compression) for path in paths]
     for its_path, its_compression in zip(paths, packed, strict=True):
         if its_compression is not None and its_compression not in _OPENERS:
@@ -77,16 +78,15 @@ def to_textfiles(
         streams=True,
         word="to_textfiles",
     )
-    written = computing.promises(computing.all_of(StepLayer("to-textfiles", b.layer, step)))
+    layer = StepLayer("to-textfiles", b.layer, step)
     if not compute:
-        return written
-    import tureen
-
-    tureen.compute(*written, **kwargs)
+        return computing.promises(computing.all_of(layer))
+    computing.run_all(layer, **kwargs)
     return paths
 
 
-def _paths(path: Any, n: int, name_function: Callable[[int], str] | None) -> list[str]:
+def numbered_paths(path: Any, n: int, name_function: Callable[[int], str] | None) -> list[str]:
+    """Return the path of each of `n` partitions: of a pattern or folder, numbered, or of a list as it is."""
     if isinstance(path, (str, os.PathLike)):
         pattern = os.path.abspath(local_path(os.fsdecode(os.fspath(path))))
         if "*" not in pattern:
@@ -124,6 +124,13 @@ def _write(
     last_endline: bool,
 ) -> None:
     path, compression = targets[partition]
+    with written_whole(path) as raw, _OPENERS[compression](raw, "wb") if compression else raw as packed:
+        _write_lines(elements, packed, encoding, last_endline)
+
+
+@contextlib.contextmanager
+def written_whole(path: str) -> Iterator[BinaryIO]:
+    """Give a file to write, which takes its name when all was written; its folder is made."""
     folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
     handle, unfinished = tempfile.mkstemp(
@@ -131,8 +138,7 @@ def _write(
     )
     try:
         with os.fdopen(handle, "wb") as raw:
-            with _OPENERS[compression](raw, "wb") if compression else raw as packed:
-                _write_lines(elements, packed, encoding, last_endline)
+            yield raw
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(unfinished, 0o666 & ~umask)

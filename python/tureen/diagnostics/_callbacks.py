@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
-C = TypeVar("C", bound="Callback")
+from tureen.diagnostics._block import Block
 
 Hook = Callable[..., Any] | None
 
 
-class Callback:
+class Callback(Block):
     """Call functions at the start of a run, before and after each task, and at the end.
 
     Give functions, or write a class with methods ``_start(dsk)``, ``_start_state(dsk, state)``,
@@ -68,18 +67,6 @@ class Callback:
             KeyError: it was not registered.
         """
         Callback.active.remove(self._callback)
-
-    def __enter__(self: C) -> C:
-        self.register()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        Callback.active.discard(self._callback)
 
 
 def active_callbacks() -> list[tuple[Hook, ...]]:

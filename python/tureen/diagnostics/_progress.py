@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import contextvars
 import sys
 import threading
 import time
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
+from tureen.diagnostics._line import line_on
 from tureen.diagnostics._watching import Watcher
 
 if TYPE_CHECKING:
     from tureen._tureen import WatchedRun
 
-_FIRST_LINE_IN_LOG = 10.0
+_LEAST_WIDTH = 4
+"""With less, there is no bar."""
 
 
 class ProgressBar(Watcher):
     """Show how many tasks of a run are done. As dask's (2026.8).
 
-    In terminals and notebooks it is one line that changes. Elsewhere (a file, a pipe) it is a line after 10
-    seconds, 20, 40, and so on, and one at the end.
+    In terminals and notebooks it is one line that changes, and no longer than there is room. Elsewhere (a
+    file, a pipe) it is a line after 10 seconds, 20, 40, and so on, and one at the end.
 
     Args:
         minimum: Runs shorter than this many seconds are not shown.
@@ -63,16 +66,18 @@ class ProgressBar(Watcher):
 class _Showing:
     """A run that is shown, by a thread of its own."""
 
-    def __init__(self, run: WatchedRun, out: IO[str], minimum: float, width: int, dt: float) -> None:
+    def __init__(self, run: WatchedRun, out: IO[str] | None, minimum: float, width: int, dt: float) -> None:
         self.run = run
-        self._out = out
         self._minimum = minimum
         self._width = width
-        self._changes = _can_change(out)
-        self._shown = ""
+        # Windows gives no standard output to programs without a console.
+        self._line = None if out is None else line_on(out)
         self._is_over = threading.Event()
-        self._next_line = _FIRST_LINE_IN_LOG
-        self._thread = threading.Thread(target=self._show, args=(dt,), name="tureen-progress", daemon=True)
+        # In the context of the caller, by which a kernel knows the cell.
+        show = contextvars.copy_context().run
+        self._thread = threading.Thread(
+            target=show, args=(self._show, dt), name="tureen-progress", daemon=True
+        )
         self._thread.start()
 
     def end(self) -> float:
@@ -81,47 +86,46 @@ class _Showing:
         self._thread.join()
         duration = time.perf_counter() - self.run.began
         if duration >= self._minimum:
-            self._write(duration, is_last=True)
+            self._say(duration, is_last=True)
         return duration
 
     def _show(self, dt: float) -> None:
         while not self._is_over.wait(dt):
             seconds = time.perf_counter() - self.run.began
-            if seconds < self._minimum:
-                continue
-            if self._changes:
-                self._write(seconds)
-            elif seconds >= self._next_line:
-                self._next_line *= 2
-                self._write(seconds)
+            if seconds >= self._minimum:
+                self._say(seconds)
 
-    def _write(self, seconds: float, is_last: bool = False) -> None:
-        n_tasks, n_done = len(self.run), self.run.n_done()
-        share = n_done / n_tasks if n_tasks else 1.0
-        bar = ("#" * int(self._width * share)).ljust(self._width)
-        text = f"[{bar}] | {int(100 * share)}% Completed | {n_done} of {n_tasks} | {format_seconds(seconds)}"
-        if self._changes:
-            # What is left of a longer line is wiped out.
-            text, self._shown = text.ljust(len(self._shown)), text
-            text = f"\r{text}" + ("\n" if is_last else "")
-        else:
-            text += "\n"
+    def _say(self, seconds: float, is_last: bool = False) -> None:
+        if self._line is None:
+            return
         try:
-            self._out.write(text)
-            self._out.flush()
+            text = progress(self.run.n_done(), len(self.run), seconds, self._width, self._line.columns)
+            if is_last:
+                self._line.end(text)
+            else:
+                self._line.change(text, seconds)
         except (ValueError, OSError):
             # The stream is closed, or whoever read it is gone: no reason to end a run.
-            self._is_over.set()
+            self._line = None
 
 
-def _can_change(out: Any) -> bool:
-    """Whether a line can be written over: on a terminal, or in a notebook."""
-    if type(out).__module__.startswith("ipykernel"):
-        return True
-    try:
-        return bool(out.isatty())
-    except (AttributeError, ValueError):
-        return False
+def progress(n_done: int, n_tasks: int, seconds: float, width: int, columns: int | None) -> str:
+    """Draw a bar of so many characters, in a line of so many columns at most.
+
+    >>> progress(3, 4, 0.5, 8, None)
+    '[######  ] | 75% Completed | 3 of 4 | 500.00 ms'
+    >>> progress(3, 4, 0.5, 8, 44)
+    '[###  ] | 75% Completed | 3 of 4 | 500.00 ms'
+    >>> progress(3, 4, 0.5, 8, 30)
+    '75% Completed | 3 of 4 | 500.0'
+    """
+    share = n_done / n_tasks if n_tasks else 1.0
+    words = f"{int(100 * share)}% Completed | {n_done} of {n_tasks} | {format_seconds(seconds)}"
+    if columns is not None:
+        width = min(width, columns - len(words) - len("[] | "))
+        if width < _LEAST_WIDTH:
+            return words[:columns]
+    return f"[{('#' * int(width * share)).ljust(width)}] | {words}"
 
 
 def format_seconds(seconds: float) -> str:

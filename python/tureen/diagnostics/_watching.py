@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from tureen._tureen import watch_runs
+from tureen.diagnostics._block import Block
 
 if TYPE_CHECKING:
     from tureen._tureen import WatchedRun
-
-W = TypeVar("W", bound="Watcher")
 
 _lock = threading.Lock()
 _watchers: list[Watcher] = []
 
 
-class Watcher:
+class Watcher(Block):
     """Somebody who watches runs: in a ``with`` block, or from ``register()`` to ``unregister()``."""
 
     def run_begins(self, run: WatchedRun) -> None:
@@ -45,18 +43,6 @@ class Watcher:
                 raise KeyError(f"this {type(self).__name__} is not registered")
             _watchers.remove(self)
             watch_runs(bool(_watchers))
-
-    def __enter__(self: W) -> W:
-        self.register()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.unregister()
 
 
 def begin(run: WatchedRun) -> Callable[[bool], None]:

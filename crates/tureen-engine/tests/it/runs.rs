@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use tureen_engine::{
-    Demand, EventKind, Graph, GraphBuilder, Limits, Next, OnFailure, Outcome, Run, Schedule, TaskId, threads,
+    Demand, EventKind, Graph, GraphBuilder, Lane, Limits, Next, OnFailure, Outcome, Report, Run, Schedule,
+    TaskId, threads,
 };
 
 fn run_of(graph: Graph, cores: u64, on_failure: OnFailure) -> Run {
@@ -185,4 +186,36 @@ fn what_could_never_start_is_refused_with_its_numbers() {
     let error =
         Schedule::new(Arc::new(graph.build()), Limits::cores(8).with("gpu", 2), OnFailure::Stop).unwrap_err();
     assert_eq!(error.to_string(), "task 0 wants 3 of `gpu`, but the run has only 2");
+}
+
+/// Somebody who can do only half of the tasks, and puts back every third of these, beside threads that do the others.
+#[test]
+fn pullers_of_two_kinds_do_each_task_once() {
+    let graph = tree(1000);
+    let n = graph.len();
+    let times: Vec<AtomicUsize> = (0..n).map(|_| AtomicUsize::new(0)).collect();
+    let run = run_of(graph, u64::MAX, OnFailure::Stop);
+    let is_aside = |task: TaskId| task.index().is_multiple_of(2);
+    run.divide(|task| if is_aside(task) { Lane::Aside } else { Lane::Main });
+    let mut n_put_back = 0;
+    let do_it = |task: TaskId| {
+        times[task.index()].fetch_add(1, Ordering::SeqCst);
+        Outcome::Done
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| threads::run(&run, 2, do_it, |_| ()));
+        while !run.wait_finished(Some(Duration::ZERO)) {
+            let Next::Start(task) = run.try_next_in(Lane::Aside) else { continue };
+            assert!(is_aside(task));
+            if task.index() % 3 == 0 {
+                // The threads must still be there, though perhaps nothing else is left.
+                run.put_back(task, Lane::Main, &mut Vec::new());
+                n_put_back += 1;
+            } else {
+                run.report(Report { task, outcome: do_it(task) }, &mut Vec::new());
+            }
+        }
+    });
+    assert_eq!(n_put_back, n.div_ceil(6));
+    assert!(times.iter().all(|times| times.load(Ordering::SeqCst) == 1));
 }

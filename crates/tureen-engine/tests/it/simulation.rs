@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tureen_engine::{
-    Demand, EventKind, Graph, GraphBuilder, Limits, OnFailure, Outcome, Schedule, TaskId, TaskState,
+    Demand, EventKind, Graph, GraphBuilder, Lane, Limits, OnFailure, Outcome, Schedule, TaskId, TaskState,
 };
 
 /// A small generator (SplitMix64): the same numbers from the same seed, everywhere and for ever.
@@ -31,6 +31,8 @@ impl Random {
     }
 }
 
+const LANES: [Lane; 2] = [Lane::Main, Lane::Aside];
+
 /// A world to schedule in, and what the simulation knows about it by itself.
 struct World {
     random: Random,
@@ -43,6 +45,7 @@ struct World {
     /// When each running task ends, on the virtual clock.
     ends: BTreeMap<(u64, TaskId), Outcome>,
     starts: Vec<u32>,
+    lane_of: Vec<Lane>,
     releases: Vec<u32>,
     told: Vec<Vec<EventKind>>,
     has_failed: bool,
@@ -94,6 +97,7 @@ impl World {
             limits,
             ends: BTreeMap::new(),
             starts: vec![0; n],
+            lane_of: vec![Lane::Main; n],
             releases: vec![0; n],
             told: vec![Vec::new(); n],
             has_failed: false,
@@ -104,9 +108,15 @@ impl World {
 
     fn run(&mut self) {
         let (failures, cancels) = (self.random.below(20), self.random.chance(10));
+        let divides = self.random.chance(30);
         let mut now = 0;
         loop {
-            while let Some(task) = self.schedule.take() {
+            while let Some(task) = self.take() {
+                if divides && self.random.chance(10) {
+                    self.put_back(task);
+                    self.check();
+                    continue;
+                }
                 self.starts[task.index()] += 1;
                 let outcome = if self.random.chance(failures) { Outcome::Failed } else { Outcome::Done };
                 self.ends.insert((now + self.random.below(20) as u64, task), outcome);
@@ -115,20 +125,63 @@ impl World {
                     break; // This puller is slow: something else may happen before the next one is taken.
                 }
             }
+            if divides && self.random.chance(20) {
+                self.divide();
+                self.check();
+            }
             if cancels && self.random.chance(5) {
                 self.cancel();
             }
             let Some(((at, task), outcome)) = self.ends.pop_first() else {
-                if self.schedule.next().is_none() {
+                if self.next().is_none() {
                     break;
                 }
                 continue;
             };
             now = at;
-            self.end(task, outcome);
+            if divides && self.random.chance(5) {
+                // As if it had not been taken: perhaps after the run was stopped.
+                self.starts[task.index()] -= 1;
+                self.put_back(task);
+            } else {
+                self.end(task, outcome);
+            }
             self.check();
         }
         self.check_end();
+    }
+
+    /// A puller of either lane.
+    fn take(&mut self) -> Option<TaskId> {
+        let lanes = if self.random.chance(50) { LANES } else { [LANES[1], LANES[0]] };
+        lanes.into_iter().find_map(|lane| {
+            let task = self.schedule.take_in(lane)?;
+            assert_eq!(self.lane_of[task.index()], lane, "a task is taken from its own lane");
+            Some(task)
+        })
+    }
+
+    fn next(&self) -> Option<TaskId> {
+        LANES.into_iter().find_map(|lane| self.schedule.next_in(lane))
+    }
+
+    fn divide(&mut self) {
+        let asked: Vec<Lane> =
+            self.lane_of.iter().map(|_| LANES[usize::from(self.random.chance(50))]).collect();
+        for task in self.graph.tasks() {
+            if matches!(self.schedule.state(task), TaskState::Waiting | TaskState::Ready) {
+                self.lane_of[task.index()] = asked[task.index()];
+            }
+        }
+        self.schedule.divide(|task| asked[task.index()]);
+    }
+
+    fn put_back(&mut self, task: TaskId) {
+        let lane = LANES[usize::from(self.random.chance(50))];
+        self.lane_of[task.index()] = lane;
+        let mut released = Vec::new();
+        self.schedule.put_back(task, lane, &mut released, |task, kind| self.told[task.index()].push(kind));
+        self.check_released(&released);
     }
 
     fn end(&mut self, task: TaskId, outcome: Outcome) {
@@ -143,7 +196,7 @@ impl World {
         self.schedule.stop(&mut released, |task, kind| self.told[task.index()].push(kind));
         self.is_cancelled = true;
         self.check_released(&released);
-        assert_eq!(self.schedule.take(), None, "a stopped run starts nothing");
+        assert_eq!(self.next(), None, "a stopped run starts nothing");
     }
 
     fn check_released(&mut self, released: &[TaskId]) {
@@ -201,7 +254,7 @@ impl World {
             }
             assert!(self.starts[task.index()] <= 1, "a task starts at most once");
         }
-        assert_eq!(self.schedule.next().is_some(), a_ready_one_fits, "a ready task that fits always starts");
+        assert_eq!(self.next().is_some(), a_ready_one_fits, "a ready task that fits always starts");
     }
 
     /// What holds when nothing can happen any more.

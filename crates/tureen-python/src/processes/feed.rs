@@ -8,12 +8,12 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyMemoryView, PyTuple};
 use rustc_hash::{FxHashMap, FxHashSet};
-use tureen_engine::{Next, Outcome, Report, TaskId};
+use tureen_engine::{Lane, Next, Outcome, Report, TaskId, TaskState};
 
 use super::guess::{BATCH_SECONDS, Guesses};
 use super::held::Held;
 use crate::failure;
-use crate::promise::{Call, Doing};
+use crate::promise::Call;
 use crate::session::Session;
 use crate::template::Filled;
 
@@ -33,6 +33,8 @@ pub(crate) struct Feed {
     guesses: Guesses,
     workers: Vec<Worker>,
     released: Vec<TaskId>,
+    /// If others pull from this run, too: whether a call may go to a worker. What may not, they do.
+    may_go: Option<Py<PyAny>>,
 }
 
 /// What one worker has.
@@ -84,13 +86,19 @@ impl Feed {
             guesses: Guesses::default(),
             workers: (0..n_workers).map(|_| Worker::default()).collect(),
             released: Vec::new(),
+            may_go: None,
         }
+    }
+
+    /// Takes only tasks that were put aside, and of these only calls for which `may_go(function, args, kwargs)` is true.
+    pub(crate) fn aside(session: Arc<Session>, n_workers: usize, may_go: Py<PyAny>) -> Self {
+        Self { may_go: Some(may_go), ..Self::new(session, n_workers) }
     }
 
     /// The number of the function of a call.
     fn function(&mut self, py: Python<'_>, call: &Call) -> u32 {
         let py_function = &call.function;
-        let doing = doing_code(call.doing);
+        let doing = call.doing.code();
         let next = self.held_functions.len() as u32;
         let held_functions = &mut self.held_functions;
         *self.functions.entry((doing, py_function.as_ptr() as usize)).or_insert_with(|| {
@@ -147,13 +155,14 @@ impl Feed {
             has_function.resize(function as usize + 1, false);
         }
         if !std::mem::replace(&mut has_function[function as usize], true) {
-            batch.functions.push((function, doing_code(call.doing), call.function.clone_ref(py)));
+            batch.functions.push((function, call.doing.code(), call.function.clone_ref(py)));
         }
         batch.calls.append(function)?;
         batch.calls.append(with_raw(args)?)?;
         batch.calls.append(kwargs)?;
         batch.tasks.push(task.index() as u32);
-        batch.is_wanted.push(u8::from(self.session.is_wanted(task)));
+        // What threads may need does not stay in a worker.
+        batch.is_wanted.push(u8::from(self.may_go.is_some() || self.session.is_wanted(task)));
         match self.guesses.of(function as usize) {
             Some(seconds) => batch.seconds += seconds,
             // Nobody knows how long this takes: nothing is to wait behind it.
@@ -165,6 +174,13 @@ impl Feed {
     /// Whether a result leaves its worker when another one gets it: what one task needs is not kept twice.
     fn moves(&self, task: TaskId) -> bool {
         self.session.n_users(task) == 1
+    }
+
+    fn may_go(&self, py: Python<'_>, call: &Call, (args, kwargs): &Filled<'_>) -> PyResult<bool> {
+        match &self.may_go {
+            Some(may_go) => may_go.bind(py).call1((&call.function, args, kwargs))?.is_truthy(),
+            None => Ok(true),
+        }
     }
 
     fn drop_released(&mut self, py: Python<'_>) {
@@ -193,11 +209,15 @@ impl Feed {
         let most_tasks = share.clamp(1, MOST_TASKS);
         let mut batches: Vec<Batch<'_>> = idle.into_iter().map(|worker| Batch::new(py, worker)).collect();
         while batches.iter().any(|batch| batch.is_open) {
-            let Next::Start(task) = session.run.try_next(None, &mut self.released) else { break };
+            let lane = if self.may_go.is_some() { Lane::Aside } else { Lane::Main };
+            let Next::Start(task) = session.run.try_next_in(lane) else { break };
             let promise = session.promise(task).get();
             let call = promise.call().expect("values are no tasks");
             match self.fill(py, task, call) {
-                Ok(filled) => self.place(py, task, call, filled, &mut batches)?,
+                Ok(filled) if self.may_go(py, call, &filled.0)? => {
+                    self.place(py, task, call, filled, &mut batches)?;
+                }
+                Ok(_) => session.run.put_back(task, Lane::Main, &mut self.released),
                 Err(error) => {
                     self.fail_with(task, failure::explain(py, error, promise, None));
                     break;
@@ -254,6 +274,18 @@ impl Feed {
         let session = Arc::clone(&self.session);
         let error = failure::explain(py, PyErr::from_value(error), session.promise(task).get(), given);
         self.fail_with(task, error);
+        self.drop_released(py);
+    }
+
+    /// Puts back those of these tasks that have not ended, as if nobody had taken them. The one that `stays` is for the
+    /// threads.
+    fn put_back(&mut self, py: Python<'_>, tasks: Vec<usize>, stays: Option<usize>) {
+        for task in tasks.into_iter().map(TaskId::from_index) {
+            if self.session.run.task_state(task) == TaskState::Running {
+                let lane = if stays == Some(task.index()) { Lane::Main } else { Lane::Aside };
+                self.session.run.put_back(task, lane, &mut self.released);
+            }
+        }
         self.drop_released(py);
     }
 
@@ -322,16 +354,6 @@ fn choose(elsewhere: &[(TaskId, Bound<'_, Held>)], batches: &[Batch<'_>]) -> usi
     };
     let open = (0..batches.len()).filter(|&place| batches[place].is_open);
     open.max_by_key(|&place| rank(place)).expect("a task is only taken while there is an open batch")
-}
-
-fn doing_code(doing: Doing) -> u8 {
-    match doing {
-        Doing::Call => 0,
-        Doing::Apply => 1,
-        Doing::Method => 2,
-        Doing::Attribute => 3,
-        Doing::Gather => 4,
-    }
 }
 
 /// The arguments, with `Raw` in the place of what pickle would not put beside the pickle.

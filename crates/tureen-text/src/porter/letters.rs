@@ -17,12 +17,6 @@ impl Letter for char {
     }
 }
 
-impl Letter for u32 {
-    fn from_ascii(letter: u8) -> u32 {
-        u32::from(letter)
-    }
-}
-
 /// Whether `letter` is one of the (lower-case ASCII) letters of `set`.
 pub(super) fn is_one_of<L: Letter>(letter: L, set: &[u8]) -> bool {
     set.iter().any(|&one| L::from_ascii(one) == letter)

@@ -11,7 +11,7 @@ pub(super) fn strip<L: Letter>(word: &mut Vec<L>) {
     past_and_participle(word);
     final_y(word);
     double_suffix(word);
-    swap_first(word, SINGLE_SUFFIXES, |stem| measure(stem) > 0);
+    single_suffix(word);
     last_suffix(word);
     final_e(word);
     double_l(word);
@@ -57,25 +57,9 @@ const SINGLE_SUFFIXES: &[Swap] = &[
 ];
 
 /// Step 4, but for `ion`. A longer suffix stands before one that it ends in.
-const LAST_SUFFIXES: &[Swap] = &[
-    (b"al", b""),
-    (b"ance", b""),
-    (b"ence", b""),
-    (b"er", b""),
-    (b"ic", b""),
-    (b"able", b""),
-    (b"ible", b""),
-    (b"ant", b""),
-    (b"ement", b""),
-    (b"ment", b""),
-    (b"ent", b""),
-    (b"ou", b""),
-    (b"ism", b""),
-    (b"ate", b""),
-    (b"iti", b""),
-    (b"ous", b""),
-    (b"ive", b""),
-    (b"ize", b""),
+const LAST_SUFFIXES: &[&[u8]] = &[
+    b"al", b"ance", b"ence", b"er", b"ic", b"able", b"ible", b"ant", b"ement", b"ment", b"ent", b"ou",
+    b"ism", b"ate", b"iti", b"ous", b"ive", b"ize",
 ];
 
 /// Step 1a: *caresses* → *caress*, *ponies* → *poni*, *cats* → *cat*; NLTK's: *ties* → *tie*.
@@ -136,9 +120,17 @@ fn double_suffix<L: Letter>(word: &mut Vec<L>) {
     if ends_with(word, b"alli") && measure(&word[..word.len() - 4]) > 0 {
         word.truncate(word.len() - 2);
     }
-    let swapped = swap_first(word, DOUBLE_SUFFIXES, |stem| measure(stem) > 0);
-    if !swapped && ends_with(word, b"logi") && measure(&word[..word.len() - 3]) > 0 {
+    if let Some((suffix, instead)) = DOUBLE_SUFFIXES.iter().find(|(suffix, _)| ends_with(word, suffix)) {
+        swap_above(0, word, suffix, instead);
+    } else if ends_with(word, b"logi") && measure(&word[..word.len() - 3]) > 0 {
         word.pop();
+    }
+}
+
+/// Step 3: *duplicate* → *duplic*, *hopeful* → *hope*.
+fn single_suffix<L: Letter>(word: &mut Vec<L>) {
+    if let Some((suffix, instead)) = SINGLE_SUFFIXES.iter().find(|(suffix, _)| ends_with(word, suffix)) {
+        swap_above(0, word, suffix, instead);
     }
 }
 
@@ -149,8 +141,8 @@ fn last_suffix<L: Letter>(word: &mut Vec<L>) {
         if measure(stem) > 1 && (ends_with(stem, b"s") || ends_with(stem, b"t")) {
             word.truncate(word.len() - 3);
         }
-    } else {
-        swap_first(word, LAST_SUFFIXES, |stem| measure(stem) > 1);
+    } else if let Some(suffix) = LAST_SUFFIXES.iter().find(|suffix| ends_with(word, suffix)) {
+        swap_above(1, word, suffix, b"");
     }
 }
 
@@ -172,16 +164,11 @@ fn double_l<L: Letter>(word: &mut Vec<L>) {
     }
 }
 
-/// Swaps the first suffix that the word ends in, if `long_enough` is content with what is left. No other suffix is
-/// tried, whatever it answers. Returns whether a suffix was found.
-fn swap_first<L: Letter>(word: &mut Vec<L>, swaps: &[Swap], long_enough: impl Fn(&[L]) -> bool) -> bool {
-    let Some((suffix, instead)) = swaps.iter().find(|(suffix, _)| ends_with(word, suffix)) else {
-        return false;
-    };
+/// Swaps a suffix that the word has, if the measure of what is left is above `least`.
+fn swap_above<L: Letter>(least: usize, word: &mut Vec<L>, suffix: &[u8], instead: &[u8]) {
     let n_left = word.len() - suffix.len();
-    if long_enough(&word[..n_left]) {
+    if measure(&word[..n_left]) > least {
         word.truncate(n_left);
         word.extend(instead.iter().map(|&letter| L::from_ascii(letter)));
     }
-    true
 }

@@ -107,6 +107,8 @@ pub enum Answer {
 pub struct Format {
     /// The text, as a `shell:` command or a `message:`.
     pub text: String,
+    /// Whether it is the rule's command, to be worked out anew.
+    pub is_late_command: bool,
     /// The job.
     pub job: JobView,
 }

@@ -15,6 +15,7 @@ const FILES: &[(&str, &str)] = &[
     ("_tureen/containers.py", include_str!("../python/containers.py")),
     ("_tureen/declare.py", include_str!("../python/declare.py")),
     ("_tureen/expressions.py", include_str!("../python/expressions.py")),
+    ("_tureen/late.py", include_str!("../python/late.py")),
     ("_tureen/missing.py", include_str!("../python/missing.py")),
     ("_tureen/default_flags.py", include_str!("../python/default_flags.py")),
     ("_tureen/pathvars.py", include_str!("../python/pathvars.py")),

@@ -84,6 +84,8 @@ fn rule(json: &Json, places: &Places) -> Option<Rule> {
         run_size: json["run_size"].as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
         hands_over: json["handover"].as_bool()?,
         shadow: text("shadow").and_then(|word| Shadow::named(&word)),
+        has_own_names: json["own_names"].as_bool()?,
+        has_late_command: json["late_command"].as_bool()?,
         action: action(json, places)?,
         unsupported: unsupported.collect::<Option<_>>()?,
     })
@@ -164,7 +166,8 @@ fn files(entry: &Json, places: &Places) -> Option<(FileList, Span)> {
                 _ => return None,
             }
         }
-        Some(FilePattern { text: file.get(0)?.as_str()?.to_owned(), marks, span })
+        let producer = file.get(4)?.as_str().map(str::to_owned);
+        Some(FilePattern { text: file.get(0)?.as_str()?.to_owned(), marks, span, producer })
     };
     let files = entry["files"].as_array()?.iter().map(file).collect::<Option<_>>()?;
     Some((FileList { files, is_list: entry["list"].as_bool()? }, span))

@@ -12,6 +12,8 @@ use crate::value::Value;
 pub(super) enum Thing<'v> {
     /// `input` and its kin: a list some of whose stretches have names.
     Named { values: Vec<Cow<'v, Value>>, names: Vec<(&'v str, Cow<'v, Value>)> },
+    /// `wildcards`: as the above, but shown with their names.
+    Wildcards(Vec<(&'v str, Cow<'v, Value>)>),
     /// A plain value.
     Plain(Cow<'v, Value>),
 }
@@ -24,9 +26,11 @@ pub(super) fn named<'v>(name: &str, view: &'v JobView, globals: Globals<'v>) -> 
         "output" => Some(entries(&view.output, true)),
         "log" => Some(entries(&view.log, true)),
         "params" => Some(entries(&view.params, false)),
-        "wildcards" => Some(pairs(
-            view.wildcards.iter().map(|(name, value)| (name.as_str(), Cow::Owned(Value::Str(value.clone())))),
-        )),
+        "wildcards" => {
+            let named =
+                |(name, value): &'v (String, String)| (name.as_str(), Cow::Owned(Value::Str(value.clone())));
+            Some(Thing::Wildcards(view.wildcards.iter().map(named).collect()))
+        }
         "resources" => {
             Some(pairs(view.resources.iter().map(|(name, value)| (name.as_str(), Cow::Borrowed(value)))))
         }
@@ -75,6 +79,10 @@ impl<'v> Thing<'v> {
                     names.iter().find(|(name, _)| *name == key).map(|(_, value)| Thing::Plain(value.clone()))
                 }
             },
+            Thing::Wildcards(names) => match number {
+                Some(number) => names.get(number).map(|(_, value)| Thing::Plain(value.clone())),
+                None => self.attribute(key),
+            },
             Thing::Plain(value) => {
                 let found = match (value.as_ref(), number) {
                     (Value::List(values) | Value::Tuple(values), Some(number)) => values.get(number)?.clone(),
@@ -93,7 +101,7 @@ impl<'v> Thing<'v> {
 
     pub(super) fn attribute(&self, key: &str) -> Option<Thing<'v>> {
         match self {
-            Thing::Named { names, .. } => {
+            Thing::Named { names, .. } | Thing::Wildcards(names) => {
                 names.iter().find(|(name, _)| *name == key).map(|(_, value)| Thing::Plain(value.clone()))
             }
             Thing::Plain(_) => None,
@@ -112,6 +120,12 @@ impl<'v> Thing<'v> {
                 });
                 each.collect::<Vec<_>>().join(" ")
             }
+            Thing::Wildcards(names) => {
+                let mut shown: Vec<String> =
+                    names.iter().map(|(name, value)| format!("{name}={}", text(value))).collect();
+                shown.sort_unstable();
+                shown.join(",")
+            }
             Thing::Plain(value) => match value.as_ref() {
                 Value::List(values) | Value::Tuple(values) => all(values),
                 value => one(value),
@@ -123,6 +137,9 @@ impl<'v> Thing<'v> {
         match self {
             Thing::Named { values, .. } => {
                 repr(&Value::List(values.iter().map(|value| value.as_ref().clone()).collect()))
+            }
+            Thing::Wildcards(names) => {
+                repr(&Value::List(names.iter().map(|(_, value)| value.as_ref().clone()).collect()))
             }
             Thing::Plain(value) => repr(value),
         }

@@ -41,6 +41,8 @@ struct Explorer<'r, 'w> {
     is_queued: Vec<bool>,
     /// Jobs whose input functions are still to be asked.
     to_ask: Vec<JobId>,
+    /// Files that somebody wants of certain rules (`rules.name.output`).
+    pins: FxHashMap<FileId, Vec<u32>>,
 }
 
 pub(super) fn explore(
@@ -54,6 +56,7 @@ pub(super) fn explore(
         queue: Vec::new(),
         is_queued: Vec::new(),
         to_ask: Vec::new(),
+        pins: FxHashMap::default(),
     };
     for target in targets {
         let wanted = match target {
@@ -84,6 +87,7 @@ pub(super) fn explore(
     }
     let n_files = explorer.explored.jobs.n_files();
     explorer.explored.candidates_of.resize(n_files, (0, 0));
+    explorer.keep_to_pins();
     Ok(explorer.explored)
 }
 
@@ -172,11 +176,30 @@ impl Explorer<'_, '_> {
             path.clear();
             marked.pattern.fill(values, &mut path);
             let file = self.explored.jobs.add_file(&path);
+            if let Some(rule) = marked.producer {
+                self.pins.entry(file).or_default().push(rule);
+            }
             let is_before_update = marked.marks.is_before_update;
             if !is_before_update {
                 self.want_file(file, Some(job));
             }
             inputs.push(InputFile { file, item, is_ancient: marked.marks.is_ancient, is_before_update });
+        }
+    }
+
+    /// Of the makers of a file that is wanted of certain rules, only those remain.
+    fn keep_to_pins(&mut self) {
+        let Explored { jobs, candidates, candidates_of, .. } = &mut self.explored;
+        for (file, rules) in &self.pins {
+            let (start, end) = candidates_of[file.index()];
+            let all = &candidates[start as usize..end as usize];
+            let is_meant = |job: &&JobId| rules.contains(&(jobs.rule(**job) as u32));
+            let kept: Vec<JobId> = all.iter().filter(is_meant).copied().collect();
+            if !kept.is_empty() && kept.len() < all.len() {
+                let start = candidates.len() as u32;
+                candidates.extend(kept);
+                candidates_of[file.index()] = (start, candidates.len() as u32);
+            }
         }
     }
 

@@ -29,7 +29,7 @@ pub(super) enum Datum {
 
 impl Datum {
     pub(super) fn string(text: impl Into<String>, span: Span) -> Self {
-        Self::Str(FilePattern { text: text.into(), marks: Marks::default(), span })
+        Self::Str(FilePattern { text: text.into(), marks: Marks::default(), span, producer: None })
     }
 
     pub(super) fn from_value(value: &Value, span: Span) -> Option<Self> {

@@ -29,6 +29,8 @@ impl Reader<'_> {
             message: None,
             wildcard_constraints: Vec::new(),
             run_size: 0,
+            has_own_names: false,
+            has_late_command: false,
             hands_over: false,
             shadow: None,
             action: Action::None,
@@ -154,11 +156,15 @@ impl Reader<'_> {
     pub(super) fn rule_part(&self, index: usize, part: &str) -> Option<Datum> {
         let rule = &self.workflow.rules[index];
         let parts: Vec<(Option<String>, FileList)> = match part {
-            "output" => rule.output.iter().map(|item| (item.name.clone(), bare(&item.value))).collect(),
-            "log" => rule.log.iter().map(|item| (item.name.clone(), bare(&item.value))).collect(),
+            "output" => rule
+                .output
+                .iter()
+                .map(|item| (item.name.clone(), bare(&item.value, Some(&rule.name))))
+                .collect(),
+            "log" => rule.log.iter().map(|item| (item.name.clone(), bare(&item.value, None))).collect(),
             "input" => {
                 let files = rule.input.iter().map(|item| match &item.value {
-                    Input::Files(files) => Some((item.name.clone(), bare(files))),
+                    Input::Files(files) => Some((item.name.clone(), bare(files, None))),
                     _ => None,
                 });
                 files.collect::<Option<_>>()?
@@ -176,11 +182,12 @@ impl<T> Item<T> {
 }
 
 /// Files as another rule sees them: without marks and constraints.
-fn bare(list: &FileList) -> FileList {
+fn bare(list: &FileList, producer: Option<&str>) -> FileList {
     let files = list.files.iter().map(|file| FilePattern {
         text: without_constraints(&file.text),
         marks: crate::rule::Marks::default(),
         span: file.span,
+        producer: producer.map(str::to_owned),
     });
     FileList { files: files.collect(), is_list: list.is_list }
 }

@@ -7,7 +7,15 @@ from _tureen.containers import Namedlist
 from _tureen.pathvars import RULE, Pathvars
 from _tureen.wire import encode
 from snakemake.exceptions import WorkflowError
-from snakemake.io import AnnotatedString, call_with, flag, is_callable, is_flagged, strip_wildcard_constraints
+from snakemake.io import (
+    AnnotatedString,
+    Produced,
+    call_with,
+    flag,
+    is_callable,
+    is_flagged,
+    strip_wildcard_constraints,
+)
 
 #: Flags that say something about a file, by the name that the other side knows.
 MARKS = {
@@ -51,6 +59,7 @@ class Declared:
         self.docstring = None
         self.run = None
         self.script = None
+        self.late_command = None
         self.run_place = None
         self.items = {}
 
@@ -65,6 +74,7 @@ class Declared:
         """A new rule with the directives of this one."""
         other = Declared(number, name, self.is_checkpoint, space, self.basedir)
         other.raw = {word: given for word, given in self.raw.items() if word != "name"}
+        other.late_command = self.late_command
         other.docstring, other.run, other.run_place = self.docstring, self.run, self.run_place
         return other
 
@@ -97,6 +107,7 @@ class Declared:
             "default": False,
             "name": self.name,
             "basedir": self.basedir,
+            "own_names": self.space.parent is not None,
         }
         self.set_pathvars()
         for word, (place, args, kwargs) in self.raw.items():
@@ -111,7 +122,7 @@ class Declared:
         if "pathvars" in self.raw:
             place, args, kwargs = self.raw["pathvars"]
             if args:
-                raise Refusal("`pathvars:` takes names with texts: `pathvars: name=\"text\"`", place)
+                raise Refusal('`pathvars:` takes names with texts: `pathvars: name="text"`', place)
             self.pathvars = Pathvars(self.space.pathvars)
             self.pathvars.update(kwargs, RULE)
 
@@ -120,7 +131,8 @@ class Declared:
         if isinstance(value, os.PathLike):
             value = os.fspath(value)
         if is_callable(value):
-            return self.moved_later(word, value)
+            # What functions give is finished when they have given it.
+            return value if self.space.parent is None else self.moved_later(word, value)
         if isinstance(value, str):
             return self.finished(word, self.space.path(word, value))
         if isinstance(value, dict):
@@ -131,8 +143,10 @@ class Declared:
         """A path with its pathvars replaced, without a final slash, and with the marks that all paths get."""
         text = self.pathvars.apply(path.rstrip("/") if len(path) > 1 else path)
         if text != path:
+            producer = getattr(path, "producer", None)
             text = AnnotatedString(text) if type(path) is str else type(path)(text)
             text.flags = dict(getattr(path, "flags", {}))
+            text.producer = producer
             path = text
         return self.space.default_flags[word].apply(path) if word in self.space.default_flags else path
 
@@ -142,6 +156,7 @@ class Declared:
         def later(wildcards, **details):
             return self.moved(word, call_with(call, wildcards, details))
 
+        later.moves = call
         moved = later
         for name, detail in getattr(function, "flags", {}).items():
             moved = flag(moved, name, detail)
@@ -155,7 +170,7 @@ class Declared:
                 file_entry(word, value, name, number, place, functions)
                 for name, number, value in entries(args, kwargs)
             ]
-            self.items[word] = shown_files(args, kwargs)
+            self.items[word] = shown_files(args, kwargs, self if word == "output" else None)
         elif word == "params":
             data[word] = [
                 {"name": name, "number": number, "place": place, **param(value, functions)}
@@ -297,7 +312,8 @@ def add_files(value, files, word, place, functions):
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if isinstance(value, str):
-        files.append([str(value), *marks_of(value), checksum_of(value, place, functions)])
+        producer = getattr(value, "producer", None)
+        files.append([str(value), *marks_of(value), checksum_of(value, place, functions), producer])
         return
     try:
         items = iter(value)
@@ -326,7 +342,7 @@ def marks_of(value):
 
 
 def checksum_of(value, place, functions):
-    """Give what `ensure` says of a file's hash: the algorithm, and the hash or a function of the wildcards."""
+    """Give what `ensure` says of a file's hash: the algorithm, and the hash or a function for it."""
     details = getattr(value, "flags", {}).get("ensure", {})
     given = [(name, details[name]) for name in ("sha256", "md5", "sha1") if details.get(name)]
     if not given:
@@ -350,8 +366,8 @@ def named(args, kwargs, flatten):
     return out
 
 
-def shown_files(args, kwargs):
-    """Files as other rules see them: plain strings without constraints."""
+def shown_files(args, kwargs, producer):
+    """Files as other rules see them: without constraints; outputs know their rule."""
 
     def plain(value):
         if isinstance(value, os.PathLike):
@@ -359,7 +375,10 @@ def shown_files(args, kwargs):
         if isinstance(value, str) and not is_callable(value):
             bare = strip_wildcard_constraints(value)
             # A moved path stays one, so that it is not moved again where it is used.
-            return type(value)(bare) if hasattr(type(value), "of") else bare
+            if hasattr(type(value), "of"):
+                bare = type(value)(bare)
+                bare.producer = producer
+            return bare if producer is None or hasattr(bare, "producer") else Produced(bare, producer)
         if is_callable(value):
             return value
         return [item for part in value for item in flat(plain(part))]

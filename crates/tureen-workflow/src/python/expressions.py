@@ -46,7 +46,7 @@ def function(text, has_threads):
             if is_ordinary(text):
                 return text
             raise WorkflowError(
-                f"Failed to evaluate resources value '{text}': {error}. To give a text, quote it twice, as in "
+                f"Failed to evaluate resources value '{text}': {error}. To give a text, quote it twice: "
                 "--default-resources \"tmpdir='/home/user/tmp'\""
             ) from error
 

@@ -25,6 +25,15 @@ class AnnotatedString(str):
         return text
 
 
+class Produced(AnnotatedString):
+    """An output as other rules see it (`rules.name.output`): it knows its rule, who is to make it."""
+
+    def __new__(cls, value, producer=None):
+        text = super().__new__(cls, value)
+        text.producer = producer or getattr(value, "producer", None)
+        return text
+
+
 class Openable(AnnotatedString):
     """A path that can be opened like a `Path`."""
 

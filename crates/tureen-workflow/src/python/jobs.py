@@ -73,7 +73,8 @@ def answer(session, call):
                 break
         else:
             raise WorkflowError("more than 10 input functions that return input functions")
-        if isinstance(function, io.QueueInput) and not function.finished:
+        asked = getattr(function, "moves", function)
+        if isinstance(asked, io.QueueInput) and not asked.finished:
             return {"unfinished": encode(value)}
         declared = session.by_name.get(call["job"]["rule"])
         return {"value": given(value, call["role"], flags, declared)}
@@ -120,8 +121,11 @@ def formatted(session, request):
     try:
         declared = session.by_name.get(request["job"]["rule"])
         space = declared.space if declared else session.space
-        variables = {**space.globals, **names_of(request["job"])}
-        return {"text": clean(format_with(request["text"], (), variables))}
+        names = names_of(request["job"])
+        text = request["text"]
+        if request["late"]:
+            text = declared.late_command(*(names[name] for name in BLOCK_NAMES))
+        return {"text": clean(format_with(text, (), {**space.globals, **names}))}
     except Exception as error:
         return {"error": trace.describe(error)}
 

@@ -16,7 +16,9 @@ def run(job):
     notebook = json.loads(job.source())
     language = notebook.get("metadata", {}).get("language_info", {}).get("name")
     if language is None:
-        raise WorkflowError(f"the notebook {job.place} does not say its language (metadata.language_info.name)")
+        raise WorkflowError(
+            f"the notebook {job.place} does not say its language (metadata.language_info.name)"
+        )
     here = os.getcwd()
     if language.lower() == "python":
         code = script_python.preamble(job, last=f"import os; os.chdir({here!r})")
@@ -46,7 +48,9 @@ def command(job, folder):
     if shutil.which("papermill"):
         return f"papermill --log-level ERROR {name} {scripts.quoted(wanted or job.name)}"
     if not shutil.which("jupyter-nbconvert"):
-        raise WorkflowError("a notebook needs papermill or jupyter-nbconvert: pip install papermill ipykernel")
+        raise WorkflowError(
+            "a notebook needs papermill or jupyter-nbconvert: pip install papermill ipykernel"
+        )
     out = scripts.quoted(os.path.abspath(wanted or os.path.join(folder, "notebook.ipynb")))
     return (
         f"jupyter-nbconvert --log-level ERROR --execute --output {out} --to notebook "

@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 class Paramspace:
     """A pandas frame whose rows are sets of parameters, with a path for each row.
 
-    `filename_params` names the columns that go into the file's name (`"*"`: all of them); the others are folders.
+    `filename_params` names the columns that go into the file's name (`"*"`: all of them); others are folders.
     """
 
     def __init__(
@@ -62,7 +62,9 @@ class Paramspace:
         values = dict(wildcards.items())
         if self.single_wildcard:
             values = self._values_of(values.get(self.single_wildcard))
-        return {name: self._typed(name, value) for name, value in values.items() if name in self.ordered_columns}
+        return {
+            name: self._typed(name, value) for name, value in values.items() if name in self.ordered_columns
+        }
 
     def _values_of(self, path):
         from snakemake.io import regex_from_filepattern
@@ -82,7 +84,7 @@ class Paramspace:
         import pandas
 
         kind = self.dataframe.dtypes[name]
-        if kind == bool and value == "False":
+        if kind.kind == "b" and value == "False":
             # As a text it would be true.
             return False
         return pandas.NA if value == "NA" else pandas.Series([value]).astype(kind)[0]

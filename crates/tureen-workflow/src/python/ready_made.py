@@ -106,7 +106,7 @@ def lookup(query=None, dpath=None, cols=None, is_nrows=None, within=None, defaul
 
 
 def _in_dict(within, path, default):
-    """Find a value by its path, whose parts may be patterns as those of a shell; `**` stands for any parts."""
+    """Find a value by its path; parts may be patterns as those of a shell, `**` stands for any parts."""
     parts = path.lstrip("/").split("/")
     found = [within] if path == "/" else _matches(within, parts)
     if len(found) > 1:

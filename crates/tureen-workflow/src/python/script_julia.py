@@ -13,9 +13,7 @@ def run(job):
 
 
 def preamble(snakemake):
-    resources = {
-        name: item for name, item in snakemake.resources.items() if name not in ("_cores", "_nodes")
-    }
+    resources = {name: item for name, item in snakemake.resources.items() if name not in ("_cores", "_nodes")}
     fields = {
         "input::Dict": numbered(snakemake.input),
         "output::Dict": numbered(snakemake.output),

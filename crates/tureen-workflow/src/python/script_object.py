@@ -89,7 +89,7 @@ class ReportHref:
         path = self._path if self._parent else os.path.basename(self._path)
         args = "&".join(f"{key}={urllib.parse.quote(str(value))}" for key, value in self._url_args.items())
         anchor = f"#{urllib.parse.quote(self._anchor)}" if self._anchor else ""
-        return f"../{self._id[:8]}/{path}{'?' if args else ''}{args}{anchor}"
+        return f"../{self._id[:16]}/{path}{'?' if args else ''}{args}{anchor}"
 
 
 def _plain(params):

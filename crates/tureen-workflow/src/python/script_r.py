@@ -46,18 +46,17 @@ def run_markdown(job):
     position = bounds[1].start() + 3
     chunk = f"\n```{{r, echo=FALSE, message=FALSE, warning=FALSE}}\n{preamble(job)}```\n"
     job.write(source[:position] + chunk + source[position:])
-    name, out, here = (value(text) for text in (job.name, os.path.abspath(job.snakemake.output[0]), os.getcwd()))
-    render = (
-        f"rmarkdown::render({name}, output_file={out}, quiet=TRUE, knit_root_dir={here}, params=list(rmd={name}))"
+    name, out, here = (
+        value(text) for text in (job.name, os.path.abspath(job.snakemake.output[0]), os.getcwd())
     )
+    arguments = f"output_file={out}, quiet=TRUE, knit_root_dir={here}, params=list(rmd={name})"
+    render = f"rmarkdown::render({name}, {arguments})"
     job.call(f"Rscript --vanilla -e {scripts.quoted(render)}")
 
 
 def preamble(job):
     snakemake = job.snakemake
-    resources = {
-        name: item for name, item in snakemake.resources.items() if name not in ("_cores", "_nodes")
-    }
+    resources = {name: item for name, item in snakemake.resources.items() if name not in ("_cores", "_nodes")}
     values = {
         "input": named(snakemake.input),
         "output": named(snakemake.output),
@@ -83,7 +82,8 @@ def preamble(job):
 
 def named(items):
     """Every entry by position, then those with names by name."""
-    return f"list({', '.join([*map(value, items), *([pairs(dict(items.items()))] if items._names else [])])})"
+    by_name = [pairs(dict(items.items()))] if items._names else []
+    return f"list({', '.join([*map(value, items), *by_name])})"
 
 
 def pairs(content):

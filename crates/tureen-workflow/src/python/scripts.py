@@ -100,7 +100,8 @@ def language_of(place, word):
     }
     if ending not in known:
         raise WorkflowError(
-            f"the script {place} is in a language that tureen doesn't run; it runs {', '.join(known)} and .ipynb"
+            f"the script {place} is in a language that tureen doesn't run; "
+            f"it runs {', '.join(known)} and .ipynb"
         )
     return known[ending]
 

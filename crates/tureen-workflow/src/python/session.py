@@ -3,10 +3,10 @@
 import os
 import sys
 
-from _tureen import choosing, missing, ready_made
+from _tureen import choosing, late, missing, ready_made
 from _tureen.checkpoints import Checkpoints
+from _tureen.declare import Declared, Functions, OtherBlock, Refusal, RuleBlock
 from _tureen.default_flags import access
-from _tureen.declare import Functions, OtherBlock, Refusal, RuleBlock
 from _tureen.pathvars import WORKFLOW
 from _tureen.sources import located
 from _tureen.space import Module, Space
@@ -163,8 +163,13 @@ class Session:
             sys.path.insert(0, folder)
         exec(compile(text, path, "exec", dont_inherit=True), self.globals)
         for word, name in answer["handlers"]:
-            if name in self.globals and self.space is self.main:
+            if name not in self.globals:
+                continue
+            if self.space is self.main:
                 self.handlers[word] = self.globals[name]
+            else:
+                # A module's handlers are called by those of the main file, as functions of the module.
+                self.globals[word] = handler_of_module(self.globals[name])
         self.stack.pop()
         self.keys.pop()
 
@@ -184,6 +189,13 @@ class Session:
                 self.set_global(word, place, args, kwargs)
 
         return take
+
+    def set_late(self, word, place, function):
+        """A value that is worked out now, and by Snakemake again when the job is known."""
+        early = late.early(function, self.globals)
+        if isinstance(self.open_block, Declared):
+            self.open_block.late_command = function
+        self.set(word, place)(early)
 
     def module(self, number, name):
         def finish(raw):
@@ -348,6 +360,18 @@ class Session:
             setattr(self.globals["scatter"], key, items)
             setattr(self.globals["gather"], key, items)
 
+    def name_producers(self):
+        """Rules whose outputs others have taken are named now, when all names are known."""
+        for declared in self.by_name.values():
+            for word in ("input", "output", "log"):
+                for file in (file for entry in declared.data[word] for file in entry.get("files", ())):
+                    producer = file[4]
+                    is_known = producer is not None and self.by_name.get(producer.name) is producer
+                    file[4] = producer.name if is_known and word == "input" else None
+            benchmark = declared.data["options"].get("benchmark")
+            if benchmark:
+                benchmark["files"][0][4] = None
+
     def result(self):
         """Everything that was declared, as data."""
         shell = sys.modules.get("snakemake.shell")
@@ -359,6 +383,7 @@ class Session:
             # What is said for all rules of a file holds for those that don't say.
             if declared.space.software and not declared.data["unsupported"]:
                 declared.data["unsupported"].append(declared.space.software)
+        self.name_producers()
         names = list(self.by_name)
         constraints = self.main.constraints
         if any(declared.space is not self.main for declared in self.by_name.values()):
@@ -370,7 +395,10 @@ class Session:
             constraints = {}
         return {
             **self.data,
-            "rules": [{**declared.data, "name": name} for name, declared in self.by_name.items()],
+            "rules": [
+                {**declared.data, "name": name, "late_command": late.is_late(declared)}
+                for name, declared in self.by_name.items()
+            ],
             "default": None if self.default is None else names.index(self.default),
             "constraints": [list(item) for item in constraints.items()],
             "config": encode(self.globals["config"]),
@@ -380,6 +408,10 @@ class Session:
             if shell
             else [None, None, None],
         }
+
+
+def handler_of_module(handler):
+    return lambda log=None: handler(log)
 
 
 def rendered(path, place):
@@ -414,6 +446,11 @@ class WorkflowView:
     def snakefile(self):
         """The file whose code asks: in a module or an included file, that one."""
         return os.path.abspath(sys._getframe(1).f_code.co_filename)
+
+    @property
+    def is_main_process(self):
+        """Jobs don't read the Snakefile again, so whoever reads it is the main process."""
+        return True
 
     @property
     def included(self):

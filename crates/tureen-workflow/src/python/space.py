@@ -55,9 +55,12 @@ class Space:
     def own_name(self, name):
         return self.rename.replace("*", name) if self.rename else name
 
+    def is_chosen(self, name):
+        return (self.chosen is None or name in self.chosen) and name not in self.exclude
+
     def final_name(self, name):
         """The name, or nothing if the rule was not asked for."""
-        if (self.chosen is not None and name not in self.chosen) or name in self.exclude:
+        if not self.is_chosen(name):
             return None
         own = self.own_name(name)
         return self.parent.final_name(own) if self.parent else own
@@ -83,7 +86,10 @@ class Space:
 
     def may_replace(self, name):
         """Whether a rule taken before by `use rule *` may be taken again in another form."""
-        return self.replaceable is not None and name in self.replaceable
+        own = self.own_name(name)
+        if self.replaceable is not None and own in self.replaceable:
+            return True
+        return self.parent is not None and self.parent.may_replace(own)
 
     def find_module(self, name, place):
         """Give the module, and whether it was named by a variable."""
@@ -102,6 +108,7 @@ class Moved(AnnotatedString):
     def of(cls, path, original):
         moved = cls(path)
         moved.flags = dict(getattr(original, "flags", {}))
+        moved.producer = getattr(original, "producer", None)
         return moved
 
 
@@ -159,8 +166,12 @@ class Module:
         finally:
             session.space = parent
             session.stack = stack
+        own_names = {space.own_name(name) for name in space.rules._rules if space.is_chosen(name)}
         if space.chosen is None:
-            self.taken.update(space.rules._rules)
+            self.taken |= own_names
+        else:
+            # What was asked for by name stays.
+            self.taken -= own_names
         for declared in space.rules._rules.values():
             if declared.space is space and space.constraints:
                 declared.data["constraints"] = [

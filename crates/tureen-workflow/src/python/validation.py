@@ -46,7 +46,9 @@ def _validator(path, set_default, workflow):
     registry = Registry(retrieve=retrieve)
     base = jsonschema.Draft202012Validator
     if set_default:
-        base = jsonschema.validators.extend(base, {"properties": _with_defaults(base.VALIDATORS["properties"])})
+        base = jsonschema.validators.extend(
+            base, {"properties": _with_defaults(base.VALIDATORS["properties"])}
+        )
     validator = base(schema, registry=registry)
 
     def check(record, message):

@@ -2,15 +2,23 @@
 
 use super::Shared;
 use crate::diagnostic::Diagnostic;
-use crate::evaluator::job::{Format, JobView};
+use crate::evaluator::job::{Exception, Format, JobView};
 use crate::fields::{FieldError, Globals, fill};
 use crate::job::JobId;
-use crate::rule::Action;
+use crate::rule::{Action, Rule};
 
 impl Shared<'_, '_> {
     pub(super) fn fill_command(&self, job: JobId, view: &JobView) -> Result<Option<String>, Box<Diagnostic>> {
-        let Action::Shell { command, span } = &self.rule(job).action else { return Ok(None) };
-        self.fill(command, view).map(Some).map_err(|error| {
+        let rule = self.rule(job);
+        let Action::Shell { command, span } = &rule.action else { return Ok(None) };
+        let filled = match self.python.format.filter(|_| rule.has_late_command) {
+            Some(format) => {
+                let request = Format { text: command.clone(), is_late_command: true, job: view.clone() };
+                format(&request).map_err(raised)
+            }
+            None => self.fill(rule, command, view),
+        };
+        filled.map(Some).map_err(|error| {
             let diagnostic =
                 Diagnostic::new(format!("the command of rule `{}` can't be filled: {error}", view.rule));
             Box::new(hint_for(&error, diagnostic.at(*span, ""), view))
@@ -20,25 +28,27 @@ impl Shared<'_, '_> {
     /// A message that can't be filled is shown as it stands.
     pub(super) fn fill_message(&self, job: JobId, view: &JobView) -> Option<String> {
         let message = self.rule(job).message.as_ref()?;
-        Some(self.fill(message, view).unwrap_or_else(|_| message.clone()))
+        Some(self.fill(self.rule(job), message, view).unwrap_or_else(|_| message.clone()))
     }
 
-    fn fill(&self, text: &str, view: &JobView) -> Result<String, FieldError> {
-        let workflow = self.rules.workflow;
-        let globals = Globals { config: workflow.config.as_ref(), names: &workflow.globals };
+    fn fill(&self, rule: &Rule, text: &str, view: &JobView) -> Result<String, FieldError> {
+        let globals = Globals::of(self.rules.workflow, rule);
         match (fill(text, view, globals), self.python.format) {
             (
                 Err(FieldError::UnknownName(_) | FieldError::NoPart { .. } | FieldError::Format(_)),
                 Some(format),
             ) => {
-                let request = Format { text: text.to_owned(), job: view.clone() };
-                format(&request).map_err(|exception| {
-                    FieldError::Syntax(format!("{}: {}", exception.class, exception.message))
-                })
+                let request = Format { text: text.to_owned(), is_late_command: false, job: view.clone() };
+                format(&request).map_err(raised)
             }
             (filled, _) => filled,
         }
     }
+}
+
+/// What the evaluator says of a text that it can't fill.
+fn raised(exception: Exception) -> FieldError {
+    FieldError::Syntax(format!("{}: {}", exception.class, exception.message))
 }
 
 /// What was probably meant by a name that nobody knows.

@@ -2,11 +2,14 @@
 //! When the shell has ended, whatever it left running in its group is killed: nothing outlives its job.
 
 use std::ffi::OsString;
-use std::io;
+use std::fs;
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
@@ -50,7 +53,7 @@ pub fn run(
     output: &mut dyn FnMut(Stream, &[u8]),
     usage: Option<&mut Usage>,
 ) -> io::Result<Exit> {
-    let mut shell = shell_command(command, settings)?;
+    let (mut shell, _script) = shell_command(command, settings)?;
     if let Some(folder) = folder {
         shell.current_dir(folder);
     }
@@ -80,7 +83,28 @@ pub fn run(
     })
 }
 
-fn shell_command(command: &str, settings: &ShellSettings) -> io::Result<Command> {
+/// A command too long for an argument, in a file that goes when the command has ended.
+struct Script(PathBuf);
+
+impl Script {
+    fn write(text: &str) -> io::Result<Self> {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let script = Self(std::env::temp_dir().join(format!("tureen-{}-{number}.sh", std::process::id())));
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&script.0)?;
+        file.write_all(text.as_bytes())?;
+        Ok(script)
+    }
+}
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        // It is in the folder for what may stay behind.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn shell_command(command: &str, settings: &ShellSettings) -> io::Result<(Command, Option<Script>)> {
     let program = settings.executable.as_deref().unwrap_or("bash");
     let is_bash = program.rsplit('/').next() == Some("bash");
     let prefix = settings.prefix.as_deref().unwrap_or(if is_bash { "set -euo pipefail; " } else { "" });
@@ -89,12 +113,11 @@ fn shell_command(command: &str, settings: &ShellSettings) -> io::Result<Command>
     let mut shell = Command::new(program);
     if text.len() < LONGEST_ARGUMENT {
         shell.arg("-c").arg(OsString::from(text));
-        return Ok(shell);
+        return Ok((shell, None));
     }
-    Err(io::Error::new(
-        io::ErrorKind::ArgumentListTooLong,
-        "the command is longer than the 128 KiB the system takes; pass long lists through a file",
-    ))
+    let script = Script::write(&text)?;
+    shell.arg(&script.0);
+    Ok((shell, Some(script)))
 }
 
 fn watch(child: &mut Child, pid: Pid, output: &mut dyn FnMut(Stream, &[u8])) -> io::Result<()> {

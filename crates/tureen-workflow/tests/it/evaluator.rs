@@ -223,7 +223,7 @@ fn texts_are_filled_with_the_names_of_job_and_snakefile() {
         "{w}",
     ]
     .iter()
-    .map(|text| Format { text: (*text).to_owned(), job: view.clone() })
+    .map(|text| Format { text: (*text).to_owned(), is_late_command: false, job: view.clone() })
     .collect();
     let answers = case.evaluator().format(&requests).unwrap();
     assert_eq!(answers[0].as_deref(), Ok("a b c d | 'a b' c d | a b | d | v | 1 2 | 2 | hello | {x}"));

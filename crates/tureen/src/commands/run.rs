@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tureen_workflow::diagnostic::Diagnostic;
-use tureen_workflow::evaluator::job::{JobView, RunEnd};
+use tureen_workflow::evaluator::job::{Format, JobView, RunEnd};
 use tureen_workflow::fields::{Globals, fill};
 use tureen_workflow::job::{JobGraph, JobId, Rules};
 use tureen_workflow::progress::Progress;
@@ -252,17 +252,19 @@ pub(super) fn filled(
     python: &Python<'_>,
 ) -> (Option<String>, Option<String>) {
     let rule = &rules.workflow.rules[graph.jobs.rule(job)];
-    let globals = Globals { config: rules.workflow.config.as_ref(), names: &rules.workflow.globals };
+    let globals = Globals::of(rules.workflow, rule);
+    let ask = |text: &str, is_late_command: bool| {
+        let request = Format { text: text.to_owned(), is_late_command, job: view.clone() };
+        python.format.and_then(|format| format(&request).ok())
+    };
     let fill = |text: &str| {
         let here = fill(text, view, globals).ok();
-        let there = || {
-            let request =
-                tureen_workflow::evaluator::job::Format { text: text.to_owned(), job: view.clone() };
-            python.format.and_then(|format| format(&request).ok())
-        };
-        here.or_else(there).unwrap_or_else(|| text.to_owned())
+        here.or_else(|| ask(text, false)).unwrap_or_else(|| text.to_owned())
     };
     let command = match &rule.action {
+        Action::Shell { command, .. } if rule.has_late_command => {
+            Some(ask(command, true).unwrap_or_else(|| command.clone()))
+        }
         Action::Shell { command, .. } => Some(fill(command)),
         _ => None,
     };

@@ -21,7 +21,12 @@ pub(crate) struct Made {
 /// A rule with plain files; its paths are put into the test's folder later.
 pub(crate) fn rule(name: &str, input: &[&str], output: &[&str]) -> Rule {
     let list = |text: &&str| FileList {
-        files: vec![FilePattern { text: (*text).to_owned(), marks: Marks::default(), span: NOWHERE }],
+        files: vec![FilePattern {
+            text: (*text).to_owned(),
+            marks: Marks::default(),
+            span: NOWHERE,
+            producer: None,
+        }],
         is_list: false,
     };
     let action = if output.is_empty() {
@@ -49,9 +54,11 @@ pub(crate) fn rule(name: &str, input: &[&str], output: &[&str]) -> Rule {
         group: None,
         message: None,
         wildcard_constraints: Vec::new(),
-        run_size: 0,
-        hands_over: false,
         shadow: None,
+        hands_over: false,
+        run_size: 0,
+        has_own_names: false,
+        has_late_command: false,
         action,
         unsupported: Vec::new(),
     }
