@@ -1,8 +1,10 @@
 //! Runs a plan: threads pull jobs from the engine's run, each job is prepared, worked, judged and recorded.
 //! Prints nothing: what happens is told to the caller, from whichever thread it happens on.
 
+mod around;
 mod benchmark;
 mod failure;
+mod fill;
 mod group;
 mod pace;
 mod job;

@@ -2,52 +2,43 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use super::benchmark;
 use super::failure::{Failure, What};
 use super::tail::Tail;
 use super::{Happening, Shared};
 use crate::code::{is_per_job, of_job};
-use crate::diagnostic::Diagnostic;
-use crate::evaluator::job::{Exception, Format, JobView, Role, RunEnd};
-use crate::fields::{FieldError, Globals, fill};
-use crate::format::text;
-use crate::job::{FileId, JobId};
-use crate::params::{ask_one, complete_view, params_text};
+use crate::evaluator::job::{JobView, RunEnd};
+use crate::job::JobId;
+use crate::params::{complete_view, params_text};
 use crate::record::{InputMemory, JobStart, content_hash};
-use crate::rule::{Action, Checksum, Expected, Param, Rule};
-use crate::wildcards::MarkedPattern;
+use crate::rule::{Action, Rule};
 use crate::work::backup::Backup;
-use crate::work::checksum::checksum;
 use crate::work::files::{self, Output};
-use crate::work::shadow::{self, ShadowFolder};
+use crate::work::shadow::ShadowFolder;
 use crate::work::shell::{self, Exit};
 use crate::work::stop::Stop;
 use crate::work::usage::Usage;
 
-/// How long a service has to come up, at least (as Snakemake 9.27 by default).
-const SERVICE_PATIENCE: Duration = Duration::from_secs(5);
-
 /// What has been found out of a job, for its failure if it comes to that.
-struct Attempt {
-    job: JobId,
-    view: JobView,
-    command: Option<String>,
-    outputs: Vec<Output>,
-    logs: Vec<String>,
+pub(super) struct Attempt {
+    pub(super) job: JobId,
+    pub(super) view: JobView,
+    pub(super) command: Option<String>,
+    pub(super) outputs: Vec<Output>,
+    pub(super) logs: Vec<String>,
     /// Where what it uses is written, and how often it runs for that.
-    benchmark: Option<(PathBuf, i64)>,
-    tail: Tail,
+    pub(super) benchmark: Option<(PathBuf, i64)>,
+    pub(super) tail: Tail,
     /// The folder it works in, if its rule is shadowed.
-    shadow: Option<ShadowFolder>,
+    pub(super) shadow: Option<ShadowFolder>,
     /// Copies of what it changes in place.
-    backups: Vec<Backup>,
+    pub(super) backups: Vec<Backup>,
 }
 
 impl Attempt {
     /// The outputs where the job writes them.
-    fn written(&self) -> Vec<Output> {
+    pub(super) fn written(&self) -> Vec<Output> {
         let Some(shadow) = &self.shadow else { return self.outputs.clone() };
         let inside =
             |output: &Output| Output { path: shadow.inside(&output.path), marks: output.marks.clone() };
@@ -147,113 +138,6 @@ impl Shared<'_, '_> {
             false => self.record.end(row, &self.inputs(job)),
         };
         end.map_err(|error| self.failed(attempt, What::Record(error.to_string())))
-    }
-
-    /// Copies what the job changes in place.
-    fn back_up(&self, attempt: &mut Attempt) -> Result<(), files::FileFault> {
-        let changed = attempt.outputs.iter().filter(|output| output.marks.is_update && output.path.exists());
-        for Output { path, .. } in changed {
-            let backup =
-                Backup::make(path).map_err(|source| files::FileFault::Disk { path: path.clone(), source })?;
-            attempt.backups.push(backup);
-        }
-        Ok(())
-    }
-
-    /// Waits until the services that a job uses are there.
-    fn await_services(&self, job: JobId, stop: &Stop) -> Result<(), files::FileFault> {
-        let mut waiting = Vec::new();
-        for (need, input) in self.graph.needs(job) {
-            let patterns = &self.rules.patterns[self.graph.jobs.rule(need)].outputs;
-            let outputs = self.graph.jobs.outputs(need).iter().zip(patterns);
-            let is_service =
-                |(&file, pattern): (&FileId, &MarkedPattern)| file == input.file && pattern.marks.is_service;
-            if outputs.into_iter().any(is_service) {
-                waiting.push(PathBuf::from(self.graph.jobs.path(input.file)));
-            }
-        }
-        let patience = self.settings.latency_wait.max(SERVICE_PATIENCE);
-        let deadline = Instant::now() + patience;
-        while let Some(path) = waiting.iter().find(|path| !path.exists()) {
-            if Instant::now() >= deadline || stop.is_asked() {
-                return Err(files::FileFault::NoService(path.clone()));
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Ok(())
-    }
-
-    /// Makes the folder that a shadowed job works in.
-    fn enter_shadow(&self, attempt: &mut Attempt) -> Result<(), What> {
-        let rule = self.rule(attempt.job);
-        let Some(kind) = rule.shadow.filter(|_| rule.action != Action::None) else { return Ok(()) };
-        let jobs = &self.graph.jobs;
-        let inputs: Vec<&str> = jobs.inputs(attempt.job).iter().map(|input| jobs.path(input.file)).collect();
-        let outputs = jobs.outputs(attempt.job).iter().map(|&file| jobs.path(file));
-        let products: Vec<&str> = outputs.chain(attempt.logs.iter().map(String::as_str)).collect();
-        let base = shadow::folder(self.settings.shadow_prefix.as_deref());
-        let folder = ShadowFolder::make(kind, &base, &inputs, &products).map_err(What::Files)?;
-        attempt.view.folder = Some(folder.path().to_string_lossy().into_owned());
-        attempt.shadow = Some(folder);
-        Ok(())
-    }
-
-    /// Judges what was made, and puts it where it belongs.
-    fn finish(&self, attempt: &mut Attempt) -> Result<(), What> {
-        self.create_logs(attempt);
-        let written = attempt.written();
-        files::finish(&written, self.settings.latency_wait).map_err(What::Files)?;
-        self.compare_checksums(&attempt.view, &written)?;
-        if let Some(shadow) = attempt.shadow.take() {
-            let outputs = attempt.outputs.iter().map(|output| output.path.as_path());
-            let delivered = shadow.deliver(outputs.chain(attempt.logs.iter().map(Path::new)));
-            shadow.remove();
-            delivered.map_err(What::Files)?;
-        }
-        files::protect_outputs(&attempt.outputs).map_err(What::Files)
-    }
-
-    /// Logs that the job did not write are there, and empty.
-    fn create_logs(&self, attempt: &Attempt) {
-        for log in attempt.logs.iter().map(Path::new) {
-            let log = attempt.shadow.as_ref().map_or(log.to_owned(), |shadow| shadow.inside(log));
-            // A log is a help, no more: the job has ended as it has ended.
-            let _ = files::create(&log);
-        }
-    }
-
-    /// A job that failed in its shadow leaves its logs, and the folder if that was asked for.
-    fn leave_shadow(&self, attempt: &mut Attempt) {
-        self.create_logs(attempt);
-        let Some(shadow) = attempt.shadow.take() else { return };
-        // The logs are a help, no more: the job has failed in any case.
-        let _ = shadow.deliver(attempt.logs.iter().map(Path::new));
-        if !self.settings.keep_incomplete {
-            shadow.remove();
-        }
-    }
-
-    /// `ensure(..., sha256=...)`
-    fn compare_checksums(&self, view: &JobView, outputs: &[Output]) -> Result<(), What> {
-        for Output { path, marks } in outputs {
-            let Some(Checksum { algorithm, expected }) = &marks.checksum else { continue };
-            let expected = match expected {
-                Expected::Text(text) => text.clone(),
-                Expected::Function(function) => {
-                    let mut ask = |calls: &[_]| (self.python.ask)(calls);
-                    let rule = self.rules.workflow.rules.iter().find(|rule| rule.name == view.rule);
-                    let rule = rule.expect("a job's rule is one of the workflow's");
-                    let param = Param::Function(*function);
-                    text(&ask_one(rule, &param, Role::Param, view, &mut ask).map_err(What::NotReady)?)
-                }
-            };
-            let found = checksum(path, *algorithm)
-                .map_err(|source| What::Files(files::FileFault::Disk { path: path.clone(), source }))?;
-            if found != expected {
-                return Err(What::Files(files::FileFault::Checksum { path: path.clone(), expected, found }));
-            }
-        }
-        Ok(())
     }
 
     fn begin(&self, job: JobId) -> Attempt {
@@ -426,43 +310,6 @@ impl Shared<'_, '_> {
         });
     }
 
-    fn fill_command(&self, job: JobId, view: &JobView) -> Result<Option<String>, Box<Diagnostic>> {
-        let rule = self.rule(job);
-        let Action::Shell { command, span } = &rule.action else { return Ok(None) };
-        let filled = match self.python.format.filter(|_| rule.has_late_command) {
-            Some(format) => {
-                let request = Format { text: command.clone(), is_late_command: true, job: view.clone() };
-                format(&request).map_err(raised)
-            }
-            None => self.fill(rule, command, view),
-        };
-        filled.map(Some).map_err(|error| {
-            let diagnostic =
-                Diagnostic::new(format!("the command of rule `{}` can't be filled: {error}", view.rule));
-            Box::new(hint_for(&error, diagnostic.at(*span, ""), view))
-        })
-    }
-
-    /// A message that can't be filled is shown as it stands.
-    fn fill_message(&self, job: JobId, view: &JobView) -> Option<String> {
-        let message = self.rule(job).message.as_ref()?;
-        Some(self.fill(self.rule(job), message, view).unwrap_or_else(|_| message.clone()))
-    }
-
-    fn fill(&self, rule: &Rule, text: &str, view: &JobView) -> Result<String, FieldError> {
-        let globals = Globals::of(self.rules.workflow, rule);
-        match (fill(text, view, globals), self.python.format) {
-            (
-                Err(FieldError::UnknownName(_) | FieldError::NoPart { .. } | FieldError::Format(_)),
-                Some(format),
-            ) => {
-                let request = Format { text: text.to_owned(), is_late_command: false, job: view.clone() };
-                format(&request).map_err(raised)
-            }
-            (filled, _) => filled,
-        }
-    }
-
     /// A failure of a job that has not begun.
     pub(super) fn failed_before(&self, job: JobId, what: What) -> Failure {
         *self.failed(self.begin(job), what)
@@ -485,28 +332,5 @@ impl Shared<'_, '_> {
             logs: attempt.logs,
             removed: Vec::new(),
         })
-    }
-}
-
-/// What the evaluator says of a text that it can't fill.
-fn raised(exception: Exception) -> FieldError {
-    FieldError::Syntax(format!("{}: {}", exception.class, exception.message))
-}
-
-/// What was probably meant by a name that nobody knows.
-fn hint_for(error: &FieldError, diagnostic: Diagnostic, view: &JobView) -> Diagnostic {
-    let FieldError::UnknownName(name) = error else { return diagnostic };
-    if view.wildcards.iter().any(|(known, _)| known == name) {
-        return diagnostic.hint(format!("did you mean `{{wildcards.{name}}}`?"));
-    }
-    for (list, entries) in [("input", &view.input), ("output", &view.output), ("params", &view.params)] {
-        if entries.iter().any(|entry| entry.name.as_ref() == Some(name)) {
-            return diagnostic.hint(format!("did you mean `{{{list}.{name}}}`?"));
-        }
-    }
-    let known = ["input", "output", "params", "wildcards", "threads", "resources", "log", "config", "rule"];
-    match crate::nearest::nearest(name, known.into_iter()) {
-        Some(near) => diagnostic.hint(format!("did you mean `{{{near}}}`?")),
-        None => diagnostic.hint(format!("double the braces (`{{{{{name}}}}}`) if they are meant as text")),
     }
 }
