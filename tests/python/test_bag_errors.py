@@ -97,7 +97,6 @@ def test_a_sequence_that_never_ends(endless: Any) -> None:
         (lambda: BAG.str.shout, AttributeError, "`str` has no method `shout`"),
         (lambda: db.concat([]), ValueError, "concat needs at least one bag"),
         (lambda: db.from_delayed([1]), TypeError, "from_delayed takes promises, and got `int`"),
-        (lambda: BAG.compute(scheduler="auto"), NotImplementedError, "can't use `auto`"),
         (lambda: db.from_sequence([]).max().compute(), ValueError, "max"),
     ],
 )

@@ -2,7 +2,7 @@ import os
 import sys
 from pathlib import Path
 
-from helper import line
+from greeting import line
 
 lines = [
     line("input", snakemake.input),
