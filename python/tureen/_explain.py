@@ -48,12 +48,12 @@ class Explanation:
             name = part.name + (f" ({part.place})" if part.place else "")
             calls = f"{part.n_calls} call{'' if part.n_calls == 1 else 's'}"
             rows.append((name, calls, part.where, part.why))
-            rows += [(f"  {detail}", "", "", "") for detail in part.details]
         widths = [max(map(len, column), default=0) for column in list(zip(*rows, strict=True))[:3]]
         lines = [self.title]
-        for row in rows:
+        for row, part in zip(rows, self.parts, strict=True):
             cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
             lines.append(("  " + "  ".join([*cells, row[3]])).rstrip())
+            lines += [f"    {detail}" for detail in part.details]
         return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 
 

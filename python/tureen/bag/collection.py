@@ -15,6 +15,8 @@ from .layers import Layer
 from .where import default_scheduler
 
 if TYPE_CHECKING:
+    from tureen._explain import Explanation
+
     from .bag import Bag
 
 
@@ -91,6 +93,23 @@ class Collection:
     def visualize(self, filename: str | None = "mydask", **kwargs: Any) -> Any:
         """Draw every step of every partition. Arguments as `tureen.visualize`; needs no graphviz."""
         return computing.picture([self], filename, **kwargs)  # type: ignore[list-item]
+
+    def explain(self, scheduler: Any = None, **kwargs: Any) -> Explanation:
+        """Say what would run where if this were computed now: the fused steps, and which need no interpreter.
+
+        Arguments as `compute`. Computes nothing. What comes back is plain data that prints readably.
+
+        >>> import tureen.bag as db
+        >>> bag = db.from_sequence(["a b"]).str.split().flatten().map(lambda word: word)
+        >>> bag.explain(scheduler="threads", num_workers=2)
+        if it is computed now: 1 task on `threads`, 2 at a time
+          lambda  1 call  threads  it was asked for
+            without the interpreter, if the elements are text: map(split), flatten
+            one Python loop: map(lambda)
+        """
+        from .explaining import explain
+
+        return explain(self.layer, computing.all_of(self.layer), scheduler, kwargs)
 
     def to_delayed(self, optimize_graph: bool = True) -> list[Any]:
         """Return one promise (`tureen.delayed.Delayed`) for each partition.

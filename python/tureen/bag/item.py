@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import computing
 from .layers import Layer, StepLayer
@@ -11,6 +11,9 @@ from .naming import function_name
 from .parts import promised
 from .steps import Step
 from .where import default_scheduler
+
+if TYPE_CHECKING:
+    from tureen._explain import Explanation
 
 
 def is_promise(value: Any) -> bool:
@@ -79,6 +82,12 @@ class Item:
     def visualize(self, filename: str | None = "mydask", **kwargs: Any) -> Any:
         """Draw the steps and partitions that lead to the value. Arguments as `tureen.visualize`."""
         return computing.picture([self], filename, **kwargs)
+
+    def explain(self, scheduler: Any = None, **kwargs: Any) -> Explanation:
+        """Say what would run where if this were computed now. See `Bag.explain`."""
+        from .explaining import explain
+
+        return explain(self.layer, [(self.layer, 0)], scheduler, kwargs)
 
     def to_delayed(self, optimize_graph: bool = True) -> Any:
         """Return the item as a promise (`tureen.delayed.Delayed`)."""

@@ -67,9 +67,12 @@ class Native:
         stretch = stretch_of(lines)
         if stretch is None:
             raise TextDeclined("lines that are not plain UTF-8 text of one file")
-        # Where there are fewer partitions than processors, several work on each.
-        n_threads = max(1, _settings.n_workers({}) // n_partitions)
+        n_threads = self.n_threads(n_partitions)
         return self.program.run_file(*stretch, newline=lines.delimiter, n_threads=n_threads)
+
+    def n_threads(self, n_partitions: int) -> int:
+        """Return how many threads work on a file: several, if there are fewer partitions than processors."""
+        return max(1, _settings.n_workers({}) // n_partitions)
 
 
 def native_of(steps: Sequence[Step]) -> Native | None:
