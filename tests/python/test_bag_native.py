@@ -191,3 +191,18 @@ def test_a_file_is_read_in_pieces_where_python_walks_through_it(
 
 def test_a_chain_without_native_steps_has_no_program() -> None:
     assert native_of([]) is None
+
+
+def test_a_stemmer_that_ours_equals_is_ours_behind_python_too() -> None:
+    stemmers = pytest.importorskip("nltk.stem")
+    stem = stemmers.PorterStemmer().stem
+    words = ["Boiling", "boiled", "connections", "a", ""]
+    bag = db.from_sequence(words, npartitions=1).map(lambda word: word)
+    assert bag.map(stem).compute(scheduler="sync") == [stem(word) for word in words]
+    assert bag.map(stem, to_lowercase=False).compute(scheduler="sync") == [
+        stem(w, to_lowercase=False) for w in words
+    ]
+    assert type(_first_chain(bag.map(stem)).segments[0].bindings[1]).__name__ == "_Stem"
+    with pytest.raises(AttributeError, match="'int' object has no attribute 'lower'") as raised:
+        db.from_sequence([1], npartitions=1).map(lambda word: word).map(stem).compute(scheduler="sync")
+    assert any("the element 1" in note for note in raised.value.__notes__)

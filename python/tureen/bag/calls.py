@@ -83,6 +83,35 @@ def look_up(table: dict[Any, str], function: Any) -> str | None:
         return None
 
 
+def quick(function: Any) -> Any:
+    """Return what gives the same as a function, sooner: our own stemmer for one that it equals.
+
+    >>> quick(len) is len
+    True
+    """
+    if not isinstance(function, types.MethodType):
+        return function
+    from tureen._stems import native_stemmer
+
+    stemmer = native_stemmer(function)
+    return function if stemmer is None else _Stem(stemmer.stem, function)
+
+
+class _Stem:
+    """Stems text with our own stemmer, and leaves what is no text to the user's."""
+
+    __slots__ = ("_original", "_stem")
+
+    def __init__(self, stem: Callable[[str], str], original: Callable[[Any], Any]) -> None:
+        self._stem = stem
+        self._original = original
+
+    def __call__(self, word: Any, *args: Any, **kwargs: Any) -> Any:
+        if type(word) is str and not args and not kwargs:
+            return self._stem(word)
+        return self._original(word, *args, **kwargs)
+
+
 def grouping_by(function: Callable[[Any], Any]) -> TextProgram | None:
     """Return the program that groups text by the key that a function gives, if there is one."""
     keys = call_specs(function)

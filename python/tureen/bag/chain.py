@@ -7,11 +7,13 @@ Knows nothing of bags, promises and graphs: values come in, one value goes out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tureen._tureen import TextDeclined
 
 from .blame import blame_partition, blame_start
+from .calls import quick
 from .columns import as_objects
 from .lines import Lines
 from .loop import Loop, longest, loop_for
@@ -36,7 +38,9 @@ class Segment:
         self.bindings: tuple[Any, ...] = ()
         self.aligned: tuple[int, ...] = ()
         if steps[0].is_elementwise:
-            self.loop, self.bindings = loop_for(steps)
+            self.loop, self.bindings = loop_for(
+                [replace(step, function=quick(step.function)) for step in steps]
+            )
             given = (*steps[0].args, *steps[0].kwargs.values())
             self.aligned = tuple(value.index for value in given if isinstance(value, Aligned))
         self.needs_values = any(isinstance(value, Need) for value in self.bindings)
