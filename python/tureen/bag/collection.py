@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import computing
+from .dask_protocol import DaskCollection
 from .graph import layer_of_graph
 from .layers import Layer
 from .where import default_scheduler
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from .bag import Bag
 
 
-class Collection:
+class Collection(DaskCollection):
     """A lazy collection of Python objects in partitions, as a layer that says how it is made."""
 
     __slots__ = ("__weakref__", "layer")

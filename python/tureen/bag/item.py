@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import computing
+from .dask_protocol import DaskItem
 from .layers import Layer, StepLayer
 from .naming import function_name
 from .parts import promised
@@ -23,7 +24,7 @@ def is_promise(value: Any) -> bool:
     return isinstance(value, Delayed)
 
 
-class Item:
+class Item(DaskItem):
     """One value that a bag comes to, not yet computed.
 
     Can be given to further functions of bags and to `tureen.delayed` functions. `int(item)`, `float(item)`,
