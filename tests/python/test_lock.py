@@ -66,6 +66,21 @@ def test_it_is_told_once_with_name_place_and_gain(tmp_path: Path) -> None:
     assert 'scheduler="processes"' in line and "tureen.config.set(lock_hint=False)" in line
 
 
+def test_it_is_told_once_whatever_the_machine_is_at(tmp_path: Path) -> None:
+    text = """
+        import tureen._lock
+        tureen._lock.gain = lambda figures: 1.93
+        for _ in range(3):
+            both(spin, 1.3)
+        both(time.sleep, 1.1)
+    """
+    said, told = script(text, tmp_path)
+    assert said == ""
+    (line,) = told.splitlines()
+    assert line.startswith("tureen: `spin` (script.py:8) ran on 2 threads that had to wait for each other")
+    assert "should be about 1.9 times as fast" in line
+
+
 @needs_two
 def test_of_a_bag_the_users_function_is_named(tmp_path: Path) -> None:
     text = """

@@ -13,8 +13,8 @@ from tureen._processes.start import Worker
 from tureen._tureen import Feed
 from tureen.errors import WorkerDied
 
-_MILLISECONDS = 5.0
-"""How long idle workers may wait for a thread to end a task that theirs need."""
+_MILLISECONDS, _LONG_MILLISECONDS = 5.0, 25.0
+"""How long idle workers may wait for a thread to end a task that theirs need; how long between looks."""
 
 
 class Aside(Drive):
@@ -40,7 +40,8 @@ class Aside(Drive):
     def _work(self) -> None:
         while not self._feed.is_over():
             self._feed_idle()
-            self._listen(_MILLISECONDS)
+            is_busy = len(self._batches) == len(self._workers)
+            self._listen(_LONG_MILLISECONDS if is_busy else _MILLISECONDS)
             self._look()
 
     def _send_function(self, worker: Worker, batch: Batch, number: int, doing: int, function: Any) -> bool:

@@ -9,9 +9,7 @@ from typing import Any
 from tureen._auto import work
 from tureen._auto.judge import Verdict, judge
 from tureen._auto.plain import Look
-
-_LEAST_SECONDS_EACH = 1e-4
-"""Shorter calls are as quick on threads that wait for each other."""
+from tureen._auto.run import LEAST_SECONDS_EACH
 
 _LEAST_SECONDS = 0.05
 """If less than this is left to do, starting workers takes as long."""
@@ -73,7 +71,7 @@ class Choice:
             # Of a function that few of very many tasks call, the part that was looked at may have had none.
             n_done, n_left = counts.get(key, (0, 1))
             each = seconds * at_work * n_in_tasks / n_all / max(n_done, 1)
-            is_long = each >= _LEAST_SECONDS_EACH and (n_done == 0 or each * n_left >= _LEAST_SECONDS)
+            is_long = each >= LEAST_SECONDS_EACH and (n_done == 0 or each * n_left >= _LEAST_SECONDS)
             if n_left and is_long and len(self.verdicts) < _MOST_LOOKED_AT:
                 chosen.append(key)
         return chosen

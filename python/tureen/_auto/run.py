@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import select
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tureen._auto.choice import Choice
 from tureen._processes import pool
-from tureen._processes.start import Worker
 from tureen._settings import cpu_count
-from tureen._tureen import Mixed
+
+if TYPE_CHECKING:
+    from tureen._auto.choice import Calls, Choice, Seen
+    from tureen._processes.start import Worker
+    from tureen._tureen import Mixed
 
 _SHORT, _LONG = 0.005, 0.05
 """Seconds between looks: while workers start, and otherwise."""
@@ -18,6 +20,9 @@ _LEAST_SHARE = 0.35
 """The part of their time that threads have to wait for the lock for anything to be moved."""
 
 _LEAST_LOOKS = 8
+
+LEAST_SECONDS_EACH = 1e-4
+"""Shorter calls are as quick on threads that wait for each other."""
 
 
 class Moved:
@@ -34,17 +39,24 @@ class Moved:
 
 def run(mixed: Mixed, n_threads: int) -> Moved:
     """Wait for the end of a run, moving what is held back by the lock to worker processes if it may go."""
+    n_workers = min(n_threads, cpu_count())
+    look = mixed.seen(), mixed.calls()
+    if n_workers > 1 and _is_worth_starting(*look):
+        # Workers start while we look at what may go there: what is imported below takes as long.
+        _start(n_workers)
+    from tureen._auto.choice import Choice
+
     choice = Choice()
     moved = Moved(choice)
-    n_workers = min(n_threads, cpu_count())
     if n_workers < 2:
         moved.why_none = "there is only one processor"
     is_over = False
     while not is_over and moved.why_none is None:
-        if _choose(mixed, choice):
+        if _choose(choice, *look):
             is_over = _with_workers(mixed, choice, moved, n_workers)
         else:
             is_over = mixed.wait(_LONG)
+        look = mixed.seen(), mixed.calls()
     while not is_over:
         is_over = mixed.wait(_LONG)
     if choice.verdicts:
@@ -52,12 +64,27 @@ def run(mixed: Mixed, n_threads: int) -> Moved:
     return moved
 
 
-def _choose(mixed: Mixed, choice: Choice) -> bool:
-    """Look at what was seen lately. True if something is to be moved that was not."""
-    seconds, at_work, waiting, seen = mixed.seen()
+def _is_worth_starting(seen: tuple[float, float, float, list[Seen]], calls: list[Calls]) -> bool:
+    """Whether calls are long enough, on average, for workers to be of use, if they may go there."""
+    seconds, at_work, _, _ = seen
+    n_done = sum(n for _, n, _ in calls)
+    return any(n_left for _, _, n_left in calls) and seconds * at_work >= LEAST_SECONDS_EACH * n_done
+
+
+def _start(n_workers: int) -> None:
+    try:
+        with pool.borrowed(n_workers, None):
+            pass  # They are borrowed again, warm.
+    except (OSError, RuntimeError):
+        pass  # It will be told when they are needed.
+
+
+def _choose(choice: Choice, looked: tuple[float, float, float, list[Seen]], calls: list[Calls]) -> bool:
+    """Choose among what was seen lately. True if something is to be moved that was not."""
+    seconds, at_work, waiting, seen = looked
     if waiting < _LEAST_SHARE:
         return False
-    candidates = choice.candidates(seconds, at_work, seen, mixed.calls())
+    candidates = choice.candidates(seconds, at_work, seen, calls)
     chosen = [key for key in candidates if choice.judge(key)]
     choice.moved.update(chosen)
     return bool(chosen)
@@ -102,7 +129,7 @@ class _Look:
         self._mixed.wait(0)
         self._n_looks += 1
         if self._n_looks % _LEAST_LOOKS == 0:
-            _choose(self._mixed, self._choice)
+            _choose(self._choice, self._mixed.seen(), self._mixed.calls())
         if self._aside != self._choice.moved:
             self._aside = set(self._choice.moved)
             functions = [function for function, _ in self._mixed.functions()]
