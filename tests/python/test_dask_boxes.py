@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import operator
+import os
 import pickle
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -12,11 +13,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import dask
+import dask.bag
+import dask.bag.random
 import dask.config
 import dask.threaded
 import pytest
 
 import tureen
+import tureen.bag
 
 BOXES = (Path(__file__).resolve().parents[2] / "docs" / "dask.md").read_text(encoding="utf-8")
 
@@ -42,6 +46,16 @@ def parameters(function: Any) -> dict[str, inspect.Parameter]:
     return found
 
 
+def shown_default(parameter: inspect.Parameter) -> str:
+    """The default as text: what stands for "nothing", and the class `Item`, are each module's own."""
+    default = parameter.default
+    return default.__name__ if isinstance(default, type) else repr(default).strip("<>")
+
+
+def public(thing: Any) -> set[str]:
+    return {name for name in dir(thing) if not name.startswith("_")}
+
+
 FUNCTIONS: list[tuple[str, Any, Any]] = [
     (name, getattr(dask, name), getattr(tureen, name))
     for name in ("compute", "persist", "optimize", "visualize", "is_dask_collection", "delayed", "annotate")
@@ -50,6 +64,18 @@ FUNCTIONS: list[tuple[str, Any, Any]] = [
     ("Delayed", type(dask.delayed(inc)(1)), tureen.Delayed),
     ("Delayed.visualize", type(dask.delayed(inc)(1)).visualize, tureen.Delayed.visualize),
     ("Delayed.compute", type(dask.delayed(inc)(1)).compute, tureen.Delayed.compute),
+]
+
+BAG_FUNCTIONS: list[tuple[str, Any, Any]] = [
+    (f"{of}.{name}", getattr(theirs, name), getattr(ours, name))
+    for of, theirs, ours in (
+        ("bag", dask.bag, tureen.bag),
+        ("random", dask.bag.random, tureen.bag.random),
+        ("Bag", dask.bag.Bag, tureen.bag.Bag),
+        ("Item", dask.bag.Item, tureen.bag.Item),
+    )
+    for name in sorted(public(theirs) & public(ours))
+    if inspect.isroutine(getattr(theirs, name)) and name != "str"
 ]
 
 
@@ -64,6 +90,32 @@ def test_arguments_are_dasks(name: str, theirs: Any, ours: Any) -> None:
             assert takes_any, f"{name} does not take `{argument}`"
         elif name != "delayed" or argument != "obj":  # there, what stands for "nothing" differs
             assert repr(taken[argument].default) == repr(parameter.default), argument
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs", "ours"), BAG_FUNCTIONS, ids=[name for name, _, _ in BAG_FUNCTIONS]
+)
+def test_arguments_of_bags_are_dasks(name: str, theirs: Any, ours: Any) -> None:
+    """The same arguments in the same places, with the same defaults."""
+    wanted, taken = list(inspect.signature(theirs).parameters.values()), parameters(ours)
+    if name.startswith(("Bag.", "Item.")) and wanted[0].name in ("self", "b"):
+        del wanted[0]
+    if name == "bag.compute":  # passes them on to `tureen.compute`, which was compared above
+        assert list(taken) == ["args", "kwargs"]
+        return
+    assert [(parameter.name, parameter.kind, shown_default(parameter)) for parameter in wanted] == [
+        (parameter.name, parameter.kind, shown_default(parameter)) for parameter in taken.values()
+    ]
+
+
+def test_bags_have_all_of_dasks() -> None:
+    modules = {"annotations", "chunk", "core", "utils"}
+    assert public(dask.bag) - public(tureen.bag) == modules
+    assert public(dask.bag.Bag) <= public(tureen.bag.Bag)
+    assert public(dask.bag.Item) <= public(tureen.bag.Item)
+    assert public(dask.bag.range(1, 1).str) == public(tureen.bag.range(1, 1).str)
+    compared = {name for name, _, _ in BAG_FUNCTIONS}
+    assert {"bag.read_text", "random.sample", "Bag.foldby", "Item.visualize"} <= compared
 
 
 def once(module: Any) -> Any:
@@ -256,6 +308,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         ValueError,
         "`num_workers` is a number from 1 to 100000, not 0",
     ),
+    "`.groupby(method=...)`": (
+        lambda: tureen.bag.range(1, 1).groupby(inc, method="disk"),
+        TypeError,
+        "groupby has no `method=` any more\nhint: write `shuffle=`",
+    ),
 }
 
 
@@ -271,9 +328,42 @@ def test_what_is_refused_is_told(box: str) -> None:
 
 
 def test_every_refused_box_is_tried() -> None:
-    promises, _, _ = BOXES.partition("## `dask.bag`")
-    refused = [line for line in promises.splitlines() if line.strip().startswith("- [-]")]
+    refused = [line for line in BOXES.splitlines() if line.strip().startswith("- [-]")]
     assert len(refused) == len(REFUSED)
+
+
+def process_of(_: Any) -> int:
+    return os.getpid()
+
+
+def leaves_this_process_in_a_list() -> bool:
+    bag = tureen.bag.range(2, npartitions=2).map(process_of)
+    return os.getpid() not in tureen.compute([bag])[0][0]
+
+
+def takes_a_graph(item: Any) -> bool:
+    try:
+        item({"x": 1}, "x")
+    except TypeError:
+        return False
+    return True
+
+
+OPEN: dict[str, Callable[[], Any]] = {
+    "`Item(dsk, key, layer=None)`": lambda: takes_a_graph(tureen.bag.Item),
+    "a bag inside a list or dict given to `compute`": leaves_this_process_in_a_list,
+    "`.dask`, and bags as collections": lambda: hasattr(tureen.bag.range(1, 1), "dask"),
+    "`.dask`": lambda: hasattr(tureen.bag.range(1, 1).sum(), "dask"),
+}
+
+
+def test_open_boxes_are_open() -> None:
+    """So that whoever closes one ticks it."""
+    boxes = [line.strip() for line in BOXES.splitlines() if line.strip().startswith("- [ ]")]
+    assert len(boxes) == len(OPEN)
+    for box, (words, is_closed) in zip(boxes, OPEN.items(), strict=True):
+        assert words in box
+        assert not is_closed(), box
 
 
 def test_a_client_is_a_scheduler_by_its_get() -> None:

@@ -91,9 +91,15 @@ class Collection(DaskCollection):
         layer = computing.kept(self.layer, computing.run_all(self.layer, **kwargs))
         return type(self)(layer, layer.name, layer.n_partitions)  # type: ignore[return-value]
 
-    def visualize(self, filename: str | None = "mydask", **kwargs: Any) -> Any:
+    def visualize(
+        self,
+        filename: str | None = "mydask",
+        format: str | None = None,
+        optimize_graph: bool = False,
+        **kwargs: Any,
+    ) -> Any:
         """Draw every step of every partition. Arguments as `tureen.visualize`; needs no graphviz."""
-        return computing.picture([self], filename, **kwargs)  # type: ignore[list-item]
+        return computing.picture([self], filename, format, optimize_graph, **kwargs)  # type: ignore[list-item]
 
     def explain(self, scheduler: Any = None, **kwargs: Any) -> Explanation:
         """Say what would run where if this were computed now: the fused steps, and which need no interpreter.

@@ -116,14 +116,20 @@ def kept(layer: Layer, values: Sequence[Any]) -> Layer:
     return SourceLayer(layer.word, [Given(value) for value in values], unique_token())
 
 
-def picture(collections: Sequence[Bag | Item], filename: str | None, **kwargs: Any) -> Any:
+def picture(
+    collections: Sequence[Bag | Item],
+    filename: str | None,
+    format: str | None,
+    optimize_graph: bool,
+    **kwargs: Any,
+) -> Any:
     """Draw every step of every partition, as they were written (not as they are fused)."""
     import tureen
 
     from .item import Item
 
-    fuse = bool(kwargs.get("optimize_graph", False))
     wanted: list[Ref] = []
     for collection in collections:
         wanted += [(collection.layer, 0)] if isinstance(collection, Item) else all_of(collection.layer)
-    return tureen.visualize(*promises(wanted, fuse=fuse), filename=filename, **kwargs)
+    drawn = promises(wanted, fuse=optimize_graph)
+    return tureen.visualize(*drawn, filename=filename, format=format, **kwargs)

@@ -80,9 +80,15 @@ class Item(DaskItem):
         """Compute the value now, and return an item that holds it."""
         return Item(computing.kept(self.layer, [self.compute(**kwargs)]))
 
-    def visualize(self, filename: str | None = "mydask", **kwargs: Any) -> Any:
+    def visualize(
+        self,
+        filename: str | None = "mydask",
+        format: str | None = None,
+        optimize_graph: bool = False,
+        **kwargs: Any,
+    ) -> Any:
         """Draw the steps and partitions that lead to the value. Arguments as `tureen.visualize`."""
-        return computing.picture([self], filename, **kwargs)
+        return computing.picture([self], filename, format, optimize_graph, **kwargs)
 
     def explain(self, scheduler: Any = None, **kwargs: Any) -> Explanation:
         """Say what would run where if this were computed now. See `Bag.explain`."""
