@@ -28,6 +28,10 @@ _NLTK = frozenset(
 _SNOWBALL = "68b7806bc4b1b001ad6ea751c0f6807d3d511ec05e810b210f546739c8cf9935"
 
 
+# What classes have beside what somebody wrote in them.
+_OF_CLASSES = frozenset({"__abstractmethods__", "_abc_impl", "__static_attributes__", "__firstlineno__"})
+
+
 def native_stemmer(function: object) -> PorterStemmer | SnowballStemmer | None:
     """Return the stemmer of ours that does what a function does to a word; None if there is none.
 
@@ -51,7 +55,7 @@ def native_stemmer(function: object) -> PorterStemmer | SnowballStemmer | None:
     module = sys.modules.get(type(stemmer).__module__)
     if module is None:
         return None
-    if module.__name__ == "nltk.stem.porter":
+    if module.__name__ in ("nltk.stem.porter", "nltk.stem.snowball"):
         return _of_nltk(function, module)
     if module.__name__.startswith("snowballstemmer."):
         return _of_snowball(function, module)
@@ -61,11 +65,18 @@ def native_stemmer(function: object) -> PorterStemmer | SnowballStemmer | None:
 def _of_nltk(method: MethodType, module: ModuleType) -> PorterStemmer | None:
     stemmer = method.__self__
     cls = type(stemmer)
+    porter = sys.modules.get("nltk.stem.porter")
+    # NLTK has the same stemmer among its Snowball ones, as a subclass that only looks like them.
+    original = getattr(porter, "PorterStemmer", None)
     is_known = (
-        cls is getattr(module, "PorterStemmer", None)
-        and method.__func__ is cls.__dict__.get("stem")
-        and _digest((_file(module),)) in _NLTK
-        and _has_its_functions(cls, module)
+        porter is not None
+        and original is not None
+        and cls is getattr(module, "PorterStemmer", None)
+        and (cls is original or original in cls.__bases__)
+        and method.__func__ is original.__dict__.get("stem")
+        and _digest((_file(porter),)) in _NLTK
+        and _has_its_functions(original, porter)
+        and (cls is original or set(vars(cls)) <= {"__module__", "__doc__", "__init__", *_OF_CLASSES})
         # The mode, and the list of irregular words.
         and vars(stemmer) == vars(cls())
     )

@@ -31,9 +31,10 @@ from tureen import delayed
 begun, ended = [], []
 
 def spin(i):
-    begun.append(i)
-    print("began", flush=True)
     try:
+        # Within, for it may be interrupted at any place: what has begun has ended.
+        begun.append(i)
+        print("began", flush=True)
         while True:
             pass
     finally:
@@ -199,7 +200,8 @@ def test_a_script(function: str, scheduler: str, tmp_path: Path) -> None:
         try:
             run({function}, {scheduler!r})
         except KeyboardInterrupt:
-            print("total", again({scheduler!r}), flush=True)
+            # In one piece: a task may be about to print, too.
+            print(f"total {{again({scheduler!r})}}\\n", end="", flush=True)
             raise
     """
     (tmp_path / "script.py").write_text(DEFINITIONS + textwrap.dedent(end))

@@ -41,6 +41,19 @@ def test_nltk_porter_in_its_default_mode() -> None:
     assert native_stemmer(used.stem) == PorterStemmer()
 
 
+def test_nltk_porter_among_its_snowball_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    snowball = importlib.import_module("nltk.stem.snowball")
+    stemmer = snowball.PorterStemmer()
+    assert native_stemmer(stemmer.stem) == PorterStemmer()
+    words = ["Boiling", "skies", "sky", "dying", "news", "a"]
+    assert [PorterStemmer().stem(word) for word in words] == [stemmer.stem(word) for word in words]
+    assert native_stemmer(nltk_stem.SnowballStemmer("porter").stem) == PorterStemmer()
+    stemmer.mode = stemmer.ORIGINAL_ALGORITHM
+    assert native_stemmer(stemmer.stem) is None
+    monkeypatch.setattr(snowball.PorterStemmer, "_step1a", lambda self, word: word, raising=False)
+    assert native_stemmer(snowball.PorterStemmer().stem) is None
+
+
 @pytest.mark.parametrize("mode", ["ORIGINAL_ALGORITHM", "MARTIN_EXTENSIONS"])
 def test_other_modes_are_other_stemmers(mode: str) -> None:
     assert native_stemmer(nltk_stem.PorterStemmer(mode).stem) is None
@@ -56,7 +69,7 @@ def test_each_language_of_snowballstemmer(language: str) -> None:
     assert native_stemmer(stemmer.stemWords) is None
 
 
-@pytest.mark.parametrize("language", nltk_stem.SnowballStemmer.languages)
+@pytest.mark.parametrize("language", sorted({*nltk_stem.SnowballStemmer.languages} - {"porter"}))
 def test_nltk_snowball_has_older_rules(language: str) -> None:
     assert native_stemmer(nltk_stem.SnowballStemmer(language).stem) is None
 
