@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
+use rustc_hash::FxHashSet;
 
 use crate::flatten::flatten;
 use crate::kind::{Kind, kind_of};
@@ -109,15 +110,35 @@ fn run_as_asked(
     run(args, traverse, choose.call1((scheduler, get, kwargs, wish))?.extract()?)
 }
 
-/// The scheduler that bags among the arguments wish for, where the user names none.
+/// The scheduler that bags among the arguments wish for, or in lists and the like there, where the user names none.
 fn wished(args: &Bound<'_, PyTuple>) -> PyResult<Option<String>> {
+    let py = args.py();
+    // Without bags there are no wishes, and the arguments may be long lists of promises.
+    if !py.import("sys")?.getattr("modules")?.contains("tureen.bag")? {
+        return Ok(None);
+    }
     let mut wish = None;
-    for arg in args.iter_borrowed() {
-        if kind_of(&arg)? == Kind::Ours {
-            let wished: String =
-                arg.call_method0(pyo3::intern!(arg.py(), "__tureen_scheduler__"))?.extract()?;
-            if wish.is_none() || wished == "processes" {
-                wish = Some(wished);
+    let mut seen = FxHashSet::default();
+    let mut waiting = vec![args.clone().into_any()];
+    while let Some(container) = waiting.pop() {
+        for part in container.try_iter()? {
+            let part = part?;
+            match kind_of(&part)? {
+                Kind::Ours => {
+                    let wished: String =
+                        part.call_method0(pyo3::intern!(py, "__tureen_scheduler__"))?.extract()?;
+                    if wished == "processes" {
+                        return Ok(Some(wished));
+                    }
+                    wish = Some(wished);
+                }
+                Kind::List | Kind::Tuple | Kind::Set if seen.insert(part.as_ptr() as usize) => {
+                    waiting.push(part);
+                }
+                Kind::Dict if seen.insert(part.as_ptr() as usize) => {
+                    waiting.push(part.cast::<PyDict>()?.values().into_any());
+                }
+                _ => {}
             }
         }
     }

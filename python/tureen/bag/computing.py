@@ -107,7 +107,8 @@ def compute(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
 
     ours = [arg for arg in args if isinstance(arg, (Bag, Item))]
     planned = iter(promises_of(ours))
-    kwargs = with_default(kwargs, [collection.layer for collection in ours])
+    if ours:  # Others, inside lists and the like, are found by `tureen.compute`.
+        kwargs = with_default(kwargs, [collection.layer for collection in ours])
     return tureen.compute(*(next(planned) if isinstance(arg, (Bag, Item)) else arg for arg in args), **kwargs)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from tureen._tureen import Delayed
 
 from . import computing
 from .dask_protocol import DaskItem
@@ -38,8 +40,14 @@ class Item(DaskItem):
 
     __slots__ = ("layer",)
 
-    def __init__(self, layer: Layer) -> None:
-        self.layer = layer
+    def __init__(self, dsk: Layer | Mapping[Any, Any], key: Any = None, layer: Any = None) -> None:
+        """Make an item of a layer; or, as dask.bag's, of a key in a graph of dask's (for experts)."""
+        if isinstance(dsk, Layer):
+            self.layer = dsk
+        elif key is None:
+            raise TypeError("an item made by hand needs a graph and a key in it")
+        else:
+            self.layer = promised("item", [Delayed(key, dsk)], name=key)
 
     @staticmethod
     def from_delayed(value: Any) -> Item:
