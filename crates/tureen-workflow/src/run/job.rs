@@ -89,6 +89,7 @@ impl Shared<'_, '_> {
         let message = self.fill_message(job, &attempt.view);
         if self.rule(job).action == Action::None && attempt.outputs.is_empty() {
             self.tell_start(&attempt, message.as_deref());
+            self.create_logs(&attempt);
             return Ok(());
         }
         if self.settings.touch {
