@@ -62,6 +62,8 @@ class Declared:
         self.late_command = None
         self.run_place = None
         self.items = {}
+        #: Patterns that are marked with `report(...)`, with what the marks say.
+        self.reported = []
 
     def __getattr__(self, part):
         if part in ("input", "output", "params", "log"):
@@ -109,6 +111,7 @@ class Declared:
             "basedir": self.basedir,
             "own_names": self.space.parent is not None,
         }
+        self.reported = []
         self.set_pathvars()
         for word, (place, args, kwargs) in self.raw.items():
             if word in ("input", "output", "log", "benchmark"):
@@ -171,6 +174,8 @@ class Declared:
                 for name, number, value in entries(args, kwargs)
             ]
             self.items[word] = shown_files(args, kwargs, self if word == "output" else None)
+            if word != "log":
+                self.reported.extend(marked_for_report([*args, *kwargs.values()]))
         elif word == "params":
             data[word] = [
                 {"name": name, "number": number, "place": place, **param(value, functions)}
@@ -292,6 +297,17 @@ def file_entry(word, value, name, number, place, functions):
     add_files(value, files, word, place, functions)
     is_list = not isinstance(value, (str, os.PathLike))
     return {**entry, "files": files, "list": is_list}
+
+
+def marked_for_report(values):
+    """Yield the patterns that are marked with `report(...)`, with what the marks say."""
+    for value in values:
+        if isinstance(value, str):
+            details = getattr(value, "flags", {}).get("report")
+            if details:
+                yield str(value), details
+        elif isinstance(value, (list, tuple)):
+            yield from marked_for_report(value)
 
 
 def together(values):

@@ -6,5 +6,6 @@ mod errors;
 mod folder;
 mod leftovers;
 mod options;
+mod reports;
 mod streams;
 mod workflows;
