@@ -3,6 +3,7 @@
 Knows no page: it gives plain data.
 """
 
+import functools
 import hashlib
 import numbers
 import os
@@ -166,16 +167,22 @@ def jinja():
     return jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
 
 
-def rendered(environment, place, **known):
-    """A caption or description as text: its template filled, if there is jinja2, else as it stands."""
+@functools.lru_cache(maxsize=None)
+def template(environment, place):
+    """A caption's or description's file, which many results may share, as something to fill."""
     with open(local(place), encoding="utf-8") as file:
         text = file.read()
+    return text if environment is None else environment.from_string(text)
+
+
+def rendered(environment, place, **known):
+    """A caption or description as text: its template filled, if there is jinja2, else as it stands."""
     if environment is None:
-        return text
+        return template(None, place)
     import jinja2
 
     try:
-        return environment.from_string(text).render(**known)
+        return template(environment, place).render(**known)
     except jinja2.TemplateError as error:
         raise WorkflowError(f"{place} can't be rendered: {error}") from None
 

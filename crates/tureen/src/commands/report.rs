@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use rustc_hash::FxHashSet;
 use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::evaluator::job::{JobView, RunEnd};
 use tureen_workflow::params::complete_view;
@@ -52,7 +53,7 @@ fn gather(
     let evaluator = reading.evaluator.as_ref().expect("the workflow was read with an evaluator");
     let broken =
         |broken: tureen_workflow::evaluator::Broken| vec![Diagnostic::from_text(&broken.to_string())];
-    let marking = evaluator.report_rules().map_err(broken)?;
+    let marking: FxHashSet<String> = evaluator.report_rules().map_err(broken)?.into_iter().collect();
     let is_marking: Vec<bool> =
         rules.workflow.rules.iter().map(|rule| marking.contains(&rule.name)).collect();
     let mut views: Vec<JobView> = Vec::new();

@@ -98,6 +98,18 @@ fn a_result_that_is_not_there_is_an_error() {
 }
 
 #[test]
+fn a_caption_that_is_not_there_is_an_error() {
+    let folder = Folder::with(
+        "rule a:\n    output: report('a.txt', caption='no.rst')\n    shell: 'echo a > {output}'\n",
+    );
+    folder.succeed(&["-c1"]);
+    let output = folder.run(&["--report"]);
+    let (_, error) = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("there is no file") && error.contains("no.rst"), "{error}");
+}
+
+#[test]
 fn labels_must_be_texts_or_numbers_and_a_report_a_page_or_an_archive() {
     let folder = Folder::with(
         "rule a:\n    output: report('a.txt', labels={'x': [1]})\n    shell: 'echo a > {output}'\n",
