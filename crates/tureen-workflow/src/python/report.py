@@ -167,7 +167,7 @@ def jinja():
     return jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def template(environment, place):
     """A caption's or description's file, which many results may share, as something to fill."""
     with open(local(place), encoding="utf-8") as file:
