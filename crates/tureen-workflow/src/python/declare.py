@@ -99,6 +99,7 @@ class Declared:
             "output": [],
             "log": [],
             "params": [],
+            "derived_params": [],
             "resources": [],
             "constraints": [],
             "options": {},
@@ -181,6 +182,8 @@ class Declared:
                 {"name": name, "number": number, "place": place, **param(value, functions)}
                 for name, number, value in plain_entries(args, kwargs)
             ]
+            values = [*args, *kwargs.values()]
+            data["derived_params"] = [index for index, value in enumerate(values) if is_derived(value)]
             self.items[word] = named(args, kwargs, flatten=False)
         elif word == "resources":
             if args:
@@ -365,6 +368,19 @@ def checksum_of(value, place, functions):
         return None
     ((name, expected),) = given
     return [name, functions.add(expected) if is_callable(expected) else str(expected)]
+
+
+def is_derived(value):
+    """Whether a param is a function of the job's files, threads or resources."""
+    if not is_callable(value):
+        return False
+    from inspect import signature
+
+    try:
+        names = signature(getattr(value, "callable", None) or value).parameters
+    except ValueError:
+        return False
+    return any(name in names for name in ("input", "output", "threads", "resources"))
 
 
 def param(value, functions):

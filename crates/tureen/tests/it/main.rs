@@ -7,5 +7,6 @@ mod folder;
 mod leftovers;
 mod options;
 mod reports;
+mod reruns;
 mod streams;
 mod workflows;
