@@ -9,6 +9,7 @@ pub mod job;
 mod load;
 mod modules;
 mod process;
+mod report;
 mod wire;
 mod workflow;
 

@@ -38,3 +38,4 @@ pub mod fields;
 pub mod work;
 pub mod graph;
 pub mod run;
+pub mod report;

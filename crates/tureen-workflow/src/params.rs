@@ -63,17 +63,46 @@ pub(crate) fn job_resources(
 }
 
 /// The params of a job, given the rest of its view.
-pub fn params(
+fn params(
     rules: &Rules<'_>,
     graph: &JobGraph,
     job: JobId,
     view: &JobView,
     ask: &mut Ask<'_>,
 ) -> Result<Vec<Entry>, Box<Diagnostic>> {
+    some_params(rules, graph, job, view, ask, |_| true)
+}
+
+/// The params of a job that the record keeps: they need nothing but its wildcards.
+pub fn own_params(
+    rules: &Rules<'_>,
+    graph: &JobGraph,
+    job: JobId,
+    view: &JobView,
+    ask: &mut Ask<'_>,
+) -> Result<Vec<Entry>, Box<Diagnostic>> {
+    let rule = &rules.workflow.rules[graph.jobs.rule(job)];
+    some_params(rules, graph, job, view, ask, |position| !rule.derived_params.contains(&position))
+}
+
+/// Of all params those that the record keeps.
+pub fn own_of(rule: &Rule, params: &[Entry]) -> Vec<Entry> {
+    let own = params.iter().enumerate().filter(|(position, _)| !rule.derived_params.contains(position));
+    own.map(|(_, entry)| entry.clone()).collect()
+}
+
+fn some_params(
+    rules: &Rules<'_>,
+    graph: &JobGraph,
+    job: JobId,
+    view: &JobView,
+    ask: &mut Ask<'_>,
+    is_wanted: impl Fn(usize) -> bool,
+) -> Result<Vec<Entry>, Box<Diagnostic>> {
     let number = graph.jobs.rule(job);
     let rule = &rules.workflow.rules[number];
     let mut entries = Vec::with_capacity(rule.params.len());
-    for item in &rule.params {
+    for (_, item) in rule.params.iter().enumerate().filter(|(position, _)| is_wanted(*position)) {
         let value = match &item.value {
             Param::Value(value) => fill(value, &rules.patterns[number].wildcards, view, rule, item)?,
             Param::Function(_) => ask_one(rule, &item.value, Role::Param, view, ask)?,

@@ -79,6 +79,9 @@ pub struct Rule {
     pub benchmark: Option<FilePattern>,
     /// `params:`
     pub params: Vec<Item<Param>>,
+    /// Which of the params (by position) functions work out from files, threads or resources: they follow from what
+    /// is compared anyway, or change nothing about results, so the record leaves them out, as Snakemake's does.
+    pub derived_params: Vec<usize>,
     /// `threads:` (1 if absent).
     pub threads: Param,
     /// `resources:`

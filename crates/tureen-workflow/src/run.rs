@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rustc_hash::FxHashSet;
 use tureen_engine::{Limits, OnFailure, Outcome, Run, Schedule, TaskId, threads};
 
 use crate::diagnostic::Diagnostic;
@@ -230,11 +231,28 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
     };
     threads::run(&run, n_threads, work, |_| ());
     stop.unwatch();
+    if !is_part && !settings.touch {
+        remove_empty_folders(graph, plan);
+    }
     // A record that can't be tidied is only longer than it needs to be.
     let _ = record.tidy();
     let failures = shared.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
     let done = shared.done.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(End { failures, done })
+}
+
+/// Folders that were made for outputs and are empty, as those of temporary files (as Snakemake 9.27).
+fn remove_empty_folders(graph: &JobGraph, plan: &Plan) {
+    let outputs = plan.order.iter().flat_map(|&job| graph.jobs.outputs(job));
+    let parents = outputs.filter_map(|&file| Path::new(graph.jobs.path(file)).parent());
+    let folders: FxHashSet<&Path> = parents.filter(|folder| !folder.as_os_str().is_empty()).collect();
+    for folder in folders {
+        let mut folder = Some(folder);
+        // The system refuses to remove what is not empty.
+        while let Some(empty) = folder.filter(|folder| std::fs::remove_dir(folder).is_ok()) {
+            folder = empty.parent().filter(|parent| !parent.as_os_str().is_empty());
+        }
+    }
 }
 
 /// More jobs at once than this are not started, whatever `--cores` says.

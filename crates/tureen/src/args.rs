@@ -253,6 +253,19 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "text", value_parser = ["text", "json"])]
     pub(crate) lint: Option<String>,
 
+    /// Make a report of the results, as a page (.html) or an archive (.zip)
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "report.html")]
+    pub(crate) report: Option<PathBuf>,
+    /// Run first, then make the report
+    #[arg(long, requires = "report")]
+    pub(crate) report_after_run: bool,
+    /// A style sheet for the report, after its own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report_stylesheet: Option<PathBuf>,
+    /// Names and values for the head of the report, as a template of yte's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report_metadata: Option<PathBuf>,
+
     /// Remove all outputs (with -n: only say which)
     #[arg(long)]
     pub(crate) delete_all_output: bool,

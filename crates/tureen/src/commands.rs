@@ -8,6 +8,7 @@ mod list;
 mod load;
 mod parts;
 mod python;
+mod report;
 mod run;
 mod story;
 mod summary;
@@ -49,7 +50,8 @@ impl From<io::Error> for Ended {
 /// Does what the settings say; the exit code.
 pub(crate) fn run(settings: &Settings) -> u8 {
     let done = match settings.task {
-        Task::Run => run::run(settings),
+        Task::Run => run_and_report(settings),
+        Task::Report => report::report(settings, settings.report.as_ref().expect("that is the task")),
         Task::DryRun => dry_run::dry_run(settings),
         Task::DrawJobs(format) => draw::jobs(settings, format),
         Task::DrawRules(format) => draw::rules(settings, format),
@@ -79,6 +81,20 @@ pub(crate) fn run(settings: &Settings) -> u8 {
             render::error(&Diagnostic::new(format!("standard output can't be written: {error}")));
             exit_code::FAILURE
         }
+    }
+}
+
+/// Runs, and makes a report of a run that succeeded, if that was asked for.
+fn run_and_report(settings: &Settings) -> Result<u8, Ended> {
+    let here = std::env::current_dir();
+    let code = run::run(settings)?;
+    match &settings.report {
+        Some(wish) if code == exit_code::SUCCESS => {
+            // Back to where the Snakefile was looked for.
+            let _ = here.map(std::env::set_current_dir);
+            report::report(settings, wish)
+        }
+        _ => Ok(code),
     }
 }
 

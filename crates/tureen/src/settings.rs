@@ -26,6 +26,8 @@ pub(crate) const PLACES: [&str; 4] = ["Snakefile", "snakefile", "workflow/Snakef
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) task: Task,
+    /// `--report`, for now or after the run.
+    pub(crate) report: Option<ReportWish>,
     pub(crate) targets: Vec<String>,
     pub(crate) snakefile: Option<PathBuf>,
     pub(crate) directory: Option<PathBuf>,
@@ -69,6 +71,15 @@ pub(crate) struct Settings {
     pub(crate) print_commands: bool,
 }
 
+/// A report to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct ReportWish {
+    /// Where it goes: a page or an archive, by its name's end.
+    pub(crate) path: PathBuf,
+    pub(crate) stylesheet: Option<PathBuf>,
+    pub(crate) metadata: Option<PathBuf>,
+}
+
 /// What is not said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Quiet {
@@ -93,6 +104,7 @@ impl Settings {
         let max_hashed_bytes = max_hashed_bytes(&args)?;
         let mut settings = Self {
             task,
+            report: report(&args)?,
             limits: RunLimits {
                 cores: cores(&args, task, touches)?,
                 threads: args.max_threads,
@@ -259,6 +271,17 @@ fn cores(args: &Args, task: Task, touches: bool) -> Result<Option<u64>, Diagnost
         (None, Some(word)) => read("--jobs", word).map(Some),
         (None, None) => Ok(None),
     }
+}
+
+fn report(args: &Args) -> Result<Option<ReportWish>, Diagnostic> {
+    let Some(path) = args.report.clone() else { return Ok(None) };
+    if !path.extension().is_some_and(|end| end == "html" || end == "zip") {
+        let message =
+            format!("`--report` takes a file that ends with `.html` or `.zip`; not `{}`", path.display());
+        return Err(Diagnostic::new(message));
+    }
+    let (stylesheet, metadata) = (args.report_stylesheet.clone(), args.report_metadata.clone());
+    Ok(Some(ReportWish { path, stylesheet, metadata }))
 }
 
 fn refused(option: &str, why: &NotSupported) -> Diagnostic {

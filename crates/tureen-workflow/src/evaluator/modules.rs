@@ -27,6 +27,7 @@ const FILES: &[(&str, &str)] = &[
     ("_tureen/script_julia.py", include_str!("../python/script_julia.py")),
     ("_tureen/script_python.py", include_str!("../python/script_python.py")),
     ("_tureen/script_r.py", include_str!("../python/script_r.py")),
+    ("_tureen/report.py", include_str!("../python/report.py")),
     ("_tureen/scripts.py", include_str!("../python/scripts.py")),
     ("_tureen/sources.py", include_str!("../python/sources.py")),
     ("_tureen/template.py", include_str!("../python/template.py")),

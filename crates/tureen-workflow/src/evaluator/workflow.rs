@@ -84,6 +84,7 @@ fn rule(json: &Json, places: &Places) -> Option<Rule> {
         run_size: json["run_size"].as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
         hands_over: json["handover"].as_bool()?,
         shadow: text("shadow").and_then(|word| Shadow::named(&word)),
+        derived_params: serde_json::from_value(json["derived_params"].clone()).ok()?,
         has_own_names: json["own_names"].as_bool()?,
         has_late_command: json["late_command"].as_bool()?,
         action: action(json, places)?,

@@ -29,6 +29,7 @@ impl Reader<'_> {
             message: None,
             wildcard_constraints: Vec::new(),
             run_size: 0,
+            derived_params: Vec::new(),
             has_own_names: false,
             has_late_command: false,
             hands_over: false,

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use crate::code::normalised;
 use crate::diagnostic::Diagnostic;
 use crate::job::{Ask, JobGraph, JobId, Rules};
-use crate::params::{NOT_YET, params, params_text};
+use crate::params::{NOT_YET, own_params, params_text};
 use crate::record::Remembered;
 
 /// Answers for the outputs of one job at a time.
@@ -58,7 +58,7 @@ impl<'c, 'w> Changes<'c, 'w> {
         }
         let mut view = self.graph.view(self.rules, job);
         view.threads = 1;
-        let text = params_text(&params(self.rules, self.graph, job, &view, ask)?);
+        let text = params_text(&own_params(self.rules, self.graph, job, &view, ask)?);
         Ok((!text.contains(NOT_YET)).then_some(text))
     }
 }

@@ -6,7 +6,7 @@ use super::Planner;
 use crate::code::{is_per_job, normalised, of_job};
 use crate::diagnostic::Diagnostic;
 use crate::job::{Ask, Awaits, FileId, JobId};
-use crate::params::{params, params_text};
+use crate::params::{own_params, params_text};
 use crate::reason::Reason;
 use crate::rule::Action;
 
@@ -135,7 +135,7 @@ impl Planner<'_, '_> {
             let of_this_job;
             let code = if is_per_job(action) {
                 let mut view = graph.view(self.rules, job);
-                view.params = params(self.rules, graph, job, &view, ask)?;
+                view.params = own_params(self.rules, graph, job, &view, ask)?;
                 of_this_job = of_job(action, &view);
                 &of_this_job
             } else {
@@ -155,7 +155,7 @@ impl Planner<'_, '_> {
             if !self.rules.workflow.rules[rule].params.is_empty() {
                 let mut view = graph.view(self.rules, job);
                 view.threads = 1;
-                now = params_text(&params(self.rules, graph, job, &view, ask)?);
+                now = params_text(&own_params(self.rules, graph, job, &view, ask)?);
             }
             if memories.iter().any(|memory| memory.params != now) && !now.contains(crate::params::NOT_YET) {
                 reason.params_change = Some(change(&first.params, &now));

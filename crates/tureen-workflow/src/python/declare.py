@@ -62,6 +62,8 @@ class Declared:
         self.late_command = None
         self.run_place = None
         self.items = {}
+        #: Patterns that are marked with `report(...)`, with what the marks say.
+        self.reported = []
 
     def __getattr__(self, part):
         if part in ("input", "output", "params", "log"):
@@ -97,6 +99,7 @@ class Declared:
             "output": [],
             "log": [],
             "params": [],
+            "derived_params": [],
             "resources": [],
             "constraints": [],
             "options": {},
@@ -109,6 +112,7 @@ class Declared:
             "basedir": self.basedir,
             "own_names": self.space.parent is not None,
         }
+        self.reported = []
         self.set_pathvars()
         for word, (place, args, kwargs) in self.raw.items():
             if word in ("input", "output", "log", "benchmark"):
@@ -171,11 +175,15 @@ class Declared:
                 for name, number, value in entries(args, kwargs)
             ]
             self.items[word] = shown_files(args, kwargs, self if word == "output" else None)
+            if word != "log":
+                self.reported.extend(marked_for_report([*args, *kwargs.values()]))
         elif word == "params":
             data[word] = [
                 {"name": name, "number": number, "place": place, **param(value, functions)}
                 for name, number, value in plain_entries(args, kwargs)
             ]
+            values = [*args, *kwargs.values()]
+            data["derived_params"] = [index for index, value in enumerate(values) if is_derived(value)]
             self.items[word] = named(args, kwargs, flatten=False)
         elif word == "resources":
             if args:
@@ -294,6 +302,17 @@ def file_entry(word, value, name, number, place, functions):
     return {**entry, "files": files, "list": is_list}
 
 
+def marked_for_report(values):
+    """Yield the patterns that are marked with `report(...)`, with what the marks say."""
+    for value in values:
+        if isinstance(value, str):
+            details = getattr(value, "flags", {}).get("report")
+            if details:
+                yield str(value), details
+        elif isinstance(value, (list, tuple)):
+            yield from marked_for_report(value)
+
+
 def together(values):
     """One function for a list that holds functions."""
 
@@ -349,6 +368,19 @@ def checksum_of(value, place, functions):
         return None
     ((name, expected),) = given
     return [name, functions.add(expected) if is_callable(expected) else str(expected)]
+
+
+def is_derived(value):
+    """Whether a param is a function of the job's files, threads or resources."""
+    if not is_callable(value):
+        return False
+    from inspect import signature
+
+    try:
+        names = signature(getattr(value, "callable", None) or value).parameters
+    except ValueError:
+        return False
+    return any(name in names for name in ("input", "output", "threads", "resources"))
 
 
 def param(value, functions):

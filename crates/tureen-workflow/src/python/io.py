@@ -168,7 +168,15 @@ def ensure(value, non_empty=False, sha256=None, md5=None, sha1=None):
     return flag(value, "ensure", {"non_empty": non_empty, "sha256": sha256, "md5": md5, "sha1": sha1})
 
 
-def report(value, **details):
+def report(value, caption=None, category=None, subcategory=None, labels=None, patterns=None, htmlindex=None):
+    details = {
+        "caption": caption,
+        "category": category,
+        "subcategory": subcategory,
+        "labels": labels,
+        "patterns": patterns,
+        "htmlindex": htmlindex,
+    }
     return flag(value, "report", details)
 
 

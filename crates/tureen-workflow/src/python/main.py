@@ -34,6 +34,17 @@ def serve(raw):
             connection.send(jobs.handle(session, *content))
         elif word == "expression":
             connection.send(session.functions.add(expressions.function(*content)))
+        elif word == "report_rules":
+            from _tureen import report
+
+            connection.send(report.rules(session))
+        elif word == "report":
+            from _tureen import report
+
+            try:
+                connection.send({"made": report.made(session, content)})
+            except Exception as error:
+                connection.send({"error": trace.describe(error)})
         elif word == "made":
             session.made.update(content)
             connection.send(None)

@@ -92,6 +92,7 @@ class Session:
             "envvars": [],
         }
         self.default = None
+        self.report_text = None
         self.scatter = {}
         self.environment = dict(os.environ)
         self.workflow = WorkflowView(self)
@@ -281,7 +282,11 @@ class Session:
         elif word in ("container", "singularity", "containerized", "conda"):
             self.space.software = [word, place]
         elif word == "report":
-            pass
+            if len(args) != 1 or kwargs:
+                raise Refusal("`report:` takes one value", place)
+            # A module's description is taken only if there is no other.
+            if self.space is self.main or self.report_text is None:
+                self.report_text = located(os.fspath(args[0]), self.basedir)
         elif word == "scattergather":
             self.add_scatter(kwargs)
         elif word == "pathvars":

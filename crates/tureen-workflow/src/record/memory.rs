@@ -3,12 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 /// How an output was last made.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Remembered {
     /// Its job started and did not end: the file may be half written.
     pub is_unfinished: bool,
     /// Its job failed, and what it had made was removed: if the file is there, somebody else put it there.
     pub has_failed: bool,
+    /// When its job started and ended, in seconds since 1970; an end of 0: it did not.
+    pub started: f64,
+    /// See there.
+    pub ended: f64,
     /// The rule.
     pub rule: String,
     /// The normalised code of the rule.

@@ -84,7 +84,8 @@ pub struct JobStart {
 /// Everything remembered, by output path; nothing if there is no record. Creates no file.
 pub(super) fn load(connection: &Connection) -> rusqlite::Result<FxHashMap<String, Remembered>> {
     let mut statement = connection.prepare(
-        "SELECT output.path, job.rule, job.code, job.params, job.shell, job.inputs, job.log, job.ended IS NULL, job.has_failed
+        "SELECT output.path, job.rule, job.code, job.params, job.shell, job.inputs, job.log, job.ended IS NULL, job.has_failed, job.started,
+                coalesce(job.ended, 0)
          FROM output JOIN job ON job.id = output.job",
     )?;
     let mut rows = statement.query([])?;
@@ -99,6 +100,8 @@ pub(super) fn load(connection: &Connection) -> rusqlite::Result<FxHashMap<String
         let memory = Remembered {
             is_unfinished: row.get(7)?,
             has_failed: row.get(8)?,
+            started: row.get(9)?,
+            ended: row.get(10)?,
             rule: row.get(1)?,
             code: row.get(2)?,
             params: row.get(3)?,

@@ -10,7 +10,7 @@ use super::{Happening, Shared};
 use crate::code::{is_per_job, of_job};
 use crate::evaluator::job::{JobView, RunEnd};
 use crate::job::JobId;
-use crate::params::{complete_view, params_text};
+use crate::params::{complete_view, own_of, params_text};
 use crate::record::{InputMemory, JobStart, content_hash};
 use crate::rule::{Action, Rule};
 use crate::work::backup::Backup;
@@ -89,6 +89,7 @@ impl Shared<'_, '_> {
         let message = self.fill_message(job, &attempt.view);
         if self.rule(job).action == Action::None && attempt.outputs.is_empty() {
             self.tell_start(&attempt, message.as_deref());
+            self.create_logs(&attempt);
             return Ok(());
         }
         if self.settings.touch {
@@ -269,15 +270,17 @@ impl Shared<'_, '_> {
 
     fn job_start(&self, attempt: &Attempt) -> JobStart {
         let action = &self.rule(attempt.job).action;
+        let params = own_of(self.rule(attempt.job), &attempt.view.params);
+        let text = params_text(&params);
         let code = if is_per_job(action) {
-            of_job(action, &attempt.view)
+            of_job(action, &JobView { params, ..attempt.view.clone() })
         } else {
             self.codes[self.graph.jobs.rule(attempt.job)].clone()
         };
         JobStart {
             rule: attempt.view.rule.clone(),
             code,
-            params: params_text(&attempt.view.params),
+            params: text,
             shell: attempt.command.clone().unwrap_or_default(),
             outputs: attempt
                 .outputs

@@ -47,6 +47,8 @@ pub(crate) enum Task {
     Forget,
     /// Remove what shadowed jobs left behind.
     CleanShadow,
+    /// Make a report.
+    Report,
     /// Say that there is nothing to unlock.
     Unlock,
 }
@@ -85,6 +87,9 @@ pub(super) fn task(args: &Args) -> Task {
     }
     if args.list || args.list_target_rules {
         return Task::List { only_targets: args.list_target_rules };
+    }
+    if args.report.is_some() && !args.report_after_run {
+        return Task::Report;
     }
     if let Some(word) = &args.dag {
         return Task::DrawJobs(format(word));

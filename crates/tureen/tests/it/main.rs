@@ -6,5 +6,7 @@ mod errors;
 mod folder;
 mod leftovers;
 mod options;
+mod reports;
+mod reruns;
 mod streams;
 mod workflows;

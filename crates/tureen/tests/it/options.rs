@@ -64,6 +64,9 @@ fn fate(name: &str, value: Option<&str>) -> Result<bool, String> {
     if name == "--deploy-sources" {
         words.push("y");
     }
+    if name == "--report-after-run" {
+        words.push("--report");
+    }
     let output = folder.run(&words);
     let (_, error) = texts(&output);
     match output.status.code() {

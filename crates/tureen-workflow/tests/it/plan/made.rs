@@ -57,6 +57,7 @@ pub(crate) fn rule(name: &str, input: &[&str], output: &[&str]) -> Rule {
         shadow: None,
         hands_over: false,
         run_size: 0,
+        derived_params: Vec::new(),
         has_own_names: false,
         has_late_command: false,
         action,
