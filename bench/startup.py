@@ -1,6 +1,7 @@
-"""Time what a user waits for before anything runs: `--version`, and a workflow with nothing to do.
+"""Time what a user waits for before anything runs: an import, `--version`, a workflow with nothing to do.
 
-tureen beside Snakemake, each as a whole process, turn by turn so that a busy machine slows both:
+tureen beside dask in a fresh interpreter, and beside Snakemake, each as a whole process; turn by turn, so
+that a busy machine slows both:
 
     python bench/startup.py [--snakemake PATH] [--runs N]
 """
@@ -19,6 +20,16 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 
+FIRST_PROMISE = """
+from time import perf_counter
+def add(a, b): return a + b
+start = perf_counter()
+from {module} import delayed
+imported = perf_counter()
+assert delayed(add)(1, 2).compute() == 3
+print(imported - start, perf_counter() - start)
+"""
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -33,7 +44,8 @@ def main() -> int:
     # Where Python may not keep what it compiled, it compiles at every start: unfair to a peer in Python.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
-    print(f"{'':34} {'tureen':>12} {'snakemake':>12} {'ratio':>8}   (median ms)")
+    first_promises(options.runs, environment)
+    print(f"\n{'':34} {'tureen':>12} {'snakemake':>12} {'ratio':>8}   (median ms)")
     with tempfile.TemporaryDirectory() as scratch:
         for what, snakefile, arguments in (
             ("--version", None, ["--version"]),
@@ -54,6 +66,21 @@ def main() -> int:
             ours, theirs = (statistics.median(own) * 1e3 for own in times.values())
             print(f"{what:34} {ours:12.1f} {theirs:12.1f} {theirs / ours:7.0f}x")
     return 0
+
+
+def first_promises(n_runs: int, environment: dict[str, str]) -> None:
+    """Print the time to import, and until the first promise is kept, import included."""
+    times: dict[str, list[list[float]]] = {"tureen": [], "dask": []}
+    for run in range(-1, n_runs):
+        for module, own in times.items():
+            command = [sys.executable, "-c", FIRST_PROMISE.format(module=module)]
+            ran = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+            if run >= 0:  # The one before compiled what was not compiled yet.
+                own.append([float(seconds) for seconds in ran.stdout.split()])
+    print(f"{'':34} {'tureen':>12} {'dask':>12} {'ratio':>8}   (median ms)")
+    for place, what in enumerate(("import", "import, first promise computed")):
+        ours, theirs = (statistics.median(row[place] for row in own) * 1e3 for own in times.values())
+        print(f"{what:34} {ours:12.1f} {theirs:12.1f} {theirs / ours:7.0f}x")
 
 
 def once(command: list[str], folder: Path, environment: dict[str, str]) -> float:

@@ -24,8 +24,8 @@ from tureen.diagnostics import Callback, Profiler
 N_WARM_UP = 25
 """Rounds before the first count: caches fill, threads and workers start."""
 
-MOST_BLOCKS = 0.2
-"""Python's blocks that a call may leave behind on average: less than one object for five calls."""
+MOST_BLOCKS = 0.5
+"""Python's blocks that a call may leave behind on average: less than one object for two calls."""
 
 MOST_KB = 512
 """By which the process may grow from the first half of the rounds to the second: allocators keep pages."""
