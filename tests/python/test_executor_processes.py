@@ -109,11 +109,13 @@ def test_shutdown_cancels_and_waits_as_told(make: Make, tmp_path: Path) -> None:
     executor.shutdown(wait=False, cancel_futures=True)
     with pytest.raises(RuntimeError, match="cannot schedule new futures after shutdown"):
         executor.submit(abs, 1)
+    # Theirs cancels in a thread of its own, and does not wait when told a second time.
+    end = time.monotonic() + 20
+    while not queued[-1].cancelled() and time.monotonic() < end:
+        time.sleep(0.002)
     (tmp_path / "let go").touch()
     executor.shutdown()
     assert running.result() is True
-    # Theirs cancels in a thread of its own, and does not wait when told a second time.
-    end = time.monotonic() + 20
     while not all(future.done() for future in queued) and time.monotonic() < end:
         time.sleep(0.002)
     assert all(future.done() for future in queued) and queued[-1].cancelled()

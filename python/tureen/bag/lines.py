@@ -84,7 +84,9 @@ class Lines(Stream):
                 _tell_byte(error, path, start, text.buffer)
                 raise
             finally:
-                text.detach()
+                # Whoever left off in the middle may have closed it already.
+                if not raw.closed:
+                    text.detach()
 
 
 def cut_at(delimiter: str | None, encoding: str) -> tuple[bytes, int]:
