@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 import weakref
 from typing import Any
 
@@ -127,6 +128,10 @@ def test_nothing_of_a_failed_run_stays_when_its_exception_is_gone(scheduler: str
     with pytest.raises(ZeroDivisionError):
         compute(delayed(divmod)(delayed(taste)(pots[0]), 0), *pots, scheduler=scheduler, num_workers=1)
     gc.collect()
+    # Nobody waits for the threads of a run that failed.
+    until = time.monotonic() + 10
+    while _alive and time.monotonic() < until:
+        time.sleep(0.01)
     assert _alive == 0
 
 

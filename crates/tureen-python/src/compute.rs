@@ -42,7 +42,9 @@ pub(crate) fn compute<'py>(
     // Results are the same either way: only the calls that are needed are made.
     let _ = optimize_graph;
     let (arguments, session) = run_as_asked(args, traverse, scheduler, get, kwargs)?;
-    Ok(arguments.fill(args.py(), session.values(args.py()))?.0)
+    let filled = arguments.fill(args.py(), session.values(args.py()))?.0;
+    session.hand_over();
+    Ok(filled)
 }
 
 /// Compute promises, and put promises of the values, under the same keys, in their places.
@@ -69,6 +71,7 @@ pub(crate) fn persist<'py>(
             py.None().into_bound(py)
         })
     })?;
+    session.hand_over();
     failed.map_or(Ok(filled), Err)
 }
 

@@ -179,6 +179,11 @@ impl Session {
         move |promise| self.result_of(py, promise, &mut wanted)
     }
 
+    /// Drops the results that the user wanted, once he has them: a thread of the pool may hold on to this a moment longer.
+    pub(crate) fn hand_over(&self) {
+        self.flat.wanted.iter().for_each(|&task| self.results.release(task));
+    }
+
     /// Notes a failure. The first one counts: what came after may have come of it.
     pub(crate) fn fail(&self, error: PyErr) {
         if !self.has_failed.swap(true, Ordering::AcqRel) {
