@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import itertools
 import os
-import pickle
 import select
 import sys
 import time
-from typing import Any, Protocol
 
 from tureen._processes import arena, failing, pool, wire
+from tureen._processes.bare import pickle
 from tureen._processes.packing import Recent, dumps_by_value, loads, pack, relay
-from tureen._processes.start import Worker
 from tureen._settings import cpu_count
-from tureen._tureen import Feed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tureen._processes.source import Source
+    from tureen._processes.start import Worker
+    from tureen._tureen import Feed
 
 _GRACE = 0.5
 """Seconds that a task has to end by itself when the user wants to stop."""
@@ -27,38 +32,6 @@ _LINGER = 0.05
 """Seconds that others have to end their task when one has failed, before they are left to themselves."""
 
 _runs = itertools.count(1)
-
-
-Given = tuple[
-    int, list[int], list[Any], bytes, list[tuple[int, int, Any]], list[tuple[int, int, bool]], list[int]
-]
-"""For a worker: its number, tasks, calls, which results are wanted, functions that it lacks, results that it
-lacks, and those that it need not keep."""
-
-
-class Source(Protocol):
-    """Where tasks come from, and whom their ends are told: a `Feed`, or what does the same."""
-
-    def take(self, idle: list[int]) -> list[Given]: ...
-    def done(
-        self,
-        worker: int,
-        tasks: list[int],
-        results: list[Any],
-        held: list[int],
-        times: list[tuple[int, int, float]],
-    ) -> None: ...
-    def failed(
-        self,
-        task: int,
-        error: BaseException,
-        args: tuple[Any, ...] | None = None,
-        kwargs: dict[str, Any] | None = None,
-    ) -> None: ...
-    def given(self, task: int, to: int) -> None: ...
-    def label(self, task: int) -> str: ...
-    def cancel(self) -> None: ...
-    def is_over(self) -> bool: ...
 
 
 def drive(feed: Feed, n_workers: int, initializer: Any) -> None:
