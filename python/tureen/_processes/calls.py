@@ -168,6 +168,9 @@ class Calls:
                     batch.append(call)
         return batch
 
+    def prepare(self) -> None:
+        """Nothing is made ready before somebody is idle: callers may yet change their minds."""
+
     def done(
         self,
         worker: int,

@@ -15,6 +15,7 @@ class Source(Protocol):
     """Where tasks come from, and whom their ends are told: a `Feed`, or what does the same."""
 
     def take(self, idle: list[int]) -> list[Given]: ...
+    def prepare(self) -> tuple[list[int], list[Any], bytes] | None: ...
     def done(
         self,
         worker: int,
