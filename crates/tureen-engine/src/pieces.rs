@@ -515,12 +515,9 @@ mod tests {
 
     #[test]
     fn nearly_as_parallel_as_the_graph() {
-        for (name, graph) in [
-            ("wide", wide(4000)),
-            ("tree", tree(12)),
-            ("chains", chains(40, 100)),
-            ("grid", grid(60, 64)),
-        ] {
+        for (name, graph) in
+            [("wide", wide(4000)), ("tree", tree(12)), ("chains", chains(40, 100)), ("grid", grid(60, 64))]
+        {
             let seconds = 0.05;
             let sizes = Sizes { most: graph.len() as f64 * seconds / 64.0, least: 0.01, n_wide: 8 };
             let pieces = cut(&graph, seconds, sizes);
