@@ -75,6 +75,10 @@ def _gathered(*parts: Any) -> list[Any]:
     return as_elements(parts)
 
 
+# Where partitions are made elsewhere: it is done by whoever wants the list.
+_gathered.__tureen_gathers__ = True  # type: ignore[attr-defined]
+
+
 def run(collection: Bag | Item, **kwargs: Any) -> Any:
     """Return a collection's value. An exception comes out with the user's frames only."""
     try:

@@ -12,7 +12,7 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
-from tureen import config
+from tureen import _settings, config
 
 from .layers import GatherLayer, Layer, StepLayer
 
@@ -31,6 +31,8 @@ def with_default(keywords: dict[str, Any], layers: Iterable[Layer]) -> dict[str,
     """Return the keywords of a `compute`, with a scheduler in them if nobody has named one."""
     named = ("scheduler", "pool", "get")
     if any(keywords.get(name) is not None or config.get(name, None) is not None for name in named):
+        return keywords
+    if _settings.is_inside_piece() or _settings.default_client() is not None:
         return keywords
     return {**keywords, "scheduler": default_scheduler(layers)}
 

@@ -1,0 +1,112 @@
+"""Waits for what was sent, and hears meanwhile what workers tell: pieces that are done, lines that were printed.
+
+Runs in the thread that computes, so Ctrl-C ends it, and what is printed is printed where the user prints.
+"""
+
+from __future__ import annotations
+
+import queue
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+from weakref import WeakSet
+
+from tureen._distributed.piece import TOPIC
+
+_LOOK_AGAIN = 0.5
+"""Seconds: signals are looked for at least as often, on every system."""
+
+_boxes: dict[str, queue.SimpleQueue[Any]] = {}
+"""What was told of each run that goes on, not read yet."""
+
+_listening: WeakSet[Any] = WeakSet()
+
+
+def _deliver(event: tuple[float, Any]) -> None:
+    """Called in the client's own thread, with whatever any worker tells anybody."""
+    _, message = event
+    box = _boxes.get(message.get("run"))
+    if box is not None:
+        box.put(message)
+
+
+class Listening:
+    """Hears of one run, in a ``with`` block.
+
+    Args:
+        client: The client.
+        run: What the run is called.
+        done: Called once for each piece that is done: its number, and for each function that it called the
+            number of it, how many calls, the seconds they took in all, and those of the shortest.
+    """
+
+    def __init__(
+        self, client: Any, run: str, done: Callable[[int, list[tuple[int, int, float, float]]], None]
+    ) -> None:
+        self._run = run
+        self._done = done
+        self._box: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._seen: set[int] = set()
+        if client not in _listening:
+            client.subscribe_topic(TOPIC, _deliver)
+            _listening.add(client)
+
+    def __enter__(self) -> Listening:
+        _boxes[self._run] = self._box
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while not self._box.empty():
+            self._heed(self._box.get())
+        _boxes.pop(self._run, None)
+
+    def has_seen(self, pieces: Iterable[int]) -> bool:
+        """Tell whether all these pieces are known to be done."""
+        return self._seen.issuperset(pieces)
+
+    def until(self, is_over: Callable[[], bool], seconds: float | None = None) -> bool:
+        """Listen until something is so, at most for so long. Tell whether it is."""
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while not is_over():
+            left = _LOOK_AGAIN if deadline is None else min(_LOOK_AGAIN, deadline - time.monotonic())
+            if left <= 0:
+                return False
+            try:
+                message = self._box.get(timeout=left)
+            except queue.Empty:
+                continue
+            self._heed(message)
+        return True
+
+    def until_done(self, futures: Iterable[Any]) -> Any:
+        """Listen until all futures are done, or one has failed: then give that one, else None."""
+        waiting = {future.key for future in futures}
+        failed: list[Any] = []
+
+        def note(future: Any) -> None:
+            self._box.put(future)
+
+        for future in futures:
+            future.add_done_callback(note)
+        self._ended = lambda future: (
+            waiting.discard(future.key) if future.status == "finished" else failed.append(future)
+        )
+        self.until(lambda: bool(failed) or not waiting)
+        return failed[0] if failed else None
+
+    def _ended(self, future: Any) -> None:
+        """Nobody waits for a future yet."""
+
+    def _heed(self, message: Any) -> None:
+        if not isinstance(message, dict):
+            self._ended(message)
+        elif "printed" in message:
+            name, text = message["printed"]
+            stream = getattr(sys, name)
+            if stream is not None:
+                stream.write(text)
+                stream.flush()
+        elif message["piece"] not in self._seen:  # a piece may be done again, after a worker was lost
+            self._seen.add(message["piece"])
+            self._done(message["piece"], message["took"])
