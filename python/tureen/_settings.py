@@ -29,6 +29,7 @@ _NAMES = {
     "single-threaded": "sync",
     "auto": "auto",
 }
+_CLUSTER = ("distributed", "dask.distributed")
 _ASKED = ("pool", "rerun_exceptions_locally", "callbacks", "cache")
 
 
@@ -52,7 +53,7 @@ def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None, default: s
     if scheduler is None:
         scheduler = config.get("scheduler", None)
     asked = {key: _asked_for(key, keywords) for key in _ASKED}
-    if isinstance(scheduler, str) and scheduler.lower() in ("distributed", "dask.distributed"):
+    if isinstance(scheduler, str) and is_cluster(scheduler):
         scheduler = _current_client(scheduler)
     elif scheduler is None and asked["pool"] is None:
         scheduler = default_client()
@@ -89,6 +90,21 @@ def default_client() -> Any:
     from tureen._distributed.finding import current_client
 
     return current_client()
+
+
+def is_cluster(scheduler: Any) -> bool:
+    """Tell whether this names a cluster of dask's: a client, or ``"distributed"``.
+
+    >>> is_cluster("distributed"), is_cluster("threads"), is_cluster(None)
+    (True, False, False)
+    """
+    if isinstance(scheduler, str):
+        return scheduler.lower() in _CLUSTER
+    if scheduler is None or "distributed.client" not in sys.modules:
+        return False
+    from tureen._distributed.finding import is_client
+
+    return is_client(scheduler)
 
 
 def is_inside_piece() -> bool:
@@ -169,14 +185,11 @@ def _foreign(scheduler: Any, keywords: dict[str, Any]) -> Choice:
 
     if isinstance(scheduler, _relay.Handing):
         return "handing", n_workers(keywords), scheduler
-    if "distributed.client" in sys.modules:
-        from tureen._distributed.finding import is_client
+    if is_cluster(scheduler):
+        from tureen._distributed.cluster import Cluster
 
-        if is_client(scheduler):
-            from tureen._distributed.cluster import Cluster
-
-            cluster = Cluster(scheduler, keywords)
-            return "distributed", cluster.n_threads, cluster
+        cluster = Cluster(scheduler, keywords)
+        return "distributed", cluster.n_threads, cluster
     if hasattr(scheduler, "submit") and not hasattr(scheduler, "get"):
         relay, n = handing({**keywords, "pool": scheduler}, _diagnostics_in_use())
         return "executor", n, relay
@@ -184,7 +197,7 @@ def _foreign(scheduler: Any, keywords: dict[str, Any]) -> Choice:
     if not callable(get):
         raise ValueError(
             f"a `{type(scheduler).__name__}` is no scheduler\n"
-            'hint: use `"threads"`, `"sync"`, an executor, or a `get` function of dask\'s'
+            'hint: use `"threads"`, `"sync"`, an executor, a `distributed.Client`, or a `get` function of dask\'s'
         )
     from tureen._dask_graph import ByGet
 

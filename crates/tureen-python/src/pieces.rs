@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::{PyIndexError, PyRuntimeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple, PyType};
+use pyo3::types::{PyList, PyType};
 use rustc_hash::FxHashMap;
 use tureen_engine::{Pieces as Cut, Place, Sizes, TaskId};
 
@@ -33,7 +33,7 @@ pub(crate) struct Pieces {
     session: Arc<Session>,
     /// The function of each task, by number.
     function_of: Vec<u32>,
-    functions: Mutex<Vec<Function>>,
+    functions: Vec<Function>,
     where_: Vec<Where>,
     made: Mutex<Made>,
 }
@@ -100,7 +100,7 @@ impl Pieces {
             });
         }
         let made = Made { place: vec![None; graph.len()], ..Made::default() };
-        Ok(Self { session, function_of, functions: Mutex::new(functions), where_, made: Mutex::new(made) })
+        Ok(Self { session, function_of, functions, where_, made: Mutex::new(made) })
     }
 
     fn made(&self) -> MutexGuard<'_, Made> {
@@ -139,11 +139,10 @@ impl Pieces {
 
     /// The functions that tasks call: the name, the function if it is a plain call, and how many calls.
     fn functions(&self, py: Python<'_>) -> Vec<Function> {
-        let functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
         let copy = |(label, function, n): &Function| {
             (label.clone(), function.as_ref().map(|function| function.clone_ref(py)), *n)
         };
-        functions.iter().map(copy).collect()
+        self.functions.iter().map(copy).collect()
     }
 
     /// The tasks that are done by whoever computes, each after those that it needs.
@@ -206,9 +205,7 @@ impl Pieces {
 
     /// Cut the rest. `seconds` is what a call of each function is expected to take. Gives the number of all pieces.
     fn cut(&self, seconds: Vec<f64>, most: f64, least: f64, n_wide: usize) -> PyResult<usize> {
-        if seconds.len() <= self.function_of.iter().copied().max().map_or(0, |last| last as usize)
-            && !self.function_of.is_empty()
-        {
+        if seconds.len() < self.functions.len() {
             return Err(PyIndexError::new_err("there are seconds missing"));
         }
         let mut made = self.made();
@@ -319,15 +316,6 @@ impl Pieces {
             functions.push(self.function_of[task.index()]);
         }
         Ok((calls, functions, values, outside, made.groups.get(piece).cloned().unwrap_or_default()))
-    }
-
-    /// The arguments that a task is called with, as far as they are plain; None if they hold promises.
-    fn plain_arguments<'py>(&self, py: Python<'py>, task: usize) -> Option<Bound<'py, PyTuple>> {
-        let promise = self.session.promise(TaskId::from_index(task)).get();
-        match &promise.call()?.arguments {
-            crate::template::Arguments::Plain { args, .. } => Some(args.bind(py).clone()),
-            crate::template::Arguments::Template(_) => None,
-        }
     }
 }
 

@@ -217,7 +217,8 @@ pub(crate) fn relay(
 ) -> PyResult<()> {
     let steps = Bound::new(py, Steps::new(Arc::clone(session)))?;
     let can_keep = are_kept && relay.hasattr(pyo3::intern!(py, "persist"))?;
-    relay.call_method1(if can_keep { "persist" } else { "run" }, (steps,))?;
+    let told = relay.call_method1(if can_keep { "persist" } else { "run" }, (steps,));
+    told.map_err(|error| failure::without_our_frames(py, error))?;
     if session.run.counts().done == session.n_tasks() {
         return Ok(());
     }

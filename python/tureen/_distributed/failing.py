@@ -34,6 +34,9 @@ class PieceFailed(Exception):
         first = self.links[0]
         return f"{first['type']}: {first['text']}"[:_LONGEST]
 
+    def __repr__(self) -> str:
+        return f"PieceFailed({self})"
+
     def rebuilt(self) -> BaseException:
         """Give the exception as the user's code raised it."""
         return rebuild(self.links)

@@ -77,7 +77,7 @@ class Collection(DaskCollection):
         """Return the list of all elements.
 
         Keywords are those of `tureen.compute`: `scheduler` ("processes", "threads" or "sync"),
-        `num_workers`. By default the user's functions run in worker processes, as dask.bag's do; a bag
+        `num_workers`; or a `distributed.Client`. By default the user's functions run in worker processes, as dask.bag's do; a bag
         without any runs on threads.
 
         >>> import tureen.bag as db
@@ -87,8 +87,11 @@ class Collection(DaskCollection):
         return computing.run(self, **kwargs)  # type: ignore[arg-type]
 
     def persist(self, **kwargs: Any) -> Bag:
-        """Compute the partitions now, and return a bag that holds them."""
-        layer = computing.kept(self.layer, computing.run_all(self.layer, **kwargs))
+        """Compute the partitions now, and return a bag that holds them.
+
+        On a cluster (`scheduler=client`) they stay there, and this does not wait for them.
+        """
+        layer = computing.kept(self.layer, **kwargs)
         return type(self)(layer, layer.name, layer.n_partitions)  # type: ignore[return-value]
 
     def visualize(

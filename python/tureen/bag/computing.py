@@ -14,9 +14,9 @@ from .blame import users_frames
 from .chain import as_elements
 from .layers import Layer, Ref, SourceLayer
 from .naming import unique_token
-from .parts import Given
+from .parts import Given, promised
 from .plan import plan
-from .where import with_default
+from .where import is_cluster, with_default
 
 if TYPE_CHECKING:
     from .bag import Bag
@@ -116,9 +116,14 @@ def compute(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
     return tureen.compute(*(next(planned) if isinstance(arg, (Bag, Item)) else arg for arg in args), **kwargs)
 
 
-def kept(layer: Layer, values: Sequence[Any]) -> Layer:
-    """Return the layer of partitions that were computed before."""
-    return SourceLayer(layer.word, [Given(value) for value in values], unique_token())
+def kept(layer: Layer, **kwargs: Any) -> Layer:
+    """Compute a layer's partitions, and return the layer of what came of it: at hand, or on the cluster."""
+    asked = with_default(kwargs, [layer])
+    if not is_cluster(asked):
+        return SourceLayer(layer.word, [Given(value) for value in run_all(layer, **kwargs)], unique_token())
+    import tureen
+
+    return promised(layer.word, tureen.persist(*promises(all_of(layer)), **asked), its_token=unique_token())
 
 
 def picture(
