@@ -6,7 +6,6 @@ to be, `sending` and `waiting` do the work.
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,6 +45,11 @@ _FEW = 4
 """If there are no more calls than this for each thread, each is a piece, and nothing need be known of them."""
 
 _WAIT_FOR_SCOUTS = 0.25
+"""Seconds after which a call is known to be long."""
+
+_OVERHEAD = 5e-6
+"""Seconds that a call costs besides what it takes: it is written down, sent, and made again."""
+
 _IF_NOBODY_IS_THERE = 8
 """So many threads are expected of a cluster whose workers are still to come."""
 
@@ -141,15 +145,16 @@ class Cluster:
 
     def cut(self, pieces: Pieces, seconds: list[float]) -> None:
         """Cut what is not in pieces yet, where calls take so long by function."""
+        seconds = [one + _OVERHEAD for one in seconds]
         total = sum(one * n for one, (_, _, n) in zip(seconds, pieces.functions(), strict=True))
         most = min(max(total / (_PIECES_PER_THREAD * self.n_threads), _LEAST), _MOST)
         most = max(most, total / _MOST_PIECES)
         pieces.cut(seconds, most, _LEAST, _SIDE_BY_SIDE * self.n_threads)
 
-    def workers_came(self) -> bool:
-        """Look whether there are workers now."""
-        self._workers = threads_of(self.client, self._keywords.get("workers"))
-        return bool(self._workers)
+    def look_for_workers(self) -> None:
+        """Look whether workers have come, if there were none."""
+        if not self._workers:
+            self._workers = threads_of(self.client, self._keywords.get("workers"))
 
     def _one_by_one(self, steps: Steps) -> None:
         from tureen._dask_graph import ByGet
@@ -220,23 +225,24 @@ class _Run:
         if not scouts:
             return
         self._pieces.begin(scouts)
-        self._sending.send()
+        self._sending.send(are_awaited=True)
         numbers = range(len(scouts))
-        if not self._cluster.n_workers:
-            # Nothing can begin before somebody comes, and some only come when there is something to do.
-            self._listening.until(lambda: self._listening.has_seen(numbers[:1]) or self._look_for_workers())
-        began = time.monotonic()
-        self._listening.until(lambda: self._listening.has_seen(numbers), _WAIT_FOR_SCOUTS)
-        took = time.monotonic() - began
+        futures = list(self._sending.futures.values())
+
+        def is_known() -> bool:
+            if self._listening.has_seen(numbers) or self._listening.longest() > _WAIT_FOR_SCOUTS:
+                return True
+            return any(future.status in ("error", "cancelled") for future in futures)
+
+        # However long it takes until somebody begins with one: before that, nobody would begin with others either.
+        self._listening.until(is_known)
         for function, seconds in self._shortest.items():
             seen[function] = seconds
         for number in numbers:
             function = self._pieces.write(number)[1][0]
             if seen[function] is None:
-                seen[function] = max(took, durations.LONG)
-
-    def _look_for_workers(self) -> bool:
-        return self._cluster.workers_came()
+                seen[function] = durations.LONG
+        self._cluster.look_for_workers()
 
     def _gather(self) -> None:
         places = self._pieces.asked()
@@ -264,7 +270,7 @@ class _Run:
         error = future.exception()
         if error is None:  # it was lost between two looks, and was made again
             return
-        raise users_error(error, self._steps, self._pieces)
+        raise users_error(error, self._name, self._steps, self._pieces)
 
     def _done(self, piece: int, took: list[tuple[int, int, float, float]]) -> None:
         for function, n, seconds, shortest in took:

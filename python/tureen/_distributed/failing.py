@@ -21,9 +21,16 @@ class PieceFailed(Exception):
     """A call in a piece raised. Holds which one, and the exception in a form that can always be sent."""
 
     def __init__(
-        self, number: int, place: int, links: list[Link], args: tuple[str, ...] | None, kwargs: dict[str, str]
+        self,
+        run: str,
+        number: int,
+        place: int,
+        links: list[Link],
+        args: tuple[str, ...] | None,
+        kwargs: dict[str, str],
     ) -> None:
-        super().__init__(number, place, links, args, kwargs)
+        super().__init__(run, number, place, links, args, kwargs)
+        self.run = run
         self.number = number
         self.place = place
         self.links = links
@@ -50,10 +57,11 @@ class Stopped(Exception):
     """A piece was given up: nobody wants it any more."""
 
 
-def told(number: int, place: int, error: BaseException, filled: Any) -> PieceFailed:
+def told(run: str, number: int, place: int, error: BaseException, filled: Any) -> PieceFailed:
     """Put a failure into a form that can be sent."""
     args, kwargs = (None, {}) if filled is None else filled
     return PieceFailed(
+        run,
         number,
         place,
         describe(error),
@@ -62,14 +70,15 @@ def told(number: int, place: int, error: BaseException, filled: Any) -> PieceFai
     )
 
 
-def users_error(error: BaseException, steps: Steps, pieces: Pieces) -> BaseException:
-    """Give what is raised for the exception of a piece's future."""
+def users_error(error: BaseException, run: str, steps: Steps, pieces: Pieces) -> BaseException:
+    """Give what is raised for the exception of a future that a run needs."""
     if not isinstance(error, PieceFailed):
-        return _dasks_error(error, lambda number: _names(steps, pieces, number))
+        return _dasks_error(error, lambda key: _names(pieces, run, key))
     own = error.rebuilt()
-    args = None if error.given is None else tuple(map(Text, error.given))
-    kwargs = {name: Text(text) for name, text in error.named.items()}
-    steps.explain(pieces.task(error.number, error.place), own, args, kwargs)
+    if error.run == run:  # else of an earlier one, whose results were to stay on the cluster
+        args = None if error.given is None else tuple(map(Text, error.given))
+        kwargs = {name: Text(text) for name, text in error.named.items()}
+        steps.explain(pieces.task(error.number, error.place), own, args, kwargs)
     return own
 
 
@@ -83,17 +92,15 @@ def result_of(future: Any) -> Any:
     raise _dasks_error(error, lambda _: "a piece")
 
 
-def _dasks_error(error: BaseException, names: Callable[[int], str]) -> BaseException:
+def _dasks_error(error: BaseException, names: Callable[[Any], str]) -> BaseException:
     """What dask says when a piece could not be done at all."""
     if isinstance(error, OtherVersion):
         return not_there(str(error))
     if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "tureen":
         return not_there("tureen is not installed there, or in another version")
     if type(error).__name__ == "KilledWorker":
-        key = getattr(error, "task", None)
-        number = key[1] if isinstance(key, tuple) and len(key) > 1 else -1
         died = WorkerDied(
-            f"{names(number)} could not be done: each worker that tried it died\n"
+            f"{names(getattr(error, 'task', None))} could not be done: each worker that tried it died\n"
             "hint: the log of the worker may say why; often memory runs out there: try fewer threads for each "
             "worker, or smaller tasks"
         )
@@ -102,10 +109,11 @@ def _dasks_error(error: BaseException, names: Callable[[int], str]) -> BaseExcep
     return error
 
 
-def _names(steps: Steps, pieces: Pieces, number: int) -> str:
-    if not 0 <= number < len(pieces):
+def _names(pieces: Pieces, run: str, key: Any) -> str:
+    """What a task of dask's is, for the user."""
+    if not (isinstance(key, tuple) and str(key[0]).endswith(run) and key[1] < len(pieces)):
         return "a piece"
-    calls, functions, *_ = pieces.write(number)
+    calls, functions, *_ = pieces.write(key[1])
     labels = [pieces.functions()[function][0] for function in dict.fromkeys(functions)]
-    calls_ = f"{len(calls)} call{'' if len(calls) == 1 else 's'}"
-    return f"a piece of {calls_} (`{'`, `'.join(labels[:3])}`)"
+    n_calls = f"{len(calls)} call{'' if len(calls) == 1 else 's'}"
+    return f"a piece of {n_calls} (`{'`, `'.join(labels[:3])}`)"

@@ -39,7 +39,9 @@ class Needed:
         return Needed, (self.place,)
 
 
-def do(version: str, sender: str, run: str, number: int, packed: bytes, *needed: Any) -> Any:
+def do(
+    version: str, sender: str, run: str, number: int, is_awaited: bool, packed: bytes, *needed: Any
+) -> Any:
     """Do a piece, and give its results: one, a list of them, or a list of such groups.
 
     Args:
@@ -47,6 +49,7 @@ def do(version: str, sender: str, run: str, number: int, packed: bytes, *needed:
         sender: The process that sent it.
         run: What the sender calls the run.
         number: The number of the piece in it.
+        is_awaited: Whether the sender wants to know when it begins.
         packed: The piece: its calls, functions, values, where to find what it needs, and its results.
         needed: What it needs of other pieces.
 
@@ -65,6 +68,8 @@ def do(version: str, sender: str, run: str, number: int, packed: bytes, *needed:
         worker.log_event(TOPIC, {"run": run, "piece": number, **message})
 
     calls, functions, values, reads, groups = pickle.loads(packed)
+    if is_awaited:
+        tell(begun=True)
     given = [needed[value.place] if type(value) is Needed else value for value in values]
     for place, part in reads:
         given.append(needed[place] if part < 0 else needed[place][part])
@@ -79,7 +84,7 @@ def do(version: str, sender: str, run: str, number: int, packed: bytes, *needed:
         inside.reset(token)
     tell(took=took)
     if failed is not None:
-        raise told(number, *failed)
+        raise told(run, number, *failed)
     assert results is not None
     made = iter(results)
     grouped = [next(made) if len(group) == 1 else [next(made) for _ in group] for group in groups]

@@ -27,25 +27,30 @@ _n_running = 0
 
 
 class _Lines:
-    """Text that is collected for a moment, so that a thousand lines are not a thousand messages."""
+    """Lines that are collected for a moment, so that a thousand of them are not a thousand messages.
+
+    What is not a whole line yet waits for its end: others print at the same time.
+    """
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._texts: list[tuple[str, str]] = []
+        self._texts: dict[str, list[str]] = {}
         self._n_characters = 0
         self._sent_at = 0.0
 
     def add(self, name: str, text: str) -> None:
-        self._texts.append((name, text))
+        self._texts.setdefault(name, []).append(text)
         self._n_characters += len(text)
-        if self._n_characters >= _CHARACTERS or time.monotonic() - self._sent_at >= _SECONDS:
+        is_due = self._n_characters >= _CHARACTERS or time.monotonic() - self._sent_at >= _SECONDS
+        if is_due and text.endswith("\n"):
             self.send()
 
     def send(self) -> None:
-        texts, self._texts, self._n_characters = self._texts, [], 0
+        texts, self._texts, self._n_characters = self._texts, {}, 0
         self._sent_at = time.monotonic()
-        for name in dict.fromkeys(name for name, _ in texts):
-            self._send(name, "".join(text for its_name, text in texts if its_name == name))
+        for name, parts in texts.items():
+            text = "".join(parts)
+            self._send(name, text)
 
 
 class _Stream(io.TextIOBase):

@@ -52,13 +52,15 @@ class Sending:
         """For each piece that was sent, its key and the number of its groups."""
         self._graph: dict[Key, Any] = {}
         self._n_bytes = 0
+        self._are_awaited = False
         self._large: dict[int, tuple[Key, Any]] = {}
         self._held: dict[int, OnCluster] = {}
         self.futures: dict[Key, Any] = {}
         """The futures of what was sent, as long as somebody may ask for them."""
 
-    def send(self) -> None:
-        """Send all pieces that were made since the last time."""
+    def send(self, are_awaited: bool = False) -> None:
+        """Send all pieces that were made since the last time. If they are awaited, each tells when it begins."""
+        self._are_awaited = are_awaited
         for number in range(len(self._keys), len(self._pieces)):
             self._add(number)
             if self._n_bytes >= _MOST_BYTES or len(self._graph) >= _MOST_PIECES:
@@ -103,7 +105,7 @@ class Sending:
             raise self._blamed(number, calls, values, error) from None
         label = self._labels[max(set(functions), key=functions.count)] if functions else "piece"
         key = (f"{label}-{self._run}", number)
-        header = (__version__, far.PROCESS, self._run, number)
+        header = (__version__, far.PROCESS, self._run, number, self._are_awaited)
         self._graph[key] = self._task(key, far.do, *header, packed, *refs)
         self._keys.append((key, len(groups)))
         for group in range(len(groups) if len(groups) > 1 else 0):

@@ -14,7 +14,7 @@ from weakref import WeakSet
 
 from tureen._distributed.piece import TOPIC
 
-_LOOK_AGAIN = 0.5
+_LOOK_AGAIN = 0.1
 """Seconds: signals are looked for at least as often, on every system."""
 
 _boxes: dict[str, queue.SimpleQueue[Any]] = {}
@@ -48,6 +48,7 @@ class Listening:
         self._done = done
         self._box: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._seen: set[int] = set()
+        self._begun: dict[int, float] = {}
         if client not in _listening:
             client.subscribe_topic(TOPIC, _deliver)
             _listening.add(client)
@@ -65,19 +66,19 @@ class Listening:
         """Tell whether all these pieces are known to be done."""
         return self._seen.issuperset(pieces)
 
-    def until(self, is_over: Callable[[], bool], seconds: float | None = None) -> bool:
-        """Listen until something is so, at most for so long. Tell whether it is."""
-        deadline = None if seconds is None else time.monotonic() + seconds
+    def longest(self) -> float:
+        """Tell for how many seconds a piece has been going on that has told of its begin."""
+        now = time.monotonic()
+        return max((now - at for piece, at in self._begun.items() if piece not in self._seen), default=0.0)
+
+    def until(self, is_over: Callable[[], bool]) -> None:
+        """Listen until something is so."""
         while not is_over():
-            left = _LOOK_AGAIN if deadline is None else min(_LOOK_AGAIN, deadline - time.monotonic())
-            if left <= 0:
-                return False
             try:
-                message = self._box.get(timeout=left)
+                message = self._box.get(timeout=_LOOK_AGAIN)
             except queue.Empty:
                 continue
             self._heed(message)
-        return True
 
     def until_done(self, futures: Iterable[Any]) -> Any:
         """Listen until all futures are done, or one has failed: then give that one, else None."""
@@ -107,6 +108,8 @@ class Listening:
             if stream is not None:
                 stream.write(text)
                 stream.flush()
+        elif "begun" in message:
+            self._begun[message["piece"]] = time.monotonic()
         elif message["piece"] not in self._seen:  # a piece may be done again, after a worker was lost
             self._seen.add(message["piece"])
             self._done(message["piece"], message["took"])
