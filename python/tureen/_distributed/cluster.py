@@ -21,6 +21,7 @@ from tureen._distributed.finding import (
     threads_of,
 )
 from tureen._distributed.held import OnCluster
+from tureen._distributed.results import part_of
 from tureen._distributed.sending import Sending
 from tureen._distributed.waiting import Listening
 from tureen.errors import NotOnWorkers
@@ -258,10 +259,9 @@ class _Run:
         values = self._client.gather([*futures.values(), *(thing.future for thing in held.values())])
         results = dict(zip(futures, values, strict=False))
         for task, (piece, group, place) in places:
-            result = results[piece, group]
-            self._steps.keep(task, result if place < 0 else result[place])
+            self._steps.keep(task, part_of(results[piece, group], place))
         for (task, thing), value in zip(held.items(), values[len(futures) :], strict=True):
-            self._steps.keep(task, value if thing.place < 0 else value[thing.place])
+            self._steps.keep(task, part_of(value, thing.place))
         for task in here:
             function, args, kwargs = self._steps.call(task)
             self._steps.keep(task, function(*args, **(kwargs or {})))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tureen._distributed.results import part_of
 from tureen._tureen import Delayed, put_off
 
 
@@ -38,8 +39,7 @@ class OnCluster:
     def __call__(self) -> Any:
         from tureen._distributed.failing import result_of
 
-        value = result_of(self.future)
-        return value if self.place < 0 else value[self.place]
+        return part_of(result_of(self.future), self.place)
 
 
 def promise_of(future: Any) -> Delayed:

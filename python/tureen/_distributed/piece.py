@@ -15,6 +15,7 @@ from typing import Any
 
 from tureen._distributed.failing import OtherVersion, Stopped, told
 from tureen._distributed.prints import sent_by
+from tureen._distributed.results import grouped, part_of
 from tureen._tureen import __version__, run_piece
 
 TOPIC = "tureen"
@@ -42,7 +43,7 @@ class Needed:
 def do(
     version: str, sender: str, run: str, number: int, is_awaited: bool, packed: bytes, *needed: Any
 ) -> Any:
-    """Do a piece, and give its results: one, a list of them, or a list of such groups.
+    """Do a piece, and give its results (`results.grouped`).
 
     Args:
         version: The version of tureen that sent it.
@@ -72,7 +73,7 @@ def do(
         tell(begun=True)
     given = [needed[value.place] if type(value) is Needed else value for value in values]
     for place, part in reads:
-        given.append(needed[place] if part < 0 else needed[place][part])
+        given.append(part_of(needed[place], part))
     wanted = [place for group in groups for place in group]
     is_elsewhere = sender != PROCESS
     printing = sent_by(lambda name, text: tell(printed=[name, text])) if is_elsewhere else nullcontext()
@@ -86,9 +87,7 @@ def do(
     if failed is not None:
         raise told(run, number, *failed)
     assert results is not None
-    made = iter(results)
-    grouped = [next(made) if len(group) == 1 else [next(made) for _ in group] for group in groups]
-    return grouped[0] if len(grouped) == 1 else grouped
+    return grouped(results, groups)
 
 
 def _looking_at(worker: Any) -> Callable[[], None]:
