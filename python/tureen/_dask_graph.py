@@ -75,4 +75,3 @@ def rebuilt(graph: Mapping[Any, Any], key: Any, rename: Mapping[str, str] | None
     if isinstance(value, task_spec.DataNode):
         value = value.value
     return kept_under(key, value)
-

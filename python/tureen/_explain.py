@@ -78,7 +78,8 @@ def _before(args: tuple[Any, ...], scheduler: Any, keywords: dict[str, Any]) -> 
     from tureen._settings import choose
 
     name, n_workers, who = choose(scheduler, None, keywords)
-    where, notes = None, ()
+    where: str | None = None
+    notes: tuple[str, ...] = ()
     if name == "distributed":
         from tureen._distributed.explaining import where_and_notes
 

@@ -197,7 +197,8 @@ def _foreign(scheduler: Any, keywords: dict[str, Any]) -> Choice:
     if not callable(get):
         raise ValueError(
             f"a `{type(scheduler).__name__}` is no scheduler\n"
-            'hint: use `"threads"`, `"sync"`, an executor, a `distributed.Client`, or a `get` function of dask\'s'
+            'hint: use `"threads"`, `"sync"`, an executor, a `distributed.Client`, '
+            "or a `get` function of dask's"
         )
     from tureen._dask_graph import ByGet
 

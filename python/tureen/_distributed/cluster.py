@@ -1,7 +1,6 @@
 """Computes a run on a cluster of dask's: cuts it, sends the pieces, waits, and gathers what was asked for.
 
-The last piece of the way from promises to `distributed`: `finding` says where, `durations` how large pieces are
-to be, `sending` and `waiting` do the work.
+`finding` says where, `durations` how large pieces are to be, `sending` and `waiting` do the work.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ _SIDE_BY_SIDE = 4
 
 _SCOUTS = 16
 _FEW = 4
-"""If there are no more calls than this for each thread, each is a piece, and nothing need be known of them."""
+"""If there are no more calls than this for each thread, each is a piece, and nothing need be known."""
 
 _WAIT_FOR_SCOUTS = 0.25
 """Seconds after which a call is known to be long."""
@@ -73,8 +72,8 @@ class Cluster:
     Args:
         client: A ``distributed.Client``.
         keywords: Those of ``compute``: ``workers``, ``allow_other_workers``, ``resources``, ``retries``,
-            ``priority`` and ``fifo_timeout`` are dask's, for every piece; with ``fallback`` calls are sent one by
-            one if workers lack tureen.
+            ``priority`` and ``fifo_timeout`` are dask's, for every piece; with ``fallback`` calls are sent one
+            by one if workers lack tureen.
 
     Raises:
         TypeError: the client is asynchronous.
@@ -235,7 +234,7 @@ class _Run:
                 return True
             return any(future.status in ("error", "cancelled") for future in futures)
 
-        # However long it takes until somebody begins with one: before that, nobody would begin with others either.
+        # However long it takes until somebody begins: before that, nobody would begin with others either.
         self._listening.until(is_known)
         for function, seconds in self._shortest.items():
             seen[function] = seconds
@@ -247,7 +246,9 @@ class _Run:
 
     def _gather(self) -> None:
         places = self._pieces.asked()
-        keys = {place: self._sending.key(*place) for place in {(piece, group) for _, (piece, group, _) in places}}
+        keys = {
+            place: self._sending.key(*place) for place in {(piece, group) for _, (piece, group, _) in places}
+        }
         futures = {place: self._sending.futures[key] for place, key in keys.items()}
         wanted = set(self._steps.wanted())
         here = self._pieces.here()

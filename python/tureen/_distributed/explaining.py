@@ -15,7 +15,8 @@ def where_and_notes(cluster: Cluster | Any, steps: Steps) -> tuple[str, tuple[st
     where = f"the cluster at {cluster.client.scheduler.address}"
     if not plan.n_pieces:
         return where, ("nothing is to be sent",)
-    cut = f"in {_counted(plan.n_pieces, 'piece')} of {_counted(plan.n_calls / plan.n_pieces, 'call')} on average"
+    calls = _counted(plan.n_calls / plan.n_pieces, "call")
+    cut = f"in {_counted(plan.n_pieces, 'piece')} of {calls} on average"
     if plan.seconds is None:
         cut += "; how long calls take is not known yet, so some would be tried first"
     else:

@@ -1,4 +1,4 @@
-"""How a failure comes from a worker: as one exception that any process can load, and back to the user's own."""
+"""How a failure comes from a worker: as an exception that any process can load, and back to the user's own."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def users_error(error: BaseException, run: str, steps: Steps, pieces: Pieces) ->
         return _dasks_error(error, lambda key: _names(pieces, run, key))
     own = error.rebuilt()
     if error.run == run:  # else of an earlier one, whose results were to stay on the cluster
-        args = None if error.given is None else tuple(map(Text, error.given))
+        args: Any = None if error.given is None else tuple(map(Text, error.given))
         kwargs = {name: Text(text) for name, text in error.named.items()}
         steps.explain(pieces.task(error.number, error.place), own, args, kwargs)
     return own
@@ -101,8 +101,8 @@ def _dasks_error(error: BaseException, names: Callable[[Any], str]) -> BaseExcep
     if type(error).__name__ == "KilledWorker":
         died = WorkerDied(
             f"{names(getattr(error, 'task', None))} could not be done: each worker that tried it died\n"
-            "hint: the log of the worker may say why; often memory runs out there: try fewer threads for each "
-            "worker, or smaller tasks"
+            "hint: the log of the worker may say why; often memory runs out there: try fewer threads for "
+            "each worker, or smaller tasks"
         )
         died.__cause__ = error
         return died

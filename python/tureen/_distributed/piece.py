@@ -11,6 +11,7 @@ import pickle
 from collections.abc import Callable
 from contextlib import nullcontext
 from contextvars import ContextVar
+from importlib import import_module
 from typing import Any
 
 from tureen._distributed.failing import OtherVersion, Stopped, told
@@ -61,9 +62,7 @@ def do(
     """
     if version != __version__:
         raise OtherVersion(f"there is tureen {__version__}, and here {version}")
-    from distributed import get_worker
-
-    worker = get_worker()
+    worker: Any = import_module("distributed").get_worker()
 
     def tell(**message: Any) -> None:
         worker.log_event(TOPIC, {"run": run, "piece": number, **message})

@@ -1,7 +1,7 @@
 """What tasks print on a worker, on its way to whoever computes.
 
-While a piece runs, ``sys.stdout`` and ``sys.stderr`` are streams that know in whose name a line is printed: of
-a task of ours it is sent, everybody else's goes where it went before.
+While a piece runs, ``sys.stdout`` and ``sys.stderr`` are streams that know who prints: a task's lines are sent,
+everybody else's go where they went before.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The results of a piece on their way through dask: opaque to it.
 
-What dask sees as a list it serializes element by element, at some 10 µs each; what it does not know, it pickles in
-one go, with large buffers beside it.
+What dask sees as a list it serializes element by element, at some 10 µs each; what it does not know, it
+pickles in one go, with large buffers beside it.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ Knows what a piece is made of and what is sent; not how a graph is cut, nor who 
 
 from __future__ import annotations
 
+from collections import Counter
 from importlib import import_module
 from operator import getitem
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,10 @@ class Sending:
         """The futures of what was sent, as long as somebody may ask for them."""
 
     def send(self, are_awaited: bool = False) -> None:
-        """Send all pieces that were made since the last time. If they are awaited, each tells when it begins."""
+        """Send all pieces that were made since the last time.
+
+        If they are awaited, each tells when it begins.
+        """
         self._are_awaited = are_awaited
         for number in range(len(self._keys), len(self._pieces)):
             self._add(number)
@@ -103,13 +107,15 @@ class Sending:
             packed = dumps_by_value(content)
         except Exception as error:  # whatever the user's objects raise when they are pickled
             raise self._blamed(number, calls, values, error) from None
-        label = self._labels[max(set(functions), key=functions.count)] if functions else "piece"
+        [(function, _)] = Counter(functions).most_common(1)
+        label = self._labels[function]
         key = (f"{label}-{self._run}", number)
         header = (__version__, far.PROCESS, self._run, number, self._are_awaited)
         self._graph[key] = self._task(key, far.do, *header, packed, *refs)
         self._keys.append((key, len(groups)))
         for group in range(len(groups) if len(groups) > 1 else 0):
-            self._graph[(*key, group)] = self._task((*key, group), getitem, self._ref(key), group)
+            part = (*key, group)
+            self._graph[part] = self._task(part, getitem, self._ref(key), group)
         self._n_bytes += len(packed)
 
     def set_held(self, held: dict[int, OnCluster]) -> None:
@@ -160,7 +166,7 @@ class Sending:
             except Exception as own_error:
                 args, kwargs = _plain(call)
                 label = self._label(number, place)
-                return arguments_stay([None, args, kwargs], own_error, lambda _, label=label: label, [0])[1]
+                return arguments_stay([None, args, kwargs], own_error, {0: label}.__getitem__, [0])[1]
         for value in values:
             try:
                 dumps_by_value(value)

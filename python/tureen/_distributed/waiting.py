@@ -1,4 +1,4 @@
-"""Waits for what was sent, and hears meanwhile what workers tell: pieces that are done, lines that were printed.
+"""Waits for what was sent, and hears meanwhile what workers tell: pieces are done, lines were printed.
 
 Runs in the thread that computes, so Ctrl-C ends it, and what is printed is printed where the user prints.
 """
@@ -49,6 +49,8 @@ class Listening:
         self._box: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._seen: set[int] = set()
         self._begun: dict[int, float] = {}
+        self._waiting: set[Any] = set()
+        self._failed: Any = None
         if client not in _listening:
             client.subscribe_topic(TOPIC, _deliver)
             _listening.add(client)
@@ -82,26 +84,18 @@ class Listening:
 
     def until_done(self, futures: Iterable[Any]) -> Any:
         """Listen until all futures are done, or one has failed: then give that one, else None."""
-        waiting = {future.key for future in futures}
-        failed: list[Any] = []
-
-        def note(future: Any) -> None:
-            self._box.put(future)
-
+        self._waiting = {future.key for future in futures}
         for future in futures:
-            future.add_done_callback(note)
-        self._ended = lambda future: (
-            waiting.discard(future.key) if future.status == "finished" else failed.append(future)
-        )
-        self.until(lambda: bool(failed) or not waiting)
-        return failed[0] if failed else None
-
-    def _ended(self, future: Any) -> None:
-        """Nobody waits for a future yet."""
+            future.add_done_callback(self._box.put)
+        self.until(lambda: self._failed is not None or not self._waiting)
+        return self._failed
 
     def _heed(self, message: Any) -> None:
         if not isinstance(message, dict):
-            self._ended(message)
+            if message.status == "finished":
+                self._waiting.discard(message.key)
+            else:
+                self._failed = message
         elif "printed" in message:
             name, text = message["printed"]
             stream = getattr(sys, name)

@@ -77,8 +77,9 @@ class Collection(DaskCollection):
         """Return the list of all elements.
 
         Keywords are those of `tureen.compute`: `scheduler` ("processes", "threads" or "sync"),
-        `num_workers`; or a `distributed.Client`. By default the user's functions run in worker processes, as dask.bag's do; a bag
-        without any runs on threads.
+        `num_workers`; or `scheduler` is a `distributed.Client`. By default the user's functions run on the
+        client that dask would use, if there is one, else in worker processes, as dask.bag's do; a bag without
+        any runs on threads.
 
         >>> import tureen.bag as db
         >>> db.from_sequence([1, 2, 3]).map(lambda n: n + 1).compute(scheduler="sync")

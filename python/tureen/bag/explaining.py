@@ -41,7 +41,8 @@ def explain(layer: Layer, wanted: Sequence[Ref], scheduler: Any, keywords: dict[
         if default_scheduler([layer]) == "threads":
             why = "it calls no Python functions of the user's"
     tasks, _ = plan(wanted)
-    where, notes = _WHERE.get(name, name), ()
+    where = _WHERE.get(name, name)
+    notes: tuple[str, ...] = ()
     if name == "distributed":
         from tureen._distributed.explaining import where_and_notes
 
