@@ -7,6 +7,7 @@ import importlib
 import io
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -418,6 +419,14 @@ def test_workers_in_this_process() -> None:
         assert delayed(sum)(numbers).compute(scheduler=client) == 20100
         with client.as_current():
             assert delayed(lambda: compute(delayed(os.getpid)())[0])().compute() == os.getpid()
+
+
+def test_the_example() -> None:
+    example = Path(__file__).parents[2] / "examples" / "cluster.py"
+    told = subprocess.run(
+        [sys.executable, example, "--local"], capture_output=True, text=True, check=True, timeout=120
+    ).stdout
+    assert "pi is about 3.1" in told and "even squares: 50000" in told, told
 
 
 @pytest.mark.parametrize("name", ["finding", "durations", "failing", "results", "explaining"])

@@ -72,8 +72,8 @@ class Cluster:
     Args:
         client: A ``distributed.Client``.
         keywords: Those of ``compute``: ``workers``, ``allow_other_workers``, ``resources``, ``retries``,
-            ``priority`` and ``fifo_timeout`` are dask's, for every piece; with ``fallback`` calls are sent one
-            by one if workers lack tureen.
+            ``priority`` and ``fifo_timeout`` are dask's, for every piece; with ``fallback`` calls are sent
+            one by one if workers lack tureen.
 
     Raises:
         TypeError: the client is asynchronous.

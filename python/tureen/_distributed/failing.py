@@ -1,4 +1,4 @@
-"""How a failure comes from a worker: as an exception that any process can load, and back to the user's own."""
+"""How a failure comes from a worker: as an exception that always loads, and back to the user's own."""
 
 from __future__ import annotations
 

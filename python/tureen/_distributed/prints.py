@@ -1,6 +1,6 @@
 """What tasks print on a worker, on its way to whoever computes.
 
-While a piece runs, ``sys.stdout`` and ``sys.stderr`` are streams that know who prints: a task's lines are sent,
+While a piece runs, ``sys.stdout`` and ``sys.stderr`` know who prints: a task's lines are sent,
 everybody else's go where they went before.
 """
 

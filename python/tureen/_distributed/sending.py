@@ -114,8 +114,8 @@ class Sending:
         self._graph[key] = self._task(key, far.do, *header, packed, *refs)
         self._keys.append((key, len(groups)))
         for group in range(len(groups) if len(groups) > 1 else 0):
-            part = (*key, group)
-            self._graph[part] = self._task(part, getitem, self._ref(key), group)
+            its_key = (*key, group)
+            self._graph[its_key] = self._task(its_key, getitem, self._ref(key), group)
         self._n_bytes += len(packed)
 
     def set_held(self, held: dict[int, OnCluster]) -> None:
