@@ -111,7 +111,7 @@ def main() -> None:
                 continue
             with (
                 distributed.LocalCluster(
-                    n_workers=2, threads_per_worker=n_threads, dashboard_address=None
+                    n_workers=2, threads_per_worker=n_threads, dashboard_address=":0"
                 ) as cluster,
                 distributed.Client(cluster, set_as_default=False) as client,
             ):

@@ -26,7 +26,7 @@ def hits(n: int, seed: int) -> int:
 
 def cluster_of(local: bool, partition: str) -> Any:
     if local:
-        return LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+        return LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
     from dask_jobqueue.slurm import SLURMCluster
 
     cluster = SLURMCluster(
@@ -35,7 +35,7 @@ def cluster_of(local: bool, partition: str) -> Any:
         memory="1GB",
         walltime="00:10:00",
         job_extra_directives=["--output=/dev/null"],
-        scheduler_options={"dashboard_address": None},
+        scheduler_options={"dashboard_address": ":0"},
     )
     cluster.scale(jobs=2)  # or cluster.adapt(maximum_jobs=20): as many as there is work for
     return cluster

@@ -82,9 +82,9 @@ class Cluster:
     def __init__(self, client: Any, keywords: Mapping[str, Any]) -> None:
         check_is_synchronous(client)
         self.client = client
-        self._keywords = dict(keywords)
-        self._dasks = {name: keywords[name] for name in _DASKS if keywords.get(name) is not None}
-        self._workers = threads_of(client, keywords.get("workers"))
+        self._named = keywords.get("workers")
+        self.keywords = {name: keywords[name] for name in _DASKS if keywords.get(name) is not None}
+        self._workers = threads_of(client, self._named)
         fallback = keywords.get("fallback")
         self._falls_back = bool(config.get("fallback", False) if fallback is None else fallback)
 
@@ -154,12 +154,12 @@ class Cluster:
     def look_for_workers(self) -> None:
         """Look whether workers have come, if there were none."""
         if not self._workers:
-            self._workers = threads_of(self.client, self._keywords.get("workers"))
+            self._workers = threads_of(self.client, self._named)
 
     def _one_by_one(self, steps: Steps) -> None:
         from tureen._dask_graph import ByGet
 
-        ByGet(self.client.get, self._dasks).run(steps)
+        ByGet(self.client.get, self.keywords).run(steps)
 
 
 class _Run:
@@ -173,7 +173,9 @@ class _Run:
         self._functions = self._pieces.functions()
         self._keys = [durations.key_of(label, function) for label, function, _ in self._functions]
         self._name = uuid.uuid4().hex
-        self._sending = Sending(self._client, self._name, self._pieces, cluster._dasks)
+        self._sending = Sending(
+            self._client, self._name, self._pieces, cluster.keywords, is_heard=is_gathered
+        )
         self._held: dict[int, OnCluster] = dict(self._pieces.on_cluster())
         self._sending.set_held(self._held)
         self._listening = Listening(self._client, self._name, self._done)
@@ -257,15 +259,25 @@ class _Run:
         failed = self._listening.until_done([*futures.values(), *(thing.future for thing in held.values())])
         if failed is not None:
             self._raise(failed)
-        values = self._client.gather([*futures.values(), *(thing.future for thing in held.values())])
-        results = dict(zip(futures, values, strict=False))
+        results = dict(zip(futures, self._client.gather(list(futures.values())), strict=True))
         for task, (piece, group, place) in places:
             self._steps.keep(task, part_of(results[piece, group], place))
-        for (task, thing), value in zip(held.items(), values[len(futures) :], strict=True):
-            self._steps.keep(task, part_of(value, thing.place))
+        for task, value in self._values_of(held).items():
+            self._steps.keep(task, value)
         for task in here:
             function, args, kwargs = self._steps.call(task)
             self._steps.keep(task, function(*args, **(kwargs or {})))
+
+    def _values_of(self, held: dict[int, OnCluster]) -> dict[int, Any]:
+        """Fetch what was on the cluster before."""
+        ours = {task: thing for task, thing in held.items() if thing.future.client is self._client}
+        values = self._client.gather([thing.future for thing in ours.values()])
+        found = {
+            task: part_of(value, thing.place)
+            for (task, thing), value in zip(ours.items(), values, strict=True)
+        }
+        # Of another client of the same cluster: only that one can ask for it.
+        return {task: found[task] if task in found else thing() for task, thing in held.items()}
 
     def _raise(self, future: Any) -> None:
         error = future.exception()

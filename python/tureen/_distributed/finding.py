@@ -118,17 +118,17 @@ def check_workers(client: Any, workers: dict[str, int]) -> None:
         return
     # A function of the standard library: it can be sent to who has nothing of ours.
     told = client.run(version, "tureen", workers=new, on_error="return")
-    wrong = {worker: answer for worker, answer in told.items() if answer != __version__}
+    known.update(worker for worker, answer in told.items() if answer == __version__)
+    # Who gives no answer, has gone meanwhile, or will tell when it gets a piece.
+    kinds = (str, PackageNotFoundError)
+    wrong = {
+        worker: told[worker] for worker in new if isinstance(told.get(worker), kinds) and worker not in known
+    }
     if not wrong:
-        known.update(told)
         return
     worker, answer = next(iter(wrong.items()))
-    if isinstance(answer, PackageNotFoundError):
-        has = "tureen is not installed"
-    elif isinstance(answer, BaseException):
-        has = f"tureen can't be asked for ({type(answer).__name__}: {answer})"
-    else:
-        has = f"there is tureen {answer}"
+    is_there = isinstance(answer, str)
+    has = f"there is tureen {answer}" if is_there else "tureen is not installed"
     others = "" if len(wrong) == 1 else f", and {len(wrong) - 1} more like it"
     raise NotOnWorkers(f"on the worker {worker}{others}, {has}; here is {__version__}\n{_HINT}")
 

@@ -25,6 +25,9 @@ TOPIC = "tureen"
 PROCESS = os.urandom(8).hex()
 """Tells this process from others."""
 
+NOBODY = ""
+"""In the place of a process: nobody listens, so what is printed goes where the worker prints."""
+
 inside: ContextVar[bool] = ContextVar("tureen_inside_piece", default=False)
 """Whether this is a task of a piece: what it computes is part of it."""
 
@@ -48,7 +51,7 @@ def do(
 
     Args:
         version: The version of tureen that sent it.
-        sender: The process that sent it.
+        sender: The process that sent it, and listens.
         run: What the sender calls the run.
         number: The number of the piece in it.
         is_awaited: Whether the sender wants to know when it begins.
@@ -74,7 +77,7 @@ def do(
     for place, part in reads:
         given.append(part_of(needed[place], part))
     wanted = [place for group in groups for place in group]
-    is_elsewhere = sender != PROCESS
+    is_elsewhere = sender not in (PROCESS, NOBODY)
     printing = sent_by(lambda name, text: tell(printed=[name, text])) if is_elsewhere else nullcontext()
     token = inside.set(True)
     try:
@@ -82,10 +85,10 @@ def do(
             results, failed, took = run_piece(calls, functions, given, wanted, _looking_at(worker))
     finally:
         inside.reset(token)
-    tell(took=took)
     if failed is not None:
         raise told(run, number, *failed)
     assert results is not None
+    tell(took=took)
     return grouped(results, groups)
 
 

@@ -38,9 +38,12 @@ class Sending:
         run: What the run is called.
         pieces: The pieces.
         keywords: What dask's ``Client.get`` is given for each.
+        is_heard: Whether somebody listens until the last piece is done.
     """
 
-    def __init__(self, client: Any, run: str, pieces: Pieces, keywords: dict[str, Any]) -> None:
+    def __init__(
+        self, client: Any, run: str, pieces: Pieces, keywords: dict[str, Any], *, is_heard: bool
+    ) -> None:
         spec: Any = import_module("dask._task_spec")
         self._task, self._ref, self._data = spec.Task, spec.TaskRef, spec.DataNode
         self._sizeof: Any = import_module("dask.sizeof").sizeof
@@ -48,6 +51,7 @@ class Sending:
         self._run = run
         self._pieces = pieces
         self._keywords = keywords
+        self._sender = far.PROCESS if is_heard else far.NOBODY
         self._labels = [label for label, _, _ in pieces.functions()]
         self._keys: list[tuple[Key, int]] = []
         """For each piece that was sent, its key and the number of its groups."""
@@ -110,7 +114,7 @@ class Sending:
         [(function, _)] = Counter(functions).most_common(1)
         label = self._labels[function]
         key = (f"{label}-{self._run}", number)
-        header = (__version__, far.PROCESS, self._run, number, self._are_awaited)
+        header = (__version__, self._sender, self._run, number, self._are_awaited)
         self._graph[key] = self._task(key, far.do, *header, packed, *refs)
         self._keys.append((key, len(groups)))
         for group in range(len(groups) if len(groups) > 1 else 0):
