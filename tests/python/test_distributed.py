@@ -29,7 +29,6 @@ from tureen._distributed.held import OnCluster
 from tureen.diagnostics import ProgressBar
 from tureen.errors import NotOnWorkers, NotPicklable, WorkerDied
 
-
 # What distributed leaves open when it ends, and that its threads use `random`, is not ours.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
