@@ -243,11 +243,32 @@ def test_large_values_are_sent_once(client: Client) -> None:
     assert compute(sizes, scheduler=client) == ([1_000_000 + n for n in range(8)],)
 
 
-def test_results_that_others_need_are_not_gathered(client: Client) -> None:
-    """A large result stays where it was made: what needs it runs there, or is sent it by that worker."""
-    content = delayed(bytes)(5_000_000)
-    total = delayed(len)(content)
-    assert total.compute(scheduler=client) == 5_000_000
+class Marked:
+    """Leaves a note wherever it arrives."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return arrived, (self.folder,)
+
+
+def arrived(folder: Path) -> Marked:
+    (folder / str(os.getpid())).touch()
+    return Marked(folder)
+
+
+def kind_of(thing: Any, _: int) -> str:
+    time.sleep(0.05)
+    return type(thing).__name__
+
+
+def test_results_that_others_need_are_not_gathered(client: Client, tmp_path: Path) -> None:
+    made = delayed(Marked)(tmp_path)
+    kinds = [delayed(kind_of)(made, n) for n in range(40)]
+    assert compute(kinds, scheduler=client) == (["Marked"] * 40,)
+    notes = {int(note.name) for note in tmp_path.iterdir()}
+    assert notes and os.getpid() not in notes, "it went to a worker, and never came here"
 
 
 def test_values_of_an_inner_run_are_made_in_the_task(client: Client) -> None:

@@ -234,6 +234,9 @@ class _Run:
         def is_known() -> bool:
             if self._listening.has_seen(numbers) or self._listening.longest() > _WAIT_FOR_SCOUTS:
                 return True
+            if all(future.status == "finished" for future in futures):
+                self._listening.drain()  # What a worker tells of a piece comes before its result.
+                return True
             return any(future.status in ("error", "cancelled") for future in futures)
 
         # However long it takes until somebody begins: before that, nobody would begin with others either.

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
-from weakref import WeakSet
 
 from tureen._distributed.piece import TOPIC
 
@@ -19,8 +18,6 @@ _LOOK_AGAIN = 0.1
 
 _boxes: dict[str, queue.SimpleQueue[Any]] = {}
 """What was told of each run that goes on, not read yet."""
-
-_listening: WeakSet[Any] = WeakSet()
 
 
 def _deliver(event: tuple[float, Any]) -> None:
@@ -51,18 +48,21 @@ class Listening:
         self._begun: dict[int, float] = {}
         self._waiting: set[Any] = set()
         self._failed: Any = None
-        if client not in _listening:
-            client.subscribe_topic(TOPIC, _deliver)
-            _listening.add(client)
+        # Each time: the scheduler may be another one since.
+        client.subscribe_topic(TOPIC, _deliver)
 
     def __enter__(self) -> Listening:
         _boxes[self._run] = self._box
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.drain()
+        _boxes.pop(self._run, None)
+
+    def drain(self) -> None:
+        """Heed all that was told so far."""
         while not self._box.empty():
             self._heed(self._box.get())
-        _boxes.pop(self._run, None)
 
     def has_seen(self, pieces: Iterable[int]) -> bool:
         """Tell whether all these pieces are known to be done."""
