@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from tureen._distributed.finding import not_there
 from tureen._failure import short_repr
 from tureen._processes.failing import Text
-from tureen._processes.remote import Link, describe, rebuild
+from tureen._processes.remote import describe, rebuild
 from tureen.errors import WorkerDied
 
 if TYPE_CHECKING:
+    from tureen._processes.remote import Link
     from tureen._tureen import Pieces, Steps
 
 _LONGEST = 2000
