@@ -75,39 +75,3 @@ def rebuilt(graph: Mapping[Any, Any], key: Any, rename: Mapping[str, str] | None
     if isinstance(value, task_spec.DataNode):
         value = value.value
     return kept_under(key, value)
-
-
-def same(value: Any) -> Any:
-    """Give back what was given.
-
-    >>> same(3)
-    3
-    """
-    return value
-
-
-def apply(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-    """Call a function that was a promise itself.
-
-    >>> apply(max, 1, 2)
-    2
-    """
-    return function(*args, **kwargs)
-
-
-def call_method(name: str, owner: Any, /, *args: Any, **kwargs: Any) -> Any:
-    """Call a method by its name.
-
-    >>> call_method("upper", "soup")
-    'SOUP'
-    """
-    return getattr(owner, name)(*args, **kwargs)
-
-
-def attribute(name: str, owner: Any, /) -> Any:
-    """Take an attribute by its name.
-
-    >>> attribute("real", 3)
-    3
-    """
-    return getattr(owner, name)

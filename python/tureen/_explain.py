@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from tureen import _lock, config
-from tureen._tureen import last_run, outline
+from tureen._tureen import last_run, outline, steps_of
 
 if TYPE_CHECKING:
     from tureen._auto.run import Moved
@@ -77,20 +77,31 @@ def explain(*args: Any, scheduler: Any = None, **kwargs: Any) -> Explanation:
 def _before(args: tuple[Any, ...], scheduler: Any, keywords: dict[str, Any]) -> Explanation:
     from tureen._settings import choose
 
-    name, n_workers, _ = choose(scheduler, None, keywords)
+    name, n_workers, who = choose(scheduler, None, keywords)
+    where: str | None = None
+    notes: tuple[str, ...] = ()
+    if name == "distributed":
+        from tureen._distributed.explaining import where_and_notes
+
+        where, notes = where_and_notes(who, steps_of(args))
     asked = scheduler if scheduler is not None else config.get("scheduler", None)
     because = "it is the default" if asked is None else _asked(asked)
+    if asked is None and where is not None:
+        because = "there is a client of a cluster"
     parts: dict[tuple[str, str | None, str, str], int] = {}
     n_tasks = 0
     for label, function, n_calls in outline(args):
         n_tasks += n_calls
         described = _planned(name, label, function, because)
+        if where is not None:
+            described = (described[0], described[1], where, because)
         parts[described] = parts.get(described, 0) + n_calls
     return Explanation(
         f"if it is computed now: {_tasks(n_tasks)} on `{name}`, {n_workers} at a time",
         name,
         n_workers,
         tuple(Part(label, n, where, why, place) for (label, place, where, why), n in parts.items()),
+        notes,
     )
 
 

@@ -46,6 +46,15 @@ def explain(
     _add_note(error, f"in {call}" + (f", a promise made at {place}" if place else ""))
 
 
+def strip(error: BaseException) -> None:
+    """Take our own frames out of the traceback of an exception.
+
+    >>> error = ValueError("too salty")
+    >>> strip(error)
+    """
+    error.__traceback__ = _without_ours(error.__traceback__)
+
+
 def _add_note(error: BaseException, note: str) -> None:
     if note in getattr(error, "__notes__", ()):
         return

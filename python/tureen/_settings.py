@@ -29,6 +29,7 @@ _NAMES = {
     "single-threaded": "sync",
     "auto": "auto",
 }
+_CLUSTER = ("distributed", "dask.distributed")
 _ASKED = ("pool", "rerun_exceptions_locally", "callbacks", "cache")
 
 
@@ -36,12 +37,12 @@ def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None, default: s
     """Name the scheduler (``threads``, ``processes``, ``auto``, ``sync``), and how many tasks run at a time.
 
     Keywords that we don't know are ignored, as dask ignores them. `default` is the scheduler where neither
-    the keywords nor the settings name one or a pool; else it is threads.
+    the keywords nor the settings name one or a pool, and there is no client of a cluster; else it is threads.
 
     Raises:
         TypeError: ``get=`` was given: it was taken out of dask, too.
         ValueError: no scheduler has this name, or ``num_workers`` is not a positive number.
-        NotImplementedError: the scheduler is one that tureen does not have yet.
+        RuntimeError: ``"distributed"`` is asked for, and there is no client.
 
     >>> choose("threads", None, {"num_workers": 3})
     ('threads', 3, None)
@@ -51,9 +52,16 @@ def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None, default: s
     keywords = keywords or {}
     if scheduler is None:
         scheduler = config.get("scheduler", None)
+    asked = {key: _asked_for(key, keywords) for key in _ASKED}
+    if isinstance(scheduler, str) and is_cluster(scheduler):
+        scheduler = _current_client(scheduler)
+    elif scheduler is None and asked["pool"] is None:
+        scheduler = default_client()
+        if scheduler is None and is_inside_piece():
+            # The worker's other threads have pieces of their own.
+            scheduler = "sync"
     if scheduler is not None and not isinstance(scheduler, str):
         return _foreign(scheduler, keywords)
-    asked = {key: _asked_for(key, keywords) for key in _ASKED}
     name = _scheduler_name(default if scheduler is None and asked["pool"] is None else scheduler)
     if asked["callbacks"] is None:
         asked["callbacks"] = _diagnostics_in_use()
@@ -69,6 +77,44 @@ def choose(scheduler: Any, get: Any, keywords: dict[str, Any] | None, default: s
     # Who wants to hand out tasks one by one leaves nothing to be moved.
     relay, n = handing(settings, asked["callbacks"] or (), kind="threads" if name == "auto" else name)
     return ("handing", n, relay) if relay is not None else (name, n, initializer)
+
+
+def default_client() -> Any:
+    """Give the client that dask would compute with if nobody said how: None, unless somebody has made one.
+
+    >>> default_client() is None
+    True
+    """
+    if "distributed.client" not in sys.modules:
+        return None
+    from tureen._distributed.finding import current_client
+
+    return current_client()
+
+
+def is_cluster(scheduler: Any) -> bool:
+    """Tell whether this names a cluster of dask's: a client, or ``"distributed"``.
+
+    >>> is_cluster("distributed"), is_cluster("threads"), is_cluster(None)
+    (True, False, False)
+    """
+    if isinstance(scheduler, str):
+        return scheduler.lower() in _CLUSTER
+    if scheduler is None or "distributed.client" not in sys.modules:
+        return False
+    from tureen._distributed.finding import is_client
+
+    return is_client(scheduler)
+
+
+def is_inside_piece() -> bool:
+    """Tell whether what runs here is a task that was sent to a worker of dask's.
+
+    >>> is_inside_piece()
+    False
+    """
+    module = sys.modules.get("tureen._distributed.piece")
+    return module is not None and bool(module.inside.get())
 
 
 def is_worker() -> bool:
@@ -139,6 +185,11 @@ def _foreign(scheduler: Any, keywords: dict[str, Any]) -> Choice:
 
     if isinstance(scheduler, _relay.Handing):
         return "handing", n_workers(keywords), scheduler
+    if is_cluster(scheduler):
+        from tureen._distributed.cluster import Cluster
+
+        cluster = Cluster(scheduler, keywords)
+        return "distributed", cluster.n_threads, cluster
     if hasattr(scheduler, "submit") and not hasattr(scheduler, "get"):
         relay, n = handing({**keywords, "pool": scheduler}, _diagnostics_in_use())
         return "executor", n, relay
@@ -146,7 +197,8 @@ def _foreign(scheduler: Any, keywords: dict[str, Any]) -> Choice:
     if not callable(get):
         raise ValueError(
             f"a `{type(scheduler).__name__}` is no scheduler\n"
-            'hint: use `"threads"`, `"sync"`, an executor, or a `get` function of dask\'s'
+            'hint: use `"threads"`, `"sync"`, an executor, a `distributed.Client`, '
+            "or a `get` function of dask's"
         )
     from tureen._dask_graph import ByGet
 
@@ -173,17 +225,22 @@ def _pool_size(pool: Any) -> int | None:
     return None
 
 
+def _current_client(name: str) -> Any:
+    client = default_client()
+    if client is None:
+        raise RuntimeError(
+            f'`scheduler="{name}"` asks for the client of a cluster, and there is none\n'
+            "hint: make one first (`distributed.Client(...)`), or give it: `scheduler=client`"
+        )
+    return client
+
+
 def _scheduler_name(scheduler: str | None) -> str:
     if scheduler is None:
         return "threads"
     name = scheduler.lower()
     if name in _NAMES:
         return _NAMES[name]
-    if name == "distributed":
-        raise NotImplementedError(
-            "tureen does not look for a client of dask's by itself\n"
-            "hint: give the client: `scheduler=client`, as it came from `distributed.Client()`"
-        )
     known = ", ".join(f"`{known}`" for known in _NAMES)
     raise ValueError(f"there is no scheduler `{scheduler}`\nhint: choose one of {known}")
 

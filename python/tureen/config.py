@@ -5,6 +5,9 @@ two underscores in a keyword stand for a dot, and ``-`` and ``_`` are one.
 
 ``lock_hint`` is ours: ``config.set(lock_hint=False)`` silences the line that says, once a session, that
 Python's lock held a run on threads back and what ``scheduler="processes"`` would gain.
+
+``fallback`` is ours, too: ``config.set(fallback=True)`` has promises sent to a cluster (``scheduler=client``)
+call by call, as dask does, where its workers lack tureen.
 """
 
 from __future__ import annotations

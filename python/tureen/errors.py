@@ -1,4 +1,4 @@
-"""What can go wrong with worker processes (`scheduler="processes"`).
+"""What can go wrong with worker processes (`scheduler="processes"`) and on clusters (`scheduler=client`).
 
 >>> import tureen.errors
 >>> issubclass(tureen.errors.NotPicklable, TypeError)
@@ -12,6 +12,10 @@ from _pickle import PicklingError
 
 class WorkerDied(RuntimeError):
     """A worker process ended while it ran a task, or a task asked for its end with `sys.exit`."""
+
+
+class NotOnWorkers(RuntimeError):
+    """The workers of a cluster lack tureen, or have another version of it than the process that computes."""
 
 
 class NotPicklable(PicklingError, TypeError):

@@ -287,8 +287,8 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     ),
     '`scheduler="distributed"`': (
         lambda: tureen.compute(1, scheduler="distributed"),
-        NotImplementedError,
-        "tureen does not look for a client of dask's by itself\nhint: give the client",
+        RuntimeError,
+        '`scheduler="distributed"` asks for the client of a cluster, and there is none\nhint: make one',
     ),
     "`pdf`, `jpg`, `jpeg`": (
         lambda: tureen.visualize(tureen.delayed(1), filename=None, format="jpg"),

@@ -1,6 +1,6 @@
 //! What needs what, and what may start now.
 //!
-//! `graph → order → ready → lane → schedule → run → threads`
+//! `graph → order → ready → lane → schedule → run → threads`; beside them `pieces`
 //!
 //! A [`Graph`] says which task needs which; a [`Schedule`] decides, as a pure value, which may start; a [`Run`]
 //! is the monitor round one schedule from which executors *pull*: whoever has finished a task reports it and takes
@@ -36,10 +36,12 @@ mod schedule;
 mod event;
 mod run;
 pub mod threads;
+mod pieces;
 
 pub use event::{Event, EventKind};
 pub use graph::{Graph, GraphBuilder, TaskId};
 pub use lane::Lane;
+pub use pieces::{Pieces, Place, Sizes};
 pub use resources::{Demand, DoesNotFit, Limits};
 pub use run::{Next, Report, Run};
 pub use schedule::{Counts, OnFailure, Outcome, Schedule, TaskState};

@@ -13,7 +13,7 @@ use crate::flatten::flatten;
 use crate::kind::{Kind, kind_of};
 use crate::pool;
 use crate::processes;
-use crate::promise::{Promise, Work};
+use crate::promise::{Call, Doing, Promise, Work};
 use crate::ran::{self, Ran};
 use crate::scan::{scan_computed, scan_shallow};
 use crate::session::Session;
@@ -41,7 +41,7 @@ pub(crate) fn compute<'py>(
 ) -> PyResult<Bound<'py, PyTuple>> {
     // Results are the same either way: only the calls that are needed are made.
     let _ = optimize_graph;
-    let (arguments, session) = run_as_asked(args, traverse, scheduler, get, kwargs)?;
+    let (arguments, session) = run_as_asked(args, traverse, (scheduler, get, kwargs), false)?;
     let filled = arguments.fill(args.py(), session.values(args.py()))?.0;
     session.hand_over();
     Ok(filled)
@@ -60,7 +60,7 @@ pub(crate) fn persist<'py>(
 ) -> PyResult<Bound<'py, PyTuple>> {
     let py = args.py();
     let _ = optimize_graph;
-    let (arguments, session) = run_as_asked(args, traverse, scheduler, get, kwargs)?;
+    let (arguments, session) = run_as_asked(args, traverse, (scheduler, get, kwargs), true)?;
     let mut value_of = session.values(py);
     let mut failed = None;
     let (filled, _): Filled<'py> = arguments.fill(py, |promise| {
@@ -92,7 +92,13 @@ pub(crate) fn kept<'py>(
     let py = promise.py();
     let this = promise.get();
     let name = crate::key::key_of(py, this)?;
-    let work = Work::Value { value: value.unbind(), pure: None };
+    let work = if value.hasattr(pyo3::intern!(py, "__tureen_on_cluster__"))? {
+        // It stands for a value somewhere else, and fetches it when it is called.
+        let arguments = Arguments::Plain { args: PyTuple::empty(py).unbind(), kwargs: None };
+        Work::Call(Call { doing: Doing::Call, function: value.unbind(), arguments })
+    } else {
+        Work::Value { value: value.unbind(), pure: None }
+    };
     let made = Promise::new(work, this.identity(), Site::default()).with_name(Some(name));
     made.with_outputs(this.n_outputs()).born(py, false)
 }
@@ -101,16 +107,19 @@ pub(crate) fn kept<'py>(
 /// for worker processes, what is called first in each.
 type Settings = (String, usize, Option<Py<PyAny>>);
 
+/// The keywords that choose: `scheduler`, `get`, and all others.
+type Asked<'a, 'py> =
+    (Option<&'a Bound<'py, PyAny>>, Option<&'a Bound<'py, PyAny>>, Option<&'a Bound<'py, PyDict>>);
+
 fn run_as_asked(
     args: &Bound<'_, PyTuple>,
     traverse: bool,
-    scheduler: Option<&Bound<'_, PyAny>>,
-    get: Option<&Bound<'_, PyAny>>,
-    kwargs: Option<&Bound<'_, PyDict>>,
+    (scheduler, get, kwargs): Asked<'_, '_>,
+    are_kept: bool,
 ) -> PyResult<(Arguments, Arc<Session>)> {
     let choose = args.py().import("tureen._settings")?.getattr("choose")?;
     let wish = if scheduler.is_none() { wished(args)? } else { None };
-    run(args, traverse, choose.call1((scheduler, get, kwargs, wish))?.extract()?)
+    run(args, traverse, choose.call1((scheduler, get, kwargs, wish))?.extract()?, are_kept)
 }
 
 /// The scheduler that bags among the arguments wish for, or in lists and the like there, where the user names none.
@@ -152,6 +161,7 @@ fn run<'py>(
     args: &Bound<'py, PyTuple>,
     traverse: bool,
     (scheduler, n_workers, relay): Settings,
+    are_kept: bool,
 ) -> PyResult<(Arguments, Arc<Session>)> {
     let py = args.py();
     let arguments = if traverse { scan_computed(args)? } else { scan_shallow(args)? };
@@ -161,19 +171,24 @@ fn run<'py>(
     let (watch, reading) = watch::begin(py, flat.promises.len())?.unzip();
     let session = Arc::new(Session::new(flat, most_taken, watch)?);
     let told = reading.map(|reading| watch::tell_begin(py, &session, reading)).transpose()?;
-    let done = perform(py, &session, (scheduler, n_workers, relay));
+    let done = perform(py, &session, (scheduler, n_workers, relay), are_kept);
     if let Some(told) = told {
         told.call1((done.is_ok(),))?;
     }
     done.map(|()| (arguments, session))
 }
 
-fn perform(py: Python<'_>, session: &Arc<Session>, (scheduler, n_workers, relay): Settings) -> PyResult<()> {
+fn perform(
+    py: Python<'_>,
+    session: &Arc<Session>,
+    (scheduler, n_workers, relay): Settings,
+    are_kept: bool,
+) -> PyResult<()> {
     let began = Instant::now();
     let mut seen = (None, None);
     let done = match (scheduler.as_str(), relay) {
         ("processes", initializer) => processes::run(py, session, n_workers, initializer),
-        (_, Some(relay)) => steps::relay(py, session, relay.bind(py)),
+        (_, Some(relay)) => steps::relay(py, session, relay.bind(py), are_kept),
         ("sync", None) => {
             session.pull(py, || py.check_signals());
             Ok(())

@@ -17,6 +17,16 @@ pub(crate) fn explain(py: Python<'_>, error: PyErr, promise: &Promise, given: Gi
     error
 }
 
+/// The same exception, with the user's frames only: of one that came through Python code of ours.
+pub(crate) fn without_our_frames(py: Python<'_>, error: PyErr) -> PyErr {
+    let error = error.into_value(py).into_bound(py).into_any();
+    let strip = || py.import("tureen._failure")?.getattr("strip")?.call1((&error,));
+    // As above: what matters is the failure itself.
+    let _ = strip();
+    // Made anew: a `PyErr` holds the traceback that it came with.
+    PyErr::from_value(error)
+}
+
 fn tell(py: Python<'_>, error: &PyErr, promise: &Promise, given: Given<'_, '_>) -> PyResult<()> {
     let (code, instruction) = promise.site().place();
     let (args, kwargs) = given.map_or((None, None), |(args, kwargs)| (Some(args), kwargs));

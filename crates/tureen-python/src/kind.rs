@@ -34,6 +34,8 @@ pub(crate) enum Kind {
     Ours,
     /// A collection of dask's (`__dask_graph__`).
     Dask,
+    /// What stands for a value on a cluster of dask's (`distributed.Future`).
+    Future,
 }
 
 /// Whether this is plain data of the commonest types, or a function.
@@ -107,8 +109,8 @@ fn kind_of_type(class: &Bound<'_, PyType>) -> PyResult<Kind> {
 }
 
 /// The kinds that types of users may be of.
-const KINDS: [Kind; 6] =
-    [Kind::Opaque, Kind::NamedTuple, Kind::Dataclass, Kind::Iterator, Kind::Ours, Kind::Dask];
+const KINDS: [Kind; 7] =
+    [Kind::Opaque, Kind::NamedTuple, Kind::Dataclass, Kind::Iterator, Kind::Ours, Kind::Dask, Kind::Future];
 
 fn look_at_type(class: &Bound<'_, PyType>) -> PyResult<Kind> {
     let py = class.py();
@@ -124,6 +126,8 @@ fn look_at_type(class: &Bound<'_, PyType>) -> PyResult<Kind> {
         Kind::Dask
     } else if class.hasattr(pyo3::intern!(py, "__dataclass_fields__"))? {
         Kind::Dataclass
+    } else if class.name()? == "Future" && class.module()? == "distributed.client" {
+        Kind::Future
     } else {
         Kind::Opaque
     })

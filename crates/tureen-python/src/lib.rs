@@ -6,6 +6,8 @@
 //!
 //! For others: `dask_graph`, `to_dask`, `dask_protocol` (graphs of dask's), `steps` (others' executors), `queue` (ours)
 //!
+//! For clusters: `pieces` (a graph in pieces), `piece` (one of them, done in a worker)
+//!
 //! Held back by the interpreter's lock: `pullers → lock → threads → mixed`; `ran` remembers it
 
 mod columns;
@@ -30,6 +32,8 @@ mod operators;
 mod outline;
 mod pickled;
 mod picture;
+mod piece;
+mod pieces;
 mod pool;
 mod processes;
 mod promise;
@@ -78,6 +82,10 @@ mod _tureen {
     #[pymodule_export]
     use crate::picture::{draw, ramp_color, run_order};
     #[pymodule_export]
+    use crate::piece::run_piece;
+    #[pymodule_export]
+    use crate::pieces::Pieces;
+    #[pymodule_export]
     use crate::pool::forget_threads;
     #[pymodule_export]
     use crate::processes::{Feed, Held, bear_shared, end_with_parent, give_born, keep_born};
@@ -88,7 +96,7 @@ mod _tureen {
     #[pymodule_export]
     use crate::ran::last_run;
     #[pymodule_export]
-    use crate::steps::Steps;
+    use crate::steps::{Steps, steps_of};
     #[pymodule_export]
     use crate::text::{PorterStemmer, SnowballStemmer};
     #[pymodule_export]

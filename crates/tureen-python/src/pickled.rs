@@ -2,7 +2,7 @@
 //! Knows one promise at a time; how a graph of them is walked, so that a deep one costs no recursion, is `tureen._pickling`'s
 //! business.
 //!
-//! The place where a promise was made does not travel: it is a piece of code.
+//! The place where a promise was made does not travel: it is code.
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -49,22 +49,7 @@ pub(crate) fn recipe_of<'py>(
     let this = promise.get();
     let work = match this.work() {
         Work::Value { value, pure } => (value, pure).into_pyobject(py)?,
-        Work::Call(Call { doing, function, arguments }) => {
-            let (program, n_args, names) = match arguments {
-                Arguments::Plain { args, kwargs } => (
-                    None,
-                    args.clone_ref(py).into_any(),
-                    kwargs.as_ref().map(|kwargs| kwargs.clone_ref(py).into_any()),
-                ),
-                Arguments::Template(template) => {
-                    let steps = template.ops.iter().map(|op| written(py, op, place_of));
-                    let names = template.names.as_ref().map(|names| names.clone_ref(py).into_any());
-                    let n_args = template.n_args.into_pyobject(py)?.into_any().unbind();
-                    (Some(steps.collect::<PyResult<Vec<_>>>()?), n_args, names)
-                }
-            };
-            (doing.code(), function, program, n_args, names).into_pyobject(py)?
-        }
+        Work::Call(call) => written_call(py, call, &mut |need| place_of.call1((need,)))?,
     };
     this.set_travelled();
     let name = this.name().map(|name| name.clone_ref(py));
@@ -88,25 +73,7 @@ pub(crate) fn promise_from<'py>(
         let (value, pure) = work.extract()?;
         Work::Value { value, pure }
     } else {
-        let (doing, function, program, args, names): WrittenCall<'py> = work.extract()?;
-        let arguments = match program {
-            None => Arguments::Plain {
-                args: args.cast_into::<PyTuple>()?.unbind(),
-                kwargs: names.map(|kwargs| kwargs.cast_into::<PyDict>()).transpose()?.map(Bound::unbind),
-            },
-            Some(steps) => {
-                let ops = steps.into_iter().map(|step| read(step, &need)).collect::<PyResult<Vec<_>>>()?;
-                let names = names.map(|names| names.cast_into::<PyTuple>()).transpose()?;
-                let n_args = args.extract::<usize>()?;
-                let n_left = n_args.checked_add(names.as_ref().map_or(0, |names| names.len()));
-                if !n_left.is_some_and(|n_left| is_sound(py, &ops, n_left)) {
-                    return Err(damaged());
-                }
-                let names = names.map(Bound::unbind);
-                Arguments::Template(Box::new(Template { ops: ops.into(), n_args, names }))
-            }
-        };
-        Work::Call(Call { doing: Doing::from_code(doing).ok_or_else(damaged)?, function, arguments })
+        Work::Call(read_call(&work, &mut |place| need(place))?)
     };
     let promise = Promise::new(work, Identity::after_travel(identity), Site::default());
     promise.set_travelled();
@@ -117,11 +84,64 @@ pub(crate) fn promise_from<'py>(
     promise.with_name(name).with_outputs(n_outputs).born(py, is_rooted)
 }
 
-fn written<'py>(py: Python<'py>, op: &Op, place_of: &Bound<'py, PyAny>) -> PyResult<Step<'py>> {
+/// A call as plain data. `place_of` gives what stands for a promise that it needs, one after the other.
+pub(crate) fn written_call<'py>(
+    py: Python<'py>,
+    Call { doing, function, arguments }: &Call,
+    place_of: &mut dyn FnMut(&Py<Promise>) -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let (program, n_args, names) = match arguments {
+        Arguments::Plain { args, kwargs } => (
+            None,
+            args.clone_ref(py).into_any(),
+            kwargs.as_ref().map(|kwargs| kwargs.clone_ref(py).into_any()),
+        ),
+        Arguments::Template(template) => {
+            let steps = template.ops.iter().map(|op| written(py, op, place_of));
+            let steps = steps.collect::<PyResult<Vec<_>>>()?;
+            let names = template.names.as_ref().map(|names| names.clone_ref(py).into_any());
+            (Some(steps), template.n_args.into_pyobject(py)?.into_any().unbind(), names)
+        }
+    };
+    (doing.code(), function, program, n_args, names).into_pyobject(py)
+}
+
+/// A call that was written down. `need` gives the promise that a place stands for, one after the other.
+pub(crate) fn read_call<'py>(
+    written: &Bound<'py, PyTuple>,
+    need: &mut dyn FnMut(isize) -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<Call> {
+    let py = written.py();
+    let (doing, function, program, args, names): WrittenCall<'py> = written.extract()?;
+    let arguments = match program {
+        None => Arguments::Plain {
+            args: args.cast_into::<PyTuple>()?.unbind(),
+            kwargs: names.map(|kwargs| kwargs.cast_into::<PyDict>()).transpose()?.map(Bound::unbind),
+        },
+        Some(steps) => {
+            let ops = steps.into_iter().map(|step| read(step, need)).collect::<PyResult<Vec<_>>>()?;
+            let names = names.map(|names| names.cast_into::<PyTuple>()).transpose()?;
+            let n_args = args.extract::<usize>()?;
+            let n_left = n_args.checked_add(names.as_ref().map_or(0, |names| names.len()));
+            if !n_left.is_some_and(|n_left| is_sound(py, &ops, n_left)) {
+                return Err(damaged());
+            }
+            let names = names.map(Bound::unbind);
+            Arguments::Template(Box::new(Template { ops: ops.into(), n_args, names }))
+        }
+    };
+    Ok(Call { doing: Doing::from_code(doing).ok_or_else(damaged)?, function, arguments })
+}
+
+fn written<'py>(
+    py: Python<'py>,
+    op: &Op,
+    place_of: &mut dyn FnMut(&Py<Promise>) -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<Step<'py>> {
     let number = |n: &usize| n.into_pyobject(py).map(Bound::into_any);
     Ok(match op {
         Op::Value(value) => (0, value.bind(py).clone()),
-        Op::Promise(promise) => (1, place_of.call1((promise,))?),
+        Op::Promise(promise) => (1, place_of(promise)?),
         Op::List(n) => (2, number(n)?),
         Op::Tuple(n) => (3, number(n)?),
         Op::Set(n) => (4, number(n)?),
@@ -132,7 +152,10 @@ fn written<'py>(py: Python<'py>, op: &Op, place_of: &Bound<'py, PyAny>) -> PyRes
     })
 }
 
-fn read<'py>((code, with): Step<'py>, need: &dyn Fn(isize) -> PyResult<Bound<'py, PyAny>>) -> PyResult<Op> {
+fn read<'py>(
+    (code, with): Step<'py>,
+    need: &mut dyn FnMut(isize) -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<Op> {
     Ok(match code {
         0 => Op::Value(with.unbind()),
         1 => Op::Promise(need(with.extract()?)?.cast_into()?.unbind()),

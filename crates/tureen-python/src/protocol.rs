@@ -48,9 +48,9 @@ impl Promise {
     fn persist<'py>(
         slf: &Bound<'py, Self>,
         kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, Promise>> {
-        let value = compute::compute_one(slf, kwargs)?;
-        compute::kept(slf, value)
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let persist = slf.py().import("tureen._tureen")?.getattr("persist")?;
+        persist.call((slf,), kwargs)?.get_item(0)
     }
 
     /// Say what would run where if this were computed now, and why: see `tureen.explain`.

@@ -61,7 +61,7 @@ pub(crate) fn scan_shallow(args: &Bound<'_, PyTuple>) -> PyResult<Arguments> {
     let mut scan = Scan::default();
     for arg in args.iter_borrowed() {
         match kind_of(&arg)? {
-            kind @ (Kind::Promise | Kind::Ours | Kind::Dask) => scan.single(kind, &arg)?,
+            kind @ (Kind::Promise | Kind::Ours | Kind::Dask | Kind::Future) => scan.single(kind, &arg)?,
             _ => scan.ops.push(Op::Value(arg.to_owned().unbind())),
         }
     }
@@ -116,7 +116,7 @@ impl<'py> Scan<'py> {
         let address = object.as_ptr() as usize;
         match kind {
             Kind::Opaque => self.ops.push(Op::Value(object.unbind())),
-            Kind::Promise | Kind::Ours | Kind::Dask => self.single(kind, &object)?,
+            Kind::Promise | Kind::Ours | Kind::Dask | Kind::Future => self.single(kind, &object)?,
             Kind::Iterator => {
                 let drained = drain(&object)?;
                 self.n_changes += 1;
@@ -150,6 +150,10 @@ impl<'py> Scan<'py> {
             Kind::Promise => object.cast::<Promise>()?.clone(),
             Kind::Ours => {
                 object.call_method0(pyo3::intern!(py, "__tureen_promise__"))?.cast_into::<Promise>()?
+            }
+            Kind::Future => {
+                let promised = py.import("tureen._distributed.held")?.getattr("promise_of")?;
+                promised.call1((object,))?.cast_into::<Promise>()?
             }
             _ => match &mut self.dask {
                 Some(group) => group.add(object)?,

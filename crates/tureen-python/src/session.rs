@@ -9,13 +9,14 @@ use std::sync::{Mutex, PoisonError};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use tureen_engine::{DoesNotFit, Limits, Next, OnFailure, Outcome, Report, Run, Schedule, TaskId};
+use tureen_engine::{DoesNotFit, Graph, Limits, Next, OnFailure, Outcome, Report, Run, Schedule, TaskId};
 
 use crate::failure;
 use crate::flatten::Flat;
 use crate::promise::{Promise, Work};
 use crate::pullers::Pullers;
 use crate::results::Results;
+use crate::template::Filled;
 use crate::watch::{Threads, Watch};
 
 /// A run and its tables.
@@ -53,6 +54,10 @@ impl Session {
             threads,
             pullers: Pullers::default(),
         })
+    }
+
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.flat.graph
     }
 
     pub(crate) fn n_tasks(&self) -> usize {
@@ -141,15 +146,28 @@ impl Session {
     }
 
     fn work(&self, py: Python<'_>, task: TaskId) -> PyResult<()> {
+        self.try_work(py, task).map_err(|(error, filled)| {
+            let promise = self.flat.promises[task.index()].get();
+            let given = filled.as_ref().map(|(args, kwargs)| (args, kwargs.as_ref()));
+            failure::explain(py, error, promise, given)
+        })
+    }
+
+    /// Does a task. If it fails: with what, and the arguments that the call was made with, if it came to that.
+    pub(crate) fn try_work<'py>(
+        &self,
+        py: Python<'py>,
+        task: TaskId,
+    ) -> Result<(), (PyErr, Option<Filled<'py>>)> {
         let promise = self.flat.promises[task.index()].get();
         let Some(call) = promise.call() else { unreachable!("values are no tasks") };
         let mut needs = self.flat.graph.needs(task).iter();
         let filled = call.arguments.fill(py, |promise| self.result_of(py, promise, &mut needs));
-        let (args, kwargs) = filled.map_err(|error| failure::explain(py, error, promise, None))?;
-        let result = call
-            .perform(&args, kwargs.as_ref())
-            .map_err(|error| failure::explain(py, error, promise, Some((&args, kwargs.as_ref()))))?;
-        self.results.set(task, result.unbind());
+        let (args, kwargs) = filled.map_err(|error| (error, None))?;
+        match call.perform(&args, kwargs.as_ref()) {
+            Ok(result) => self.results.set(task, result.unbind()),
+            Err(error) => return Err((error, Some((args, kwargs)))),
+        }
         Ok(())
     }
 

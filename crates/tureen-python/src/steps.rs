@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use pyo3::exceptions::{PyIndexError, PyRuntimeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use tureen_engine::{Next, Outcome, Report, TaskId};
 
 use crate::failure;
+use crate::flatten::flatten;
 use crate::key::key_of;
+use crate::pieces::Pieces;
 use crate::promise::{Doing, Promise};
+use crate::scan::scan_computed;
 use crate::session::Session;
 
 /// A callable and its arguments.
@@ -113,6 +116,28 @@ impl Steps {
         Ok(())
     }
 
+    /// Give the tasks in pieces (`Pieces`). `is_gathered`: containers of results are put together here. `on_cluster` is the class
+    /// of what stands for results that are there already.
+    fn pieces(&self, py: Python<'_>, is_gathered: bool, on_cluster: &Bound<'_, PyType>) -> PyResult<Pieces> {
+        Pieces::new(py, Arc::clone(&self.session), is_gathered, on_cluster)
+    }
+
+    /// Report so many tasks as done, whichever may be next: somebody else has done as many.
+    fn advance(&self, n: usize) {
+        let mut released = Vec::new();
+        let mut report = None;
+        for _ in 0..n {
+            let next = self.session.run.try_next(report.take(), &mut released);
+            released.drain(..).for_each(|task| self.session.release(task));
+            let Next::Start(task) = next else { return };
+            report = Some(Report { task, outcome: Outcome::Done });
+        }
+        if let Some(report) = report {
+            self.session.run.report(report, &mut released);
+            released.drain(..).for_each(|task| self.session.release(task));
+        }
+    }
+
     /// Let nothing more start.
     fn cancel(&self) {
         self.session.run.cancel();
@@ -174,10 +199,26 @@ impl Steps {
     }
 }
 
-/// Hands the tasks of a session to a relay (`tureen._relay`), and waits until it has done them.
-pub(crate) fn relay(py: Python<'_>, session: &Arc<Session>, relay: &Bound<'_, PyAny>) -> PyResult<()> {
+/// The tasks that computing these would do, without computing any: for whoever plans.
+#[pyfunction]
+pub(crate) fn steps_of(py: Python<'_>, args: &Bound<'_, PyTuple>) -> PyResult<Steps> {
+    let arguments = scan_computed(args)?;
+    let flat = flatten(py, arguments.promises().collect::<Vec<_>>().into_iter())?;
+    Ok(Steps::new(Arc::new(Session::new(flat, 1, None)?)))
+}
+
+/// Hands the tasks of a session to a relay (`tureen._relay`), and waits until it has done them. If results are to be kept where
+/// they are, and the relay can do so (`persist`), what it gives stands for them.
+pub(crate) fn relay(
+    py: Python<'_>,
+    session: &Arc<Session>,
+    relay: &Bound<'_, PyAny>,
+    are_kept: bool,
+) -> PyResult<()> {
     let steps = Bound::new(py, Steps::new(Arc::clone(session)))?;
-    relay.call_method1(pyo3::intern!(py, "run"), (steps,))?;
+    let can_keep = are_kept && relay.hasattr(pyo3::intern!(py, "persist"))?;
+    let told = relay.call_method1(if can_keep { "persist" } else { "run" }, (steps,));
+    told.map_err(|error| failure::without_our_frames(py, error))?;
     if session.run.counts().done == session.n_tasks() {
         return Ok(());
     }

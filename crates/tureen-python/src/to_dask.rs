@@ -62,15 +62,16 @@ impl<'py> Maker<'py> {
             }
         };
         let function = call.function.bind(py);
-        let ours = |name: &str| py.import("tureen._dask_graph")?.getattr(name);
-        let (function, first) = match call.doing {
+        // What dask has itself: these graphs are done by workers that need not have tureen, too.
+        let dasks = |module: &str, name: &str| py.import(module)?.getattr(name);
+        let (function, last) = match call.doing {
             Doing::Call => (function.clone(), None),
-            Doing::Apply => (ours("apply")?, None),
-            Doing::Method => (ours("call_method")?, Some(function.clone())),
-            Doing::Attribute => (ours("attribute")?, Some(function.clone())),
-            Doing::Gather => (ours("same")?, None),
+            Doing::Apply => (dasks("toolz", "apply")?, None),
+            Doing::Method => (dasks("dask.utils", "methodcaller")?.call1((function,))?, None),
+            Doing::Attribute => (dasks("builtins", "getattr")?, Some(function.clone())),
+            Doing::Gather => (dasks("toolz", "identity")?, None),
         };
-        let all = [key.clone(), function].into_iter().chain(first).chain(args);
+        let all = [key.clone(), function].into_iter().chain(args).chain(last);
         self.nodes.task.bind(py).call(PyTuple::new(py, all.collect::<Vec<_>>())?, kwargs.as_ref())
     }
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tureen._processes.remote import Link
 
 
-class _Text:
+class Text:
     """Stands for an argument of which only the text is here."""
 
     __slots__ = ("_text",)
@@ -31,8 +31,8 @@ def told(failure: dict[str, Any], label: str) -> tuple[Any, ...]:
     """Give the exception for what a worker told, and the arguments of the call if it told these."""
     if failure["kind"] not in ("error", "exit"):
         return (rebuild(failure["links"]),)
-    args = tuple(map(_Text, failure["args"]))
-    kwargs = {name: _Text(text) for name, text in failure["kwargs"].items()}
+    args = tuple(map(Text, failure["args"]))
+    kwargs = {name: Text(text) for name, text in failure["kwargs"].items()}
     error = _left(label, failure["code"]) if failure["kind"] == "exit" else rebuild(failure["links"])
     return error, args, kwargs
 

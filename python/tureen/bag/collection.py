@@ -77,8 +77,9 @@ class Collection(DaskCollection):
         """Return the list of all elements.
 
         Keywords are those of `tureen.compute`: `scheduler` ("processes", "threads" or "sync"),
-        `num_workers`. By default the user's functions run in worker processes, as dask.bag's do; a bag
-        without any runs on threads.
+        `num_workers`; or `scheduler` is a `distributed.Client`. By default the user's functions run on the
+        client that dask would use, if there is one, else in worker processes, as dask.bag's do; a bag without
+        any runs on threads.
 
         >>> import tureen.bag as db
         >>> db.from_sequence([1, 2, 3]).map(lambda n: n + 1).compute(scheduler="sync")
@@ -87,8 +88,11 @@ class Collection(DaskCollection):
         return computing.run(self, **kwargs)  # type: ignore[arg-type]
 
     def persist(self, **kwargs: Any) -> Bag:
-        """Compute the partitions now, and return a bag that holds them."""
-        layer = computing.kept(self.layer, computing.run_all(self.layer, **kwargs))
+        """Compute the partitions now, and return a bag that holds them.
+
+        On a cluster (`scheduler=client`) they stay there, and this does not wait for them.
+        """
+        layer = computing.kept(self.layer, **kwargs)
         return type(self)(layer, layer.name, layer.n_partitions)  # type: ignore[return-value]
 
     def visualize(

@@ -15,9 +15,9 @@ from .chain import as_elements
 from .garbage import searched_seldom
 from .layers import Layer, Ref, SourceLayer
 from .naming import unique_token
-from .parts import Given
+from .parts import Given, promised
 from .plan import plan
-from .where import with_default
+from .where import is_cluster, with_default
 
 if TYPE_CHECKING:
     from .bag import Bag
@@ -76,6 +76,10 @@ def _gathered(*parts: Any) -> list[Any]:
     return as_elements(parts)
 
 
+# Where partitions are made elsewhere: it is done by whoever wants the list.
+_gathered.__tureen_gathers__ = True  # type: ignore[attr-defined]
+
+
 def run(collection: Bag | Item, **kwargs: Any) -> Any:
     """Return a collection's value. An exception comes out with the user's frames only."""
     try:
@@ -118,9 +122,14 @@ def compute(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
         )
 
 
-def kept(layer: Layer, values: Sequence[Any]) -> Layer:
-    """Return the layer of partitions that were computed before."""
-    return SourceLayer(layer.word, [Given(value) for value in values], unique_token())
+def kept(layer: Layer, **kwargs: Any) -> Layer:
+    """Compute a layer's partitions, and return the layer of what came of it: at hand, or on the cluster."""
+    asked = with_default(kwargs, [layer])
+    if not is_cluster(asked):
+        return SourceLayer(layer.word, [Given(value) for value in run_all(layer, **kwargs)], unique_token())
+    import tureen
+
+    return promised(layer.word, tureen.persist(*promises(all_of(layer)), **asked), its_token=unique_token())
 
 
 def picture(

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from tureen import _settings
 from tureen._explain import Explanation, Part
+from tureen._tureen import steps_of
 
+from . import computing
 from .chain import Chain, Segment
 from .lines import Lines
 from .plan import plan
@@ -30,14 +32,21 @@ _WHERE = {
 def explain(layer: Layer, wanted: Sequence[Ref], scheduler: Any, keywords: dict[str, Any]) -> Explanation:
     """Say how the wanted partitions of a layer would be made if they were computed now."""
     asked = with_default({**keywords, "scheduler": scheduler}, [layer])
-    name, n_workers, _ = _settings.choose(asked.pop("scheduler"), None, asked)
+    name, n_workers, who = _settings.choose(asked.pop("scheduler"), None, asked)
     why = "it was asked for"
-    if scheduler is None and with_default({}, [layer]):
+    if scheduler is None and _settings.default_client() is not None:
+        why = "there is a client of a cluster"
+    elif scheduler is None and with_default({}, [layer]):
         why = "the user's Python functions are called in worker processes"
         if default_scheduler([layer]) == "threads":
             why = "it calls no Python functions of the user's"
     tasks, _ = plan(wanted)
     where = _WHERE.get(name, name)
+    notes: tuple[str, ...] = ()
+    if name == "distributed":
+        from tureen._distributed.explaining import where_and_notes
+
+        where, notes = where_and_notes(who, steps_of(tuple(computing.promises(wanted))))
     counts: dict[tuple[str, str, tuple[str, ...]], int] = {}
     for work, _needs in tasks:
         if work.leaves is not None:
@@ -51,7 +60,7 @@ def explain(layer: Layer, wanted: Sequence[Ref], scheduler: Any, keywords: dict[
     parts = [Part(label, n, where, reason, None, details) for (label, reason, details), n in counts.items()]
     n_tasks = f"{len(tasks)} task{'' if len(tasks) == 1 else 's'}"
     title = f"if it is computed now: {n_tasks} on `{name}`, {n_workers} at a time"
-    return Explanation(title, name, n_workers, tuple(parts))
+    return Explanation(title, name, n_workers, tuple(parts), notes)
 
 
 def _details(chain: Chain, head: Any) -> Iterator[str]:

@@ -86,7 +86,7 @@ class Item(DaskItem):
 
     def persist(self, **kwargs: Any) -> Item:
         """Compute the value now, and return an item that holds it."""
-        return Item(computing.kept(self.layer, [self.compute(**kwargs)]))
+        return Item(computing.kept(self.layer, **kwargs))
 
     def visualize(
         self,

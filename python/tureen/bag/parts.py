@@ -58,10 +58,13 @@ class Slices(Sequence[Given]):
         return Slices, (elements, bounds.step)
 
 
-def promised(word: str, promises: Sequence[Any], name: str | None = None) -> SourceLayer:
-    """Return the layer whose partitions are what promises come to."""
+def promised(
+    word: str, promises: Sequence[Any], name: str | None = None, its_token: str | None = None
+) -> SourceLayer:
+    """Return the layer whose partitions are what promises come to. By default its token is made of theirs."""
     needs: list[list[Ref]] = [[Outside(promise)] for promise in promises]
-    its_token = token([Outside(promise) for promise in promises])
+    if its_token is None:
+        its_token = token([Outside(promise) for promise in promises])
     return SourceLayer(word, [_itself] * len(needs), its_token, needs, name)
 
 

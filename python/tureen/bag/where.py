@@ -12,7 +12,7 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
-from tureen import config
+from tureen import _settings, config
 
 from .layers import GatherLayer, Layer, StepLayer
 
@@ -28,11 +28,27 @@ _BUILT_IN = (
 
 
 def with_default(keywords: dict[str, Any], layers: Iterable[Layer]) -> dict[str, Any]:
-    """Return the keywords of a `compute`, with a scheduler in them if nobody has named one."""
+    """Return the keywords of a `compute`, with a scheduler in them if nobody has named one.
+
+    Where there is a client of a cluster it is what computes, as under dask; and what is part of a task on a
+    cluster is done by that task.
+    """
     named = ("scheduler", "pool", "get")
     if any(keywords.get(name) is not None or config.get(name, None) is not None for name in named):
         return keywords
+    if _settings.is_inside_piece() or _settings.default_client() is not None:
+        return keywords
     return {**keywords, "scheduler": default_scheduler(layers)}
+
+
+def is_cluster(keywords: dict[str, Any]) -> bool:
+    """Say whether a `compute` with these keywords runs on a cluster of dask's."""
+    asked = keywords.get("scheduler")
+    if asked is None:
+        asked = config.get("scheduler", None)
+    if asked is None and keywords.get("pool") is None and config.get("pool", None) is None:
+        return _settings.default_client() is not None
+    return _settings.is_cluster(asked)
 
 
 def default_scheduler(layers: Iterable[Layer]) -> str:
