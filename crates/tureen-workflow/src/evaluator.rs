@@ -138,6 +138,18 @@ impl Evaluator {
         run_end(&end).ok_or_else(|| Broken::Garbled("the end of a handler".to_owned()))
     }
 
+    /// A function that lets the Snakefile's log handlers hear what is said, as long as the evaluator lives. It takes one of
+    /// Python's names of levels, and a text.
+    pub fn listener(&self) -> impl Fn(&str, &str) + Send + Sync + 'static {
+        let process = Arc::downgrade(&self.process);
+        move |level, text| {
+            let Some(process) = process.upgrade() else { return };
+            let Ok(mut process) = process.lock() else { return };
+            // Should it be gone, the next question says so.
+            let _ = process.ask(&json!({ "said": [level, text] }), &[]);
+        }
+    }
+
     /// Says which files checkpoints have made: functions that wait for them can be asked again.
     ///
     /// # Errors

@@ -34,6 +34,18 @@ pub struct Workflow {
     pub envvars: Vec<String>,
     /// Environment variables that the Snakefile's Python code set (or removed): its jobs see them too.
     pub environment: Vec<(String, Option<String>)>,
+    /// Where copies of `workflow.source_path(...)` are, each under its file's absolute path.
+    pub source_folder: Option<String>,
+    /// Whether the Snakefile has added handlers that want to hear what is said.
+    pub listens: bool,
+}
+
+impl Workflow {
+    /// The name that the record knows a path by: for a copy of a source file, which is another one in each run, the file's.
+    pub fn recorded<'p>(&self, path: &'p str) -> &'p str {
+        let original = self.source_folder.as_deref().and_then(|folder| path.strip_prefix(folder));
+        original.filter(|path| path.starts_with('/')).unwrap_or(path)
+    }
 }
 
 /// `shell.executable(...)`, `shell.prefix(...)`, `shell.suffix(...)`.

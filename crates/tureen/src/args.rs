@@ -45,6 +45,9 @@ pub(crate) struct Args {
     /// Where wrappers are, instead of on GitHub: an address or `file:///folder/`
     #[arg(long, value_name = "PREFIX")]
     pub(crate) wrapper_prefix: Option<String>,
+    /// Keep copies of source files here, instead of in a folder that ends with the run
+    #[arg(long, value_name = "DIR")]
+    pub(crate) runtime_source_cache_path: Option<PathBuf>,
     /// Keep what scripts are executed from, in `.snakemake/scripts`
     #[arg(long)]
     pub(crate) skip_script_cleanup: bool,

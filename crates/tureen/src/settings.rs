@@ -34,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) python: Option<PathBuf>,
     pub(crate) wrapper_prefix: Option<String>,
     pub(crate) keeps_scripts: bool,
+    /// Where copies of source files go.
+    pub(crate) source_folder: Option<PathBuf>,
     pub(crate) config: Vec<String>,
     pub(crate) config_files: Vec<PathBuf>,
     pub(crate) limits: RunLimits,
@@ -123,6 +125,7 @@ impl Settings {
             python: args.python.map(absolute),
             wrapper_prefix: args.wrapper_prefix,
             keeps_scripts: args.skip_script_cleanup,
+            source_folder: args.runtime_source_cache_path.map(absolute),
             config: args.config,
             config_files: args.configfile.into_iter().map(absolute).collect(),
             replaces_config: args.replace_workflow_config,
@@ -158,10 +161,6 @@ impl Settings {
             let here = std::env::current_dir().unwrap_or_default();
             let relative = |path: PathBuf| path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path);
             settings.snakefile = settings.snakefile.map(relative);
-        }
-        if settings.task == Task::Run && settings.limits.cores.is_none() {
-            return Err(Diagnostic::new("it must be said how many cores to use")
-                .hint("`--cores all`, or `-c 4`; `-n` shows what would run"));
         }
         Ok(settings)
     }

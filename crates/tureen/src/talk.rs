@@ -10,6 +10,7 @@ use tureen_workflow::run::{Failure, Happening};
 use tureen_workflow::value::Value;
 use tureen_workflow::work::shell::Stream;
 
+use crate::run_log;
 use crate::settings::Quiet;
 
 /// Writes data to standard output.
@@ -36,6 +37,7 @@ impl Talk {
         if self.to_stdout {
             return data(format!("{text}\n").as_bytes());
         }
+        run_log::add(text);
         // If nobody reads our talk there is nobody to tell that to.
         let _ = writeln!(io::stderr().lock(), "{text}");
         Ok(())

@@ -43,6 +43,8 @@ pub(super) fn workflow(json: &Json, places: &Places) -> Option<Workflow> {
         shell: ShellSettings { executable: setting(0), prefix: setting(1), suffix: setting(2) },
         envvars: strings(&json["envvars"])?,
         environment: environment.collect::<Option<_>>()?,
+        source_folder: json["source_folder"].as_str().map(str::to_owned),
+        listens: json["listens"].as_bool()?,
     })
 }
 

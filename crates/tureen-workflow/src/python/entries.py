@@ -21,7 +21,7 @@ MARKS = {
 }
 
 #: Flags that change nothing here: where a file is shown, or that it is not remote.
-SILENT = {"report", "local", "multiext", "unpack", "access_pattern"}
+SILENT = {"report", "local", "multiext", "unpack", "access_pattern", "sourcecache_entry"}
 
 
 def plain_entries(args, kwargs):

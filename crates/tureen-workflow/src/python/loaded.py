@@ -3,7 +3,7 @@
 import os
 import sys
 
-from _tureen import late
+from _tureen import copies, late, log_file
 from _tureen.wire import encode
 
 
@@ -51,6 +51,8 @@ def result(session):
         "constraints": [list(item) for item in constraints.items()],
         "config": encode(session.globals["config"]),
         "handlers": list(session.handlers),
+        "source_folder": os.path.join(copies.folder, "file"),
+        "listens": log_file.is_listened_to(),
         "environment": changed,
         "shell": [shell._executable, shell._prefix, shell._suffix or None]
         if shell

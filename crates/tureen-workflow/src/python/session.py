@@ -3,7 +3,7 @@
 import os
 import sys
 
-from _tureen import late, loaded, names
+from _tureen import copies, late, loaded, log_file, names
 from _tureen.blocks import OtherBlock, RuleBlock
 from _tureen.declare import Declared
 from _tureen.refusal import Refusal
@@ -31,6 +31,8 @@ class Session:
         self.skips_validation = False
         self.handlers = {}
         self.settings = settings
+        log_file.path = settings["log_file"]
+        copies.begin(settings["source_folder"])
         self.overrides = decode(settings["overrides"])
         self.made = set()
         self.data = {

@@ -3,6 +3,9 @@
 import os
 import sys
 
+from _tureen import copies
+from snakemake.io import flag
+
 
 class WorkflowView:
     """`workflow`, as far as Snakefiles ask it."""
@@ -59,7 +62,10 @@ class WorkflowView:
         return self._session.globals
 
     def source_path(self, path):
-        return os.path.join(self.current_basedir, path)
+        """A copy of a file that is named from the file whose code asks: as it was when this run began."""
+        asking = os.path.abspath(sys._getframe(1).f_code.co_filename)
+        original = os.path.join(os.path.dirname(asking), os.fspath(path))
+        return flag(copies.copied(original), "sourcecache_entry", original)
 
     def get_rule(self, name):
         return self._session.by_name[name]

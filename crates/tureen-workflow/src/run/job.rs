@@ -299,9 +299,11 @@ impl Shared<'_, '_> {
         paths.dedup();
         let memory = |path: &str| {
             let content = content_hash(Path::new(path), self.settings.max_hashed_bytes);
-            InputMemory { path: path.to_owned(), content }
+            InputMemory { path: self.rules.workflow.recorded(path).to_owned(), content }
         };
-        paths.into_iter().map(memory).collect()
+        let mut memories: Vec<InputMemory> = paths.into_iter().map(memory).collect();
+        memories.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        memories
     }
 
     fn tell_start(&self, attempt: &Attempt, message: Option<&str>) {

@@ -103,7 +103,6 @@ pub(crate) const ALL: &[Elsewhere] = &[
     ("target-files-omit-workdir-adjustment", &[], Takes::No, Nothing),
     ("max-status-checks-per-second", &[], Takes::One, Nothing),
     ("seconds-between-status-checks", &[], Takes::One, Nothing),
-    ("runtime-source-cache-path", &[], Takes::One, Nothing),
     ("queue-input-wait-time", &[], Takes::One, Nothing),
     ("default-storage-prefix", &[], Takes::One, Refused(NO_STORAGE)),
     ("local-storage-prefix", &[], Takes::One, Nothing),

@@ -19,7 +19,8 @@ use tureen_workflow::run::Python;
 use tureen_workflow::span::Sources;
 
 use super::Ended;
-use crate::settings::{PLACES, Settings};
+use crate::run_log;
+use crate::settings::{PLACES, Settings, Task};
 
 /// Directives that change where a job's software comes from; without asking for that software they mean nothing.
 const SOFTWARE: [&str; 5] = ["conda", "container", "containerized", "singularity", "envmodules"];
@@ -49,9 +50,14 @@ pub(crate) fn workflow_for(settings: &Settings, needs_python: bool) -> Result<Re
         wrapper_prefix: settings.wrapper_prefix.clone(),
         scatter: settings.scatter.clone(),
         keeps_scripts: settings.keeps_scripts,
+        source_folder: settings.source_folder.clone(),
+        log_file: (settings.task == Task::Run).then(run_log::begin),
     };
     let mut reading =
         read(&request).map_err(|unreadable| Ended::Errors(unreadable.diagnostics, unreadable.sources))?;
+    if let Some(evaluator) = reading.evaluator.as_ref().filter(|_| reading.workflow.listens) {
+        run_log::listen(evaluator.listener());
+    }
     if let Err(fault) = adjust_rules(&mut reading, settings) {
         return Err(Ended::Errors(vec![*fault], reading.sources));
     }
@@ -231,5 +237,6 @@ pub(crate) fn has_scripts(planned: &Planned<'_>) -> bool {
 
 /// Errors with the texts they point into.
 pub(crate) fn ended(diagnostics: Vec<Diagnostic>, sources: Sources) -> Ended {
+    run_log::errors(&diagnostics, &sources);
     Ended::Errors(diagnostics, sources)
 }
