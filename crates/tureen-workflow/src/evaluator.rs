@@ -95,6 +95,19 @@ impl Evaluator {
         })
     }
 
+    /// The text of a job's script.
+    ///
+    /// # Errors
+    /// If the evaluator itself fails; a script that can't be read is in the answer.
+    pub fn source(&self, job: &JobView) -> Result<Result<String, Exception>, Broken> {
+        let answer = self.ask(&json!({ "source": wire::job(job) }))?;
+        let text = match answer.get("error") {
+            Some(error) => exception(error).map(Err),
+            None => answer["text"].as_str().map(|text| Ok(text.to_owned())),
+        };
+        text.ok_or_else(|| Broken::Garbled("the text of a script".to_owned()))
+    }
+
     /// Starts the `run:` block of a job's rule in a fork, in a process group of its own, with these outputs.
     ///
     /// # Errors

@@ -110,6 +110,8 @@ pub struct Rule {
     pub wildcard_constraints: Vec<(String, String)>,
     /// How much bytecode its `run:` block is.
     pub run_size: u32,
+    /// `cache:`: its results are shared with other workflows, if that was asked for.
+    pub is_cached: bool,
     /// `handover:`: it is given all there is, if it doesn't say how much it needs.
     pub hands_over: bool,
     /// `shadow:`
@@ -219,6 +221,8 @@ pub struct Marks {
     pub is_non_empty: bool,
     /// What its content must hash to.
     pub checksum: Option<Checksum>,
+    /// What `multiext()` has put behind the part that all its paths share.
+    pub extension: Option<String>,
     /// Names of further marks, understood but without effect here (`nodelocal`, ...).
     pub other: Vec<String>,
 }

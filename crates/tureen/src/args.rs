@@ -145,7 +145,7 @@ pub(crate) struct Args {
     /// Don't run `onstart:`, `onsuccess:` and `onerror:`
     #[arg(long)]
     pub(crate) no_hooks: bool,
-    /// The cache for all workflows, which is not supported: without `$SNAKEMAKE_OUTPUT_CACHE` there is none
+    /// Share results with other workflows, in the folder `$SNAKEMAKE_OUTPUT_CACHE`: those of rules with `cache:`, and of these
     #[arg(action = ArgAction::Set, long, value_name = "RULE", num_args = 0..)]
     pub(crate) cache: Option<Vec<String>>,
     /// Software environments that jobs should get: none can be made yet, so rules that ask for one are refused then

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tureen_workflow::adjust::Adjustments;
+use tureen_workflow::cache;
 use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::job::TargetJob;
 use tureen_workflow::plan::{Batch, Selection, Wishes};
@@ -65,12 +66,23 @@ pub(crate) struct Settings {
     pub(crate) touch: bool,
     pub(crate) keep_temporary: bool,
     pub(crate) keep_incomplete: bool,
+    /// `--cache`
+    pub(crate) cache: Option<CacheWish>,
     pub(crate) show_failed_logs: bool,
     pub(crate) no_lock: bool,
     pub(crate) wishes: Wishes,
     pub(crate) selection: Selection,
     pub(crate) quiet: Quiet,
     pub(crate) print_commands: bool,
+}
+
+/// The cache between workflows.
+#[derive(Debug, Clone)]
+pub(crate) struct CacheWish {
+    /// Where it is; without a place there is none.
+    pub(crate) folder: Option<PathBuf>,
+    /// Rules that are cached besides those that say so themselves.
+    pub(crate) rules: Vec<String>,
 }
 
 /// A report to be made.
@@ -135,6 +147,7 @@ impl Settings {
             touch: touches,
             keep_temporary: args.notemp,
             keep_incomplete: args.keep_incomplete,
+            cache: cache(args.cache)?,
             drops_record: args.drop_metadata,
             shadow_prefix: args.shadow_prefix.map(absolute),
             no_hooks: args.no_hooks,
@@ -180,15 +193,21 @@ fn check_place(args: &Args) -> Result<(), Diagnostic> {
         return Err(Diagnostic::new(format!("`--executor {executor}` is not supported"))
             .hint("jobs run on this machine only, for now; leave the option out"));
     }
-    if args.cache.is_some() && std::env::var_os("SNAKEMAKE_OUTPUT_CACHE").is_some() {
-        return Err(Diagnostic::new("`--cache` is not supported")
-            .hint("leave it out: outputs are then made here, as they are without a cache"));
-    }
     if let Some(provider) = args.default_storage_provider.as_deref().filter(|provider| *provider != "none") {
         return Err(Diagnostic::new(format!("`--default-storage-provider {provider}` is not supported"))
             .hint("storage plugins are not supported: files are local"));
     }
     Ok(())
+}
+
+fn cache(rules: Option<Vec<String>>) -> Result<Option<CacheWish>, Diagnostic> {
+    let Some(rules) = rules else { return Ok(None) };
+    let folder = std::env::var_os(cache::LOCATION).filter(|place| !place.is_empty()).map(PathBuf::from);
+    if let Some(address) = folder.as_ref().map(|folder| folder.to_string_lossy()).filter(|place| place.contains("://")) {
+        let message = format!("the cache between workflows can't be at `{address}` (${})", cache::LOCATION);
+        return Err(Diagnostic::new(message).hint("storage plugins are not supported: it has to be a folder"));
+    }
+    Ok(Some(CacheWish { folder, rules }))
 }
 
 /// The directives whose software was asked for.

@@ -120,6 +120,15 @@ impl Talk {
                     ))
                 }
             }
+            Happening::FromCache { outputs } => {
+                if self.quiet.rules {
+                    Ok(())
+                } else {
+                    outputs.iter().try_for_each(|entry| {
+                        self.say(&format!("Symlinking output file {} from cache.", entry.output.display()))
+                    })
+                }
+            }
             Happening::Failed(failure) => self.say(&failed(failure, "failed")),
             Happening::Retries(failure) => self.say(&failed(failure, "failed, and is tried again")),
             Happening::RemovedTemporary(path) => {

@@ -82,6 +82,7 @@ class Declared:
             "unsupported": [],
             "local": False,
             "handover": False,
+            "cached": False,
             "run_size": len(self.run.__code__.co_code) if self.run else 0,
             "default": False,
             "name": self.name,
@@ -202,7 +203,7 @@ class Declared:
             if value is not None:
                 data["unsupported"].append([word, place])
         elif word == "cache":
-            pass
+            data["cached"] = is_cached(value, place)
         elif word == "localrule":
             data["local"] = bool(value)
         elif word == "default_target":
@@ -232,3 +233,15 @@ class Declared:
                 self.script = (word, str(value))
         else:
             raise Refusal(f"`{word}:` is not supported yet", place)
+
+
+def is_cached(value, place):
+    """Whether `cache:` asks for it. There are no environments or remote files that could be left out of the hash."""
+    if not value or value is True:
+        return bool(value)
+    words = [value] if isinstance(value, str) else list(value)
+    known = ("all", "omit-software", "omit-storage-content", "hash-omit-software", "hash-omit-storage-content")
+    for word in words:
+        if word not in known or (word == "all" and len(words) > 1):
+            raise Refusal(f"`cache:` takes True or one of {', '.join(known)}; not {word!r}", place)
+    return any(not word.startswith("hash-") for word in words)

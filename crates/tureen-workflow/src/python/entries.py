@@ -119,6 +119,8 @@ def marks_of(value):
         elif name == "ensure":
             if detail["non_empty"]:
                 marks.append("non_empty")
+        elif name == "extension":
+            others.append(f"extension {detail}")
         elif name == "repeat":
             others.append(f"repeat({detail})")
         elif name not in SILENT:

@@ -140,6 +140,19 @@ def formatted(session, request):
         return {"error": trace.describe(error)}
 
 
+def source(session, job):
+    """Give the text of a job's script."""
+    from _tureen import scripts, sources
+
+    declared = session.by_name[job["rule"]]
+    try:
+        place = scripts.located(session, declared, *declared.script, names_of(job))
+        with open(sources.local(place), encoding="utf-8") as file:
+            return {"text": clean(file.read())}
+    except Exception as error:
+        return {"error": trace.describe(error)}
+
+
 def handle(session, word, log):
     """Execute a handler here: what it sets, later ones see."""
     try:

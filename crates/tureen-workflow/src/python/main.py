@@ -28,6 +28,8 @@ def serve(raw):
             connection.send([jobs.formatted(session, request) for request in content])
         elif word == "run":
             connection.send(jobs.fork(session, connection, content, fds))
+        elif word == "source":
+            connection.send(jobs.source(session, content))
         elif word == "status":
             connection.send(jobs.status(content))
         elif word == "handle":

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 use tureen_workflow::adjust::adjust;
+use tureen_workflow::cache;
 use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::disk::Disk;
 use tureen_workflow::job::{
@@ -58,8 +59,8 @@ pub(crate) fn workflow_for(settings: &Settings, needs_python: bool) -> Result<Re
     if let Some(evaluator) = reading.evaluator.as_ref().filter(|_| reading.workflow.listens) {
         run_log::listen(evaluator.listener());
     }
-    if let Err(fault) = adjust_rules(&mut reading, settings) {
-        return Err(Ended::Errors(vec![*fault], reading.sources));
+    if let Err(faults) = adjust_rules(&mut reading, settings) {
+        return Err(Ended::Errors(faults, reading.sources));
     }
     if let Some(directory) = &reading.workflow.workdir {
         enter(Path::new(directory))?;
@@ -68,14 +69,19 @@ pub(crate) fn workflow_for(settings: &Settings, needs_python: bool) -> Result<Re
 }
 
 /// What options say of rules instead of the Snakefile.
-fn adjust_rules(reading: &mut Reading, settings: &Settings) -> Result<(), Box<Diagnostic>> {
+fn adjust_rules(reading: &mut Reading, settings: &Settings) -> Result<(), Vec<Diagnostic>> {
     let Reading { workflow, evaluator, .. } = reading;
+    for rule in workflow.rules.iter_mut() {
+        rule.is_cached |= settings.cache.as_ref().is_some_and(|cache| cache.rules.contains(&rule.name));
+    }
+    cache::check(workflow)?;
     adjust(workflow, &settings.adjustments, &mut |text, has_threads| {
         let evaluator = evaluator.as_ref().expect("expressions were announced when the workflow was read");
         evaluator
             .expression(text, has_threads)
             .map_err(|broken| Box::new(Diagnostic::from_text(&broken.to_string())))
     })
+    .map_err(|fault| vec![*fault])
 }
 
 fn snakefile(settings: &Settings) -> Result<PathBuf, Ended> {

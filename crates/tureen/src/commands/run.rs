@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use tureen_workflow::cache::LOCATION;
 use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::evaluator::job::{Format, JobView, RunEnd};
 use tureen_workflow::fields::{Globals, fill};
@@ -96,6 +97,9 @@ fn run_reading(
     if !settings.quiet.all {
         let _ = talk.say(&stats::table(&planned.rules, &planned.graph, &planned.plan));
     }
+    if settings.cache.as_ref().is_some_and(|cache| cache.folder.is_none()) {
+        say(&format!("No cache between workflows is used: ${LOCATION} doesn't say where it is."));
+    }
     let stop = Arc::new(Stop::default());
     watch_signals(&stop);
     let run_settings = RunSettings {
@@ -112,6 +116,7 @@ fn run_reading(
         retries: settings.retries.unwrap_or(0),
         keep_temporary: settings.keep_temporary,
         keep_incomplete: settings.keep_incomplete,
+        cache: settings.cache.as_ref().and_then(|cache| cache.folder.clone()),
     };
     wait_for(&settings.awaited, run_settings.latency_wait).map_err(|fault| vec![*fault])?;
     let handle = |handler| if settings.no_hooks { Ok(()) } else { handle(reading, handler, log) };
