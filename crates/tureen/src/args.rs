@@ -291,6 +291,9 @@ pub(crate) struct Args {
     /// Say more
     #[arg(long)]
     pub(crate) verbose: bool,
+    /// Say which jobs could make each file, and which one does
+    #[arg(long)]
+    pub(crate) debug_dag: bool,
     /// No colours
     #[arg(long)]
     pub(crate) nocolor: bool,

@@ -74,6 +74,8 @@ pub(crate) struct Settings {
     pub(crate) selection: Selection,
     pub(crate) quiet: Quiet,
     pub(crate) print_commands: bool,
+    /// `--debug-dag`
+    pub(crate) tells_choices: bool,
 }
 
 /// The cache between workflows.
@@ -167,6 +169,7 @@ impl Settings {
             forgotten: args.cleanup_metadata,
             quiet: quiet(args.quiet.as_deref()),
             print_commands: args.printshellcmds || args.verbose,
+            tells_choices: args.debug_dag,
             targets: args.targets,
         };
         if settings.directory.is_none() {

@@ -86,12 +86,6 @@ pub(crate) const ALL: &[Elsewhere] = &[
         Takes::No,
         Refused("Snakefiles are not compiled to Python text; errors point into the Snakefile itself"),
     ),
-    (
-        "debug-dag",
-        &[],
-        Takes::No,
-        Refused("use `-n`: it gives each job's reason, and errors name the rules that were tried"),
-    ),
     // No shared memory is used.
     ("force-use-threads", &[], Takes::No, Nothing),
     // The disk is asked once per directory, which takes no time to speak of.

@@ -21,6 +21,7 @@ use tureen_workflow::span::Sources;
 
 use super::Ended;
 use crate::run_log;
+use crate::talk;
 use crate::settings::{PLACES, Settings, Task};
 
 /// Directives that change where a job's software comes from; without asking for that software they mean nothing.
@@ -147,6 +148,7 @@ pub(crate) fn planned_after<'w>(
 ) -> Result<Planned<'w>, Vec<Diagnostic>> {
     let mut rules = Rules::new(&reading.workflow)?;
     rules.allows_ambiguity = settings.allows_ambiguity;
+    rules.watch = settings.tells_choices.then_some(talk::choice);
     let targets = targets(settings, &rules)?;
     let mut disk = Disk::default();
     let remembered = Record::read(Path::new(FOLDER)).map_err(|error| {
