@@ -256,6 +256,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "text", value_parser = ["text", "json"])]
     pub(crate) lint: Option<String>,
 
+    /// Make a pytest file for each rule, with copies of what it reads and makes now
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = ".tests/unit")]
+    pub(crate) generate_unit_tests: Option<PathBuf>,
     /// Make a report of the results, as a page (.html) or an archive (.zip)
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "report.html")]
     pub(crate) report: Option<PathBuf>,

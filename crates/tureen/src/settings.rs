@@ -58,6 +58,8 @@ pub(crate) struct Settings {
     pub(crate) awaited: Vec<PathBuf>,
     pub(crate) priority_targets: Vec<String>,
     pub(crate) allows_ambiguity: bool,
+    /// `--generate-unit-tests`: where to.
+    pub(crate) unit_tests: Option<PathBuf>,
     /// `--cleanup-metadata`
     pub(crate) forgotten: Vec<String>,
     pub(crate) keep_going: bool,
@@ -166,6 +168,7 @@ impl Settings {
             selection: Selection { until: args.until, omit_from: args.omit_from },
             priority_targets: args.prioritize,
             allows_ambiguity: args.allow_ambiguity,
+            unit_tests: args.generate_unit_tests,
             forgotten: args.cleanup_metadata,
             quiet: quiet(args.quiet.as_deref()),
             print_commands: args.printshellcmds || args.verbose,

@@ -69,7 +69,6 @@ pub(crate) const ALL: &[Elsewhere] = &[
     ("draft-notebook", &[], Takes::One, Refused(NO_NOTEBOOK)),
     ("edit-notebook", &[], Takes::One, Refused(NO_NOTEBOOK)),
     ("notebook-listen", &[], Takes::One, Refused(NO_NOTEBOOK)),
-    ("generate-unit-tests", &[], Takes::Perhaps, Refused("unit tests can't be made yet")),
     ("containerize", &[], Takes::Perhaps, Refused("containers are not made here")),
     ("export-cwl", &[], Takes::One, Refused("workflows can't be written as CWL; Snakemake can")),
     (
