@@ -232,7 +232,12 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
         } else {
             temporary::Temporary::new(rules, graph, plan, progress)
         },
-        codes: rules.workflow.rules.iter().map(|rule| crate::code::normalised(&rule.action)).collect(),
+        codes: rules
+            .workflow
+            .rules
+            .iter()
+            .map(|rule| crate::code::normalised(&rule.action, &rules.workflow.shell))
+            .collect(),
         cache: settings.cache.as_deref().map(Cache::new),
         pace: settings.pace.map(pace::Starts::new),
         done: Mutex::default(),

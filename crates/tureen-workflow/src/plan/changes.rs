@@ -36,7 +36,7 @@ impl<'c, 'w> Changes<'c, 'w> {
     pub fn is_code_changed(&mut self, job: JobId, memory: &Remembered) -> bool {
         let rule = self.graph.jobs.rule(job);
         let action = &self.rules.workflow.rules[rule].action;
-        memory.code != *self.codes[rule].get_or_insert_with(|| normalised(action))
+        memory.code != *self.codes[rule].get_or_insert_with(|| normalised(action, &self.rules.workflow.shell))
     }
 
     /// Whether an output was made from other files than the job has now.

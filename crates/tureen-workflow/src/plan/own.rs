@@ -132,15 +132,16 @@ impl Planner<'_, '_> {
         let rule = graph.jobs.rule(job);
         let triggers = self.wishes.triggers;
         if triggers.code {
+            let shell = &self.rules.workflow.shell;
             let action = &self.rules.workflow.rules[rule].action;
             let of_this_job;
             let code = if is_per_job(action) {
                 let mut view = graph.view(self.rules, job);
                 view.params = own_params(self.rules, graph, job, &view, ask)?;
-                of_this_job = of_job(action, &view);
+                of_this_job = of_job(action, shell, &view);
                 &of_this_job
             } else {
-                &*self.codes[rule].get_or_insert_with(|| normalised(action))
+                &*self.codes[rule].get_or_insert_with(|| normalised(action, shell))
             };
             reason.is_code_changed = memories.iter().any(|memory| memory.code != *code);
         }

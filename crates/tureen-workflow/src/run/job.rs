@@ -277,7 +277,7 @@ impl Shared<'_, '_> {
         let params = own_of(self.rule(attempt.job), &attempt.view.params);
         let text = params_text(&params);
         let code = if is_per_job(action) {
-            of_job(action, &JobView { params, ..attempt.view.clone() })
+            of_job(action, &self.rules.workflow.shell, &JobView { params, ..attempt.view.clone() })
         } else {
             self.codes[self.graph.jobs.rule(attempt.job)].clone()
         };
