@@ -95,6 +95,19 @@ impl Evaluator {
         })
     }
 
+    /// The text of a job's script.
+    ///
+    /// # Errors
+    /// If the evaluator itself fails; a script that can't be read is in the answer.
+    pub fn source(&self, job: &JobView) -> Result<Result<String, Exception>, Broken> {
+        let answer = self.ask(&json!({ "source": wire::job(job) }))?;
+        let text = match answer.get("error") {
+            Some(error) => exception(error).map(Err),
+            None => answer["text"].as_str().map(|text| Ok(text.to_owned())),
+        };
+        text.ok_or_else(|| Broken::Garbled("the text of a script".to_owned()))
+    }
+
     /// Starts the `run:` block of a job's rule in a fork, in a process group of its own, with these outputs.
     ///
     /// # Errors
@@ -136,6 +149,18 @@ impl Evaluator {
         };
         let end = self.ask(&json!({ "handle": [word, log] }))?;
         run_end(&end).ok_or_else(|| Broken::Garbled("the end of a handler".to_owned()))
+    }
+
+    /// A function that lets the Snakefile's log handlers hear what is said, as long as the evaluator lives. It takes one of
+    /// Python's names of levels, and a text.
+    pub fn listener(&self) -> impl Fn(&str, &str) + Send + Sync + 'static {
+        let process = Arc::downgrade(&self.process);
+        move |level, text| {
+            let Some(process) = process.upgrade() else { return };
+            let Ok(mut process) = process.lock() else { return };
+            // Should it be gone, the next question says so.
+            let _ = process.ask(&json!({ "said": [level, text] }), &[]);
+        }
     }
 
     /// Says which files checkpoints have made: functions that wait for them can be asked again.

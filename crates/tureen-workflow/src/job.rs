@@ -5,6 +5,7 @@
 //! numbers; paths and wildcard values are interned. Knows no record and no reasons.
 
 mod ask;
+mod choice;
 mod clash;
 mod decide;
 mod explore;
@@ -24,6 +25,7 @@ use crate::wildcards::{RulePatterns, read_patterns};
 pub use ask::Ask;
 pub(crate) use failure::function_failed;
 pub use remember::Answers;
+pub use choice::{Choice, Chosen, Watch};
 pub use table::{Awaits, DynamicItem, FileId, InputFile, JobId, Jobs};
 pub use target::{Target, TargetJob, find_further_targets, find_target_jobs, find_targets};
 
@@ -36,6 +38,8 @@ pub struct Rules<'w> {
     pub patterns: Vec<RulePatterns>,
     /// `--allow-ambiguity`: of several rules that make a file the first is taken.
     pub allows_ambiguity: bool,
+    /// `--debug-dag`: is told how jobs are chosen.
+    pub watch: Option<Watch>,
     index: RuleIndex,
     order: order::RuleOrder,
 }
@@ -46,7 +50,7 @@ impl<'w> Rules<'w> {
         let patterns = read_patterns(workflow)?;
         let index = RuleIndex::new(&patterns);
         let order = order::RuleOrder::new(workflow, &patterns);
-        Ok(Self { workflow, patterns, allows_ambiguity: false, index, order })
+        Ok(Self { workflow, patterns, allows_ambiguity: false, watch: None, index, order })
     }
 }
 

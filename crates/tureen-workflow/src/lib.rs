@@ -27,6 +27,7 @@ pub mod rule_index;
 pub mod disk;
 pub mod format;
 pub mod job;
+pub mod cache;
 pub mod code;
 pub mod params;
 pub mod resources;

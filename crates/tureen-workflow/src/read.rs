@@ -41,6 +41,10 @@ pub struct Request {
     pub scatter: Vec<(String, u32)>,
     /// `--skip-script-cleanup`
     pub keeps_scripts: bool,
+    /// `--runtime-source-cache-path`: where copies of source files go, instead of into a folder that ends with the run.
+    pub source_folder: Option<PathBuf>,
+    /// The log of this run, for what the Snakefile logs.
+    pub log_file: Option<PathBuf>,
 }
 
 /// A workflow that was read.
@@ -128,6 +132,8 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
         wrapper_prefix: request.wrapper_prefix.as_deref(),
         scatter: &request.scatter,
         keeps_scripts: request.keeps_scripts,
+        source_folder: request.source_folder.as_deref(),
+        log_file: request.log_file.as_deref(),
     };
     match evaluator::load(&evaluator, &load, &mut sources) {
         Ok(workflow) => match resources::check(&workflow) {

@@ -34,6 +34,18 @@ pub struct Workflow {
     pub envvars: Vec<String>,
     /// Environment variables that the Snakefile's Python code set (or removed): its jobs see them too.
     pub environment: Vec<(String, Option<String>)>,
+    /// Where copies of `workflow.source_path(...)` are, each under its file's absolute path.
+    pub source_folder: Option<String>,
+    /// Whether the Snakefile has added handlers that want to hear what is said.
+    pub listens: bool,
+}
+
+impl Workflow {
+    /// The name that the record knows a path by: for a copy of a source file, which is another one in each run, the file's.
+    pub fn recorded<'p>(&self, path: &'p str) -> &'p str {
+        let original = self.source_folder.as_deref().and_then(|folder| path.strip_prefix(folder));
+        original.filter(|path| path.starts_with('/')).unwrap_or(path)
+    }
 }
 
 /// `shell.executable(...)`, `shell.prefix(...)`, `shell.suffix(...)`.
@@ -98,6 +110,8 @@ pub struct Rule {
     pub wildcard_constraints: Vec<(String, String)>,
     /// How much bytecode its `run:` block is.
     pub run_size: u32,
+    /// `cache:`: its results are shared with other workflows, if that was asked for.
+    pub is_cached: bool,
     /// `handover:`: it is given all there is, if it doesn't say how much it needs.
     pub hands_over: bool,
     /// `shadow:`
@@ -207,6 +221,8 @@ pub struct Marks {
     pub is_non_empty: bool,
     /// What its content must hash to.
     pub checksum: Option<Checksum>,
+    /// What `multiext()` has put behind the part that all its paths share.
+    pub extension: Option<String>,
     /// Names of further marks, understood but without effect here (`nodelocal`, ...).
     pub other: Vec<String>,
 }

@@ -3,6 +3,7 @@
 
 mod around;
 mod benchmark;
+mod cached;
 mod failure;
 mod fill;
 mod group;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use rustc_hash::FxHashSet;
 use tureen_engine::{Limits, OnFailure, Outcome, Run, Schedule, TaskId, threads};
 
+use crate::cache::{Cache, Entry as CacheEntry};
 use crate::diagnostic::Diagnostic;
 use crate::evaluator::job::{Answer, Call, Exception, Format, JobView, RunEnd};
 use crate::graph::{Tasks, engine_graph};
@@ -63,6 +65,8 @@ pub struct Settings {
     pub pace: Option<Pace>,
     /// `--prioritize`: rules and files that come first, with what they need.
     pub priority_targets: Vec<String>,
+    /// The cache between workflows, if it is to be used.
+    pub cache: Option<PathBuf>,
     /// `--keep-incomplete`: keep the outputs of failed jobs (they still count as unfinished).
     pub keep_incomplete: bool,
 }
@@ -77,6 +81,8 @@ pub struct Python<'p> {
     pub format: Option<&'p FillText<'p>>,
     /// Runs the `run:` block of a job.
     pub block: Option<&'p Block<'p>>,
+    /// Gives the text of a job's script.
+    pub source: Option<&'p Source<'p>>,
 }
 
 /// Asks a batch of functions; one answer per call, in order.
@@ -92,6 +98,9 @@ pub type FillText<'f> = dyn Fn(&Format) -> Result<String, Exception> + Sync + 'f
 pub type Block<'b> = dyn Fn(&JobView, &Stop, &mut dyn FnMut(Stream, &[u8]), Option<&mut Usage>) -> Result<RunEnd, Box<Diagnostic>>
     + Sync
     + 'b;
+
+/// Gives the text of a job's script.
+pub type Source<'s> = dyn Fn(&JobView) -> Result<String, Box<Diagnostic>> + Sync + 's;
 
 /// What is told while a plan runs.
 pub enum Happening<'h> {
@@ -122,6 +131,11 @@ pub enum Happening<'h> {
         /// How many have, with this one.
         n_done: usize,
     },
+    /// The results of a job that starts come from the cache between workflows.
+    FromCache {
+        /// The job's outputs.
+        outputs: &'h [CacheEntry],
+    },
     /// A job failed.
     Failed(&'h Failure),
     /// A temporary output was removed: nobody needs it any more.
@@ -150,6 +164,7 @@ pub(crate) struct Shared<'s, 'w> {
     pub(crate) tell: &'s (dyn Fn(Happening<'_>) + Sync),
     pub(crate) temporary: temporary::Temporary,
     pub(crate) codes: Vec<String>,
+    pub(crate) cache: Option<Cache>,
     pace: Option<pace::Starts>,
     done: Mutex<Vec<JobId>>,
     /// The run, and how many checkpoints are left of it, if it ends with them.
@@ -217,7 +232,13 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
         } else {
             temporary::Temporary::new(rules, graph, plan, progress)
         },
-        codes: rules.workflow.rules.iter().map(|rule| crate::code::normalised(&rule.action)).collect(),
+        codes: rules
+            .workflow
+            .rules
+            .iter()
+            .map(|rule| crate::code::normalised(&rule.action, &rules.workflow.shell))
+            .collect(),
+        cache: settings.cache.as_deref().map(Cache::new),
         pace: settings.pace.map(pace::Starts::new),
         done: Mutex::default(),
         part: is_part.then(|| (Arc::clone(&run), AtomicUsize::new(n_checkpoints))),

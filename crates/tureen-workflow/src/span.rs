@@ -46,6 +46,11 @@ impl Sources {
         (id.0 as usize) < self.files.len()
     }
 
+    /// The file that was read first: the main one.
+    pub fn main(&self) -> Option<&Source> {
+        self.files.first()
+    }
+
     /// The file behind an id.
     pub fn get(&self, id: SourceId) -> &Source {
         &self.files[id.0 as usize]

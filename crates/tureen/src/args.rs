@@ -45,6 +45,9 @@ pub(crate) struct Args {
     /// Where wrappers are, instead of on GitHub: an address or `file:///folder/`
     #[arg(long, value_name = "PREFIX")]
     pub(crate) wrapper_prefix: Option<String>,
+    /// Keep copies of source files here, instead of in a folder that ends with the run
+    #[arg(long, value_name = "DIR")]
+    pub(crate) runtime_source_cache_path: Option<PathBuf>,
     /// Keep what scripts are executed from, in `.snakemake/scripts`
     #[arg(long)]
     pub(crate) skip_script_cleanup: bool,
@@ -142,7 +145,7 @@ pub(crate) struct Args {
     /// Don't run `onstart:`, `onsuccess:` and `onerror:`
     #[arg(long)]
     pub(crate) no_hooks: bool,
-    /// The cache for all workflows, which is not supported: without `$SNAKEMAKE_OUTPUT_CACHE` there is none
+    /// Share results with other workflows, in the folder `$SNAKEMAKE_OUTPUT_CACHE`: those of rules with `cache:`, and of these
     #[arg(action = ArgAction::Set, long, value_name = "RULE", num_args = 0..)]
     pub(crate) cache: Option<Vec<String>>,
     /// Software environments that jobs should get: none can be made yet, so rules that ask for one are refused then
@@ -253,6 +256,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "text", value_parser = ["text", "json"])]
     pub(crate) lint: Option<String>,
 
+    /// Make a pytest file for each rule, with copies of what it reads and makes now
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = ".tests/unit")]
+    pub(crate) generate_unit_tests: Option<PathBuf>,
     /// Make a report of the results, as a page (.html) or an archive (.zip)
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "report.html")]
     pub(crate) report: Option<PathBuf>,
@@ -288,6 +294,9 @@ pub(crate) struct Args {
     /// Say more
     #[arg(long)]
     pub(crate) verbose: bool,
+    /// Say which jobs could make each file, and which one does
+    #[arg(long)]
+    pub(crate) debug_dag: bool,
     /// No colours
     #[arg(long)]
     pub(crate) nocolor: bool,

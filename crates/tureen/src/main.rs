@@ -9,6 +9,7 @@ mod exit_code;
 mod picture;
 mod profile;
 mod render;
+mod run_log;
 mod settings;
 mod stats;
 mod talk;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tureen_workflow::adjust::Adjustments;
+use tureen_workflow::cache;
 use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::job::TargetJob;
 use tureen_workflow::plan::{Batch, Selection, Wishes};
@@ -34,6 +35,8 @@ pub(crate) struct Settings {
     pub(crate) python: Option<PathBuf>,
     pub(crate) wrapper_prefix: Option<String>,
     pub(crate) keeps_scripts: bool,
+    /// Where copies of source files go.
+    pub(crate) source_folder: Option<PathBuf>,
     pub(crate) config: Vec<String>,
     pub(crate) config_files: Vec<PathBuf>,
     pub(crate) limits: RunLimits,
@@ -55,6 +58,8 @@ pub(crate) struct Settings {
     pub(crate) awaited: Vec<PathBuf>,
     pub(crate) priority_targets: Vec<String>,
     pub(crate) allows_ambiguity: bool,
+    /// `--generate-unit-tests`: where to.
+    pub(crate) unit_tests: Option<PathBuf>,
     /// `--cleanup-metadata`
     pub(crate) forgotten: Vec<String>,
     pub(crate) keep_going: bool,
@@ -63,12 +68,25 @@ pub(crate) struct Settings {
     pub(crate) touch: bool,
     pub(crate) keep_temporary: bool,
     pub(crate) keep_incomplete: bool,
+    /// `--cache`
+    pub(crate) cache: Option<CacheWish>,
     pub(crate) show_failed_logs: bool,
     pub(crate) no_lock: bool,
     pub(crate) wishes: Wishes,
     pub(crate) selection: Selection,
     pub(crate) quiet: Quiet,
     pub(crate) print_commands: bool,
+    /// `--debug-dag`
+    pub(crate) tells_choices: bool,
+}
+
+/// The cache between workflows.
+#[derive(Debug, Clone)]
+pub(crate) struct CacheWish {
+    /// Where it is; without a place there is none.
+    pub(crate) folder: Option<PathBuf>,
+    /// Rules that are cached besides those that say so themselves.
+    pub(crate) rules: Vec<String>,
 }
 
 /// A report to be made.
@@ -123,6 +141,7 @@ impl Settings {
             python: args.python.map(absolute),
             wrapper_prefix: args.wrapper_prefix,
             keeps_scripts: args.skip_script_cleanup,
+            source_folder: args.runtime_source_cache_path.map(absolute),
             config: args.config,
             config_files: args.configfile.into_iter().map(absolute).collect(),
             replaces_config: args.replace_workflow_config,
@@ -132,6 +151,7 @@ impl Settings {
             touch: touches,
             keep_temporary: args.notemp,
             keep_incomplete: args.keep_incomplete,
+            cache: cache(args.cache)?,
             drops_record: args.drop_metadata,
             shadow_prefix: args.shadow_prefix.map(absolute),
             no_hooks: args.no_hooks,
@@ -148,9 +168,11 @@ impl Settings {
             selection: Selection { until: args.until, omit_from: args.omit_from },
             priority_targets: args.prioritize,
             allows_ambiguity: args.allow_ambiguity,
+            unit_tests: args.generate_unit_tests,
             forgotten: args.cleanup_metadata,
             quiet: quiet(args.quiet.as_deref()),
             print_commands: args.printshellcmds || args.verbose,
+            tells_choices: args.debug_dag,
             targets: args.targets,
         };
         if settings.directory.is_none() {
@@ -158,10 +180,6 @@ impl Settings {
             let here = std::env::current_dir().unwrap_or_default();
             let relative = |path: PathBuf| path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path);
             settings.snakefile = settings.snakefile.map(relative);
-        }
-        if settings.task == Task::Run && settings.limits.cores.is_none() {
-            return Err(Diagnostic::new("it must be said how many cores to use")
-                .hint("`--cores all`, or `-c 4`; `-n` shows what would run"));
         }
         Ok(settings)
     }
@@ -181,15 +199,21 @@ fn check_place(args: &Args) -> Result<(), Diagnostic> {
         return Err(Diagnostic::new(format!("`--executor {executor}` is not supported"))
             .hint("jobs run on this machine only, for now; leave the option out"));
     }
-    if args.cache.is_some() && std::env::var_os("SNAKEMAKE_OUTPUT_CACHE").is_some() {
-        return Err(Diagnostic::new("`--cache` is not supported")
-            .hint("leave it out: outputs are then made here, as they are without a cache"));
-    }
     if let Some(provider) = args.default_storage_provider.as_deref().filter(|provider| *provider != "none") {
         return Err(Diagnostic::new(format!("`--default-storage-provider {provider}` is not supported"))
             .hint("storage plugins are not supported: files are local"));
     }
     Ok(())
+}
+
+fn cache(rules: Option<Vec<String>>) -> Result<Option<CacheWish>, Diagnostic> {
+    let Some(rules) = rules else { return Ok(None) };
+    let folder = std::env::var_os(cache::LOCATION).filter(|place| !place.is_empty()).map(PathBuf::from);
+    if let Some(address) = folder.as_ref().map(|folder| folder.to_string_lossy()).filter(|place| place.contains("://")) {
+        let message = format!("the cache between workflows can't be at `{address}` (${})", cache::LOCATION);
+        return Err(Diagnostic::new(message).hint("storage plugins are not supported: it has to be a folder"));
+    }
+    Ok(Some(CacheWish { folder, rules }))
 }
 
 /// The directives whose software was asked for.

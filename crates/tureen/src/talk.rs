@@ -6,10 +6,12 @@ use std::path::Path;
 
 use tureen_workflow::evaluator::job::{Entry, JobView};
 use tureen_workflow::format::text;
+use tureen_workflow::job::{Choice, Chosen};
 use tureen_workflow::run::{Failure, Happening};
 use tureen_workflow::value::Value;
 use tureen_workflow::work::shell::Stream;
 
+use crate::run_log;
 use crate::settings::Quiet;
 
 /// Writes data to standard output.
@@ -36,6 +38,7 @@ impl Talk {
         if self.to_stdout {
             return data(format!("{text}\n").as_bytes());
         }
+        run_log::add(text);
         // If nobody reads our talk there is nobody to tell that to.
         let _ = writeln!(io::stderr().lock(), "{text}");
         Ok(())
@@ -118,6 +121,15 @@ impl Talk {
                     ))
                 }
             }
+            Happening::FromCache { outputs } => {
+                if self.quiet.rules {
+                    Ok(())
+                } else {
+                    outputs.iter().try_for_each(|entry| {
+                        self.say(&format!("Symlinking output file {} from cache.", entry.output.display()))
+                    })
+                }
+            }
             Happening::Failed(failure) => self.say(&failed(failure, "failed")),
             Happening::Retries(failure) => self.say(&failed(failure, "failed, and is tried again")),
             Happening::RemovedTemporary(path) => {
@@ -131,6 +143,28 @@ impl Talk {
         // Talk of a run goes to standard error, where nothing can go wrong that matters.
         let _ = said;
     }
+}
+
+/// A step of choosing who makes a file, on standard error in any case: it is no part of the plan.
+pub(crate) fn choice(choice: &Choice<'_>) {
+    let job = |status: &str, job: &Chosen<'_>| {
+        let wildcards = job.wildcards.iter().map(|(name, value)| format!("{name}={value}"));
+        format!("{status} job {}\n    wildcards: {}", job.rule, wildcards.collect::<Vec<_>>().join(", "))
+    };
+    let text = match choice {
+        Choice::Candidate(candidate) => job("candidate", candidate),
+        Choice::Selected(selected) => job("selected", selected),
+        Choice::Passed { path, why } => {
+            format!("file {path}:\n    a job makes it, though another one can't\n    {why}")
+        }
+        Choice::Found { path, why: None } => format!("file {path}:\n    no rule makes it; it is there"),
+        Choice::Found { path, why: Some(why) } => {
+            format!("file {path}:\n    no job can make it; it is there\n    {why}")
+        }
+    };
+    run_log::add(&text);
+    // If nobody reads our talk there is nobody to tell that to.
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// One line at the moment of failure; the whole story comes last.

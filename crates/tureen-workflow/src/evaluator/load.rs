@@ -30,6 +30,10 @@ pub(crate) struct Load<'l> {
     pub scatter: &'l [(String, u32)],
     /// `--skip-script-cleanup`
     pub keeps_scripts: bool,
+    /// `--runtime-source-cache-path`
+    pub source_folder: Option<&'l Path>,
+    /// The log of this run.
+    pub log_file: Option<&'l Path>,
 }
 
 /// Has the evaluator execute a Snakefile, and gives what it declares.
@@ -54,6 +58,8 @@ pub(crate) fn load(
         "cores": request.cores,
         "wrapper_prefix": request.wrapper_prefix,
         "keep_scripts": request.keeps_scripts,
+        "source_folder": request.source_folder,
+        "log_file": request.log_file,
     }});
     loop {
         let answer = process.ask(&question, &[]).map_err(|error| broken(&error))?;

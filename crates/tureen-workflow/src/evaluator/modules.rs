@@ -8,6 +8,16 @@ use std::path::{Path, PathBuf};
 /// The Python side, by path in the folder.
 const FILES: &[(&str, &str)] = &[
     ("_tureen/__init__.py", ""),
+    ("_tureen/blocks.py", include_str!("../python/blocks.py")),
+    ("_tureen/entries.py", include_str!("../python/entries.py")),
+    ("_tureen/loaded.py", include_str!("../python/loaded.py")),
+    ("_tureen/names.py", include_str!("../python/names.py")),
+    ("_tureen/refusal.py", include_str!("../python/refusal.py")),
+    ("_tureen/statements.py", include_str!("../python/statements.py")),
+    ("_tureen/workflow_view.py", include_str!("../python/workflow_view.py")),
+    ("_tureen/copies.py", include_str!("../python/copies.py")),
+    ("_tureen/later.py", include_str!("../python/later.py")),
+    ("_tureen/log_file.py", include_str!("../python/log_file.py")),
     ("_tureen/checkpoints.py", include_str!("../python/checkpoints.py")),
     ("_tureen/choosing.py", include_str!("../python/choosing.py")),
     ("_tureen/paramspace.py", include_str!("../python/paramspace.py")),

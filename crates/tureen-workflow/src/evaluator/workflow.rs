@@ -43,8 +43,13 @@ pub(super) fn workflow(json: &Json, places: &Places) -> Option<Workflow> {
         shell: ShellSettings { executable: setting(0), prefix: setting(1), suffix: setting(2) },
         envvars: strings(&json["envvars"])?,
         environment: environment.collect::<Option<_>>()?,
+        source_folder: json["source_folder"].as_str().map(str::to_owned),
+        listens: json["listens"].as_bool()?,
     })
 }
+
+/// How the mark that `multiext()` puts on a path begins; the extension follows.
+const EXTENSION: &str = "extension ";
 
 fn rule(json: &Json, places: &Places) -> Option<Rule> {
     let options = &json["options"];
@@ -82,6 +87,7 @@ fn rule(json: &Json, places: &Places) -> Option<Rule> {
         message: text("message"),
         wildcard_constraints: pairs(&json["constraints"])?,
         run_size: json["run_size"].as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
+        is_cached: json["cached"].as_bool()?,
         hands_over: json["handover"].as_bool()?,
         shadow: text("shadow").and_then(|word| Shadow::named(&word)),
         derived_params: serde_json::from_value(json["derived_params"].clone()).ok()?,
@@ -152,6 +158,9 @@ fn files(entry: &Json, places: &Places) -> Option<(FileList, Span)> {
             None => None,
         };
         let mut marks = Marks { other: strings(file.get(2)?)?, checksum, ..Marks::default() };
+        if let Some(place) = marks.other.iter().position(|mark| mark.starts_with(EXTENSION)) {
+            marks.extension = Some(marks.other.remove(place)[EXTENSION.len()..].to_owned());
+        }
         for mark in strings(file.get(1)?)? {
             match mark.as_str() {
                 "temp" => marks.is_temp = true,

@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 
 use rustc_hash::FxHashSet;
 
+use super::choice::{Choice, Chosen};
 use super::explore::{Explored, Wanted};
 use super::failure::{Failure, describe};
 use super::table::{FileId, JobId};
@@ -241,7 +242,10 @@ impl Decider<'_, '_> {
         while *next < candidates.len() {
             let job = sorted(*next);
             match self.job_verdicts[job.index()] {
-                Verdict::Unknown => return self.push_job(job),
+                Verdict::Unknown => {
+                    self.tell(|decider| Choice::Candidate(decider.chosen(job)));
+                    return self.push_job(job);
+                }
                 Verdict::Good => {
                     good.push(job);
                     let is_best = (*next + 1..candidates.len()).all(|other| {
@@ -292,6 +296,7 @@ impl Decider<'_, '_> {
             }
             None => Verdict::Good,
         };
+        self.tell_end(file, verdict, first_bad);
         self.stack.pop();
         if verdict == Verdict::Good {
             self.tainted.retain(|(node, _)| !matches!(node, Tainted::File(other) if *other == file));
@@ -299,6 +304,44 @@ impl Decider<'_, '_> {
             self.inherit_taint(Tainted::File(file));
         }
         self.file_verdicts[file.index()] = verdict;
+    }
+
+    /// Says who makes a file, or that it is taken as it is.
+    fn tell_end(&mut self, file: FileId, verdict: Verdict, first_bad: Option<u32>) {
+        if self.rules.watch.is_none() || verdict != Verdict::Good {
+            return;
+        }
+        let why = first_bad.map(|failure| {
+            let failure = &self.failures[failure as usize];
+            describe(self.rules, self.explored, &self.failures, failure, Wanted::File(file), self.disk).message
+        });
+        let maker = self.maker[file.index()];
+        self.tell(|decider| {
+            let path = decider.explored.jobs.path(file);
+            match (maker, &why) {
+                (Some(maker), None) => Choice::Selected(decider.chosen(maker)),
+                (Some(_), Some(why)) => Choice::Passed { path, why: why.clone() },
+                (None, why) => Choice::Found { path, why: why.clone() },
+            }
+        });
+        if let (Some(maker), Some(_)) = (maker, why) {
+            self.tell(|decider| Choice::Selected(decider.chosen(maker)));
+        }
+    }
+
+    fn tell<'a>(&'a self, choice: impl FnOnce(&'a Self) -> Choice<'a>) {
+        if let Some(watch) = self.rules.watch {
+            watch(&choice(self));
+        }
+    }
+
+    fn chosen(&self, job: JobId) -> Chosen<'_> {
+        let number = self.explored.jobs.rule(job);
+        let names = self.rules.patterns[number].wildcards.iter().map(String::as_str);
+        Chosen {
+            rule: &self.rules.workflow.rules[number].name,
+            wildcards: names.zip(self.explored.jobs.values(job)).collect(),
+        }
     }
 
     fn end_job(&mut self, job: JobId, end: Result<(), Failure>) {

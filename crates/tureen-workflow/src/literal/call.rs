@@ -126,7 +126,8 @@ fn multiext(positional: Vec<Datum>, span: Span) -> Option<Datum> {
     let paths = texts.map(|extension| {
         let extension = extension?;
         // Snakemake refuses extensions with a path separator.
-        (!extension.contains('/')).then(|| Datum::string(prefix.clone() + &extension, span))
+        let path = (!extension.contains('/')).then(|| Datum::string(prefix.clone() + &extension, span))?;
+        path.marked(&|marks| marks.extension = Some(extension.clone()))
     });
     Some(Datum::List(paths.collect::<Option<_>>()?))
 }

@@ -32,6 +32,7 @@ impl Reader<'_> {
             derived_params: Vec::new(),
             has_own_names: false,
             has_late_command: false,
+            is_cached: false,
             hands_over: false,
             shadow: None,
             action: Action::None,
@@ -125,6 +126,7 @@ impl Reader<'_> {
                     self.workflow.local_rules.push(rule.name.clone());
                 }
             }
+            ("cache", Datum::Bool(is_cached)) => rule.is_cached = is_cached,
             ("default_target", Datum::Bool(is_target)) => *is_default |= is_target,
             // Without the matching command-line option Snakemake does nothing with these.
             ("conda" | "container" | "singularity" | "containerized" | "envmodules", _) => {

@@ -36,13 +36,13 @@ impl<'c, 'w> Changes<'c, 'w> {
     pub fn is_code_changed(&mut self, job: JobId, memory: &Remembered) -> bool {
         let rule = self.graph.jobs.rule(job);
         let action = &self.rules.workflow.rules[rule].action;
-        memory.code != *self.codes[rule].get_or_insert_with(|| normalised(action))
+        memory.code != *self.codes[rule].get_or_insert_with(|| normalised(action, &self.rules.workflow.shell))
     }
 
     /// Whether an output was made from other files than the job has now.
     pub fn is_input_changed(&self, job: JobId, memory: &Remembered) -> bool {
         let inputs = self.graph.jobs.inputs(job).iter();
-        let mut inputs: Vec<&str> = inputs.map(|input| self.graph.jobs.path(input.file)).collect();
+        let mut inputs: Vec<&str> = inputs.map(|input| self.rules.workflow.recorded(self.graph.jobs.path(input.file))).collect();
         inputs.sort_unstable();
         inputs.dedup();
         !memory.has_inputs(&inputs)

@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::Planner;
 use crate::code::{is_per_job, normalised, of_job};
 use crate::diagnostic::Diagnostic;
-use crate::job::{Ask, Awaits, FileId, JobId};
+use crate::job::{Ask, Awaits, FileId, InputFile, JobId};
 use crate::params::{own_params, params_text};
 use crate::reason::Reason;
 use crate::rule::Action;
@@ -108,8 +108,9 @@ impl Planner<'_, '_> {
         let outputs = self.graph.jobs.outputs(job).iter().map(|&file| self.graph.jobs.path(file));
         let mut memories = outputs.map(|output| self.remembered.get(output)).peekable();
         let Some(Some(first)) = memories.peek() else { return false };
-        let Some(recorded) = first.content_of(path) else { return false };
-        memories.all(|memory| memory.is_some_and(|memory| memory.content_of(path) == Some(recorded)))
+        let name = self.rules.workflow.recorded(path);
+        let Some(recorded) = first.content_of(name) else { return false };
+        memories.all(|memory| memory.is_some_and(|memory| memory.content_of(name) == Some(recorded)))
             && crate::record::content_hash(std::path::Path::new(path), self.wishes.max_hashed_bytes)
                 .as_deref()
                 == Some(recorded)
@@ -131,21 +132,22 @@ impl Planner<'_, '_> {
         let rule = graph.jobs.rule(job);
         let triggers = self.wishes.triggers;
         if triggers.code {
+            let shell = &self.rules.workflow.shell;
             let action = &self.rules.workflow.rules[rule].action;
             let of_this_job;
             let code = if is_per_job(action) {
                 let mut view = graph.view(self.rules, job);
                 view.params = own_params(self.rules, graph, job, &view, ask)?;
-                of_this_job = of_job(action, &view);
+                of_this_job = of_job(action, shell, &view);
                 &of_this_job
             } else {
-                &*self.codes[rule].get_or_insert_with(|| normalised(action))
+                &*self.codes[rule].get_or_insert_with(|| normalised(action, shell))
             };
             reason.is_code_changed = memories.iter().any(|memory| memory.code != *code);
         }
         if triggers.input {
-            let mut inputs: Vec<&str> =
-                graph.jobs.inputs(job).iter().map(|input| graph.jobs.path(input.file)).collect();
+            let recorded = |input: &InputFile| self.rules.workflow.recorded(graph.jobs.path(input.file));
+            let mut inputs: Vec<&str> = graph.jobs.inputs(job).iter().map(recorded).collect();
             inputs.sort_unstable();
             inputs.dedup();
             reason.is_input_changed = memories.iter().any(|memory| !memory.has_inputs(&inputs));

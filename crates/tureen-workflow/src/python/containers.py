@@ -1,6 +1,27 @@
-"""Lists whose entries may have names: what `input`, `output`, `params` and `wildcards` are."""
+"""Lists whose entries may have names: what `input`, `output`, `params` and `wildcards` are.
+
+They are pickled as what they are under Snakemake, class by class and attribute by attribute, so that either reads
+what a job of the other has pickled.
+"""
 
 import os
+
+
+#: Methods of lists whose names entries may have; they are no methods here.
+NAMES_OF_ENTRIES = ("index", "sort")
+
+
+class AttributeGuard:
+    """Stands where a list has a method and an entry may have its name."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __call__(self, *_args, **_kwargs):
+        raise AttributeError(
+            f"{self.name}() is no method of input, output, params and their kin: it may be the name of an "
+            f"entry. Make a plain list of it first, as in list(input).{self.name}(...)"
+        )
 
 
 class Namedlist(list):
@@ -9,6 +30,9 @@ class Namedlist(list):
     def __init__(self, toclone=None, fromdict=None, custom_map=None):
         super().__init__()
         self._names = {}
+        self._allowed_overrides = list(NAMES_OF_ENTRIES)
+        for name in NAMES_OF_ENTRIES:
+            setattr(self, name, AttributeGuard(name))
         if toclone is not None:
             self.extend(map(custom_map, toclone) if custom_map else toclone)
             for name, (start, end) in getattr(toclone, "_names", {}).items():
@@ -18,7 +42,7 @@ class Namedlist(list):
             self._set_name(name, len(self) - 1)
 
     def _set_name(self, name, start, end=None):
-        if name not in ("index", "sort") and hasattr(type(self), name):
+        if name not in NAMES_OF_ENTRIES and hasattr(type(self), name):
             raise AttributeError(f"`{name}` can't name an entry: these lists have an attribute of that name")
         self._names[name] = (start, end)
         setattr(self, name, self[start] if end is None else Namedlist(self[start:end]))
@@ -125,3 +149,16 @@ class ResourceList(Namedlist):
 
 class Log(Namedlist):
     """Log files."""
+
+
+for _kind in (
+    AttributeGuard,
+    Namedlist,
+    InputFiles,
+    OutputFiles,
+    Wildcards,
+    Params,
+    ResourceList,
+    Log,
+):
+    _kind.__module__ = "snakemake.iocontainers"

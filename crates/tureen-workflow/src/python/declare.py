@@ -1,48 +1,24 @@
-"""What a Snakefile declares, while it is executed: rules with their directives, as data and functions."""
+"""One rule of a Snakefile, while it is executed: its directives, as data and functions."""
 
 import os
-import sys
 
 from _tureen.containers import Namedlist
-from _tureen.pathvars import RULE, Pathvars
-from _tureen.wire import encode
-from snakemake.exceptions import WorkflowError
-from snakemake.io import (
-    AnnotatedString,
-    Produced,
-    call_with,
-    flag,
-    is_callable,
-    is_flagged,
-    strip_wildcard_constraints,
+from _tureen.entries import (
+    entries,
+    file_entry,
+    is_derived,
+    marked_for_report,
+    named,
+    param,
+    plain_entries,
+    shown_files,
 )
-
-#: Flags that say something about a file, by the name that the other side knows.
-MARKS = {
-    "temp",
-    "protected",
-    "directory",
-    "touch",
-    "ancient",
-    "pipe",
-    "service",
-    "update",
-    "before_update",
-}
+from _tureen.pathvars import RULE, Pathvars
+from _tureen.refusal import Refusal
+from snakemake.io import AnnotatedString, call_with, flag, is_callable, strip_wildcard_constraints
 
 #: Directives whose work is done by `scripts.py`.
 SCRIPTS = ("script", "notebook", "wrapper", "template_engine")
-
-#: Flags that change nothing here: where a file is shown, or that it is not remote.
-SILENT = {"report", "local", "multiext", "unpack", "access_pattern"}
-
-
-class Refusal(WorkflowError):
-    """A directive can't be what it is: the message, and the number of the place to point at."""
-
-    def __init__(self, message, place):
-        super().__init__(message)
-        self.place = place
 
 
 class Declared:
@@ -106,6 +82,7 @@ class Declared:
             "unsupported": [],
             "local": False,
             "handover": False,
+            "cached": False,
             "run_size": len(self.run.__code__.co_code) if self.run else 0,
             "default": False,
             "name": self.name,
@@ -226,7 +203,7 @@ class Declared:
             if value is not None:
                 data["unsupported"].append([word, place])
         elif word == "cache":
-            pass
+            data["cached"] = is_cached(value, place)
         elif word == "localrule":
             data["local"] = bool(value)
         elif word == "default_target":
@@ -258,217 +235,13 @@ class Declared:
             raise Refusal(f"`{word}:` is not supported yet", place)
 
 
-def plain_entries(args, kwargs):
-    """Yield (name, number among those without a name, value), values as they are."""
-    yield from ((None, number, value) for number, value in enumerate(args))
-    yield from ((name, 0, value) for name, value in kwargs.items())
-
-
-def entries(args, kwargs):
-    """As `plain_entries`, for files: lists of functions and named extensions are taken apart."""
-    for number, value in enumerate(args):
-        if isinstance(value, list) and any(is_callable(item) for item in value):
-            # Functions among paths, as in `rules.name.input`: entries of their own.
-            yield from ((None, number, item) for item in value)
-        else:
-            yield from unfolded_multiext(None, number, value)
-    for name, value in kwargs.items():
-        yield name, 0, value
-
-
-def unfolded_multiext(name, number, value):
-    """`multiext` with named extensions gives named entries."""
-    names = [getattr(item, "flags", {}).get("multiext") for item in value] if isinstance(value, list) else []
-    if names and all(isinstance(item, str) for item in names):
-        for item_name, item in zip(names, value, strict=True):
-            yield item_name, number, item
-    else:
-        yield name, number, value
-
-
-def file_entry(word, value, name, number, place, functions):
-    """An entry of `input:`, `output:` or `log:` as data."""
-    entry = {"name": name, "number": number, "place": place}
-    if isinstance(value, (list, tuple)) and any(map(is_callable, value)):
-        value = together(value)
-    if is_callable(value):
-        if word not in ("input", "log"):
-            raise Refusal("only input and log files can be given by functions", place)
-        kind = "unpack" if is_flagged(value, "unpack") else "function"
-        return {**entry, kind: functions.add(value)}
-    files = []
-    add_files(value, files, word, place, functions)
-    is_list = not isinstance(value, (str, os.PathLike))
-    return {**entry, "files": files, "list": is_list}
-
-
-def marked_for_report(values):
-    """Yield the patterns that are marked with `report(...)`, with what the marks say."""
-    for value in values:
-        if isinstance(value, str):
-            details = getattr(value, "flags", {}).get("report")
-            if details:
-                yield str(value), details
-        elif isinstance(value, (list, tuple)):
-            yield from marked_for_report(value)
-
-
-def together(values):
-    """One function for a list that holds functions."""
-
-    def ask(wildcards, **details):
-        out = []
-        for value in values:
-            if is_callable(value):
-                value = call_with(getattr(value, "callable", None) or value, wildcards, details)
-            out.extend([value] if isinstance(value, (str, os.PathLike)) else value)
-        return out
-
-    return ask
-
-
-def add_files(value, files, word, place, functions):
-    if isinstance(value, os.PathLike):
-        value = os.fspath(value)
-    if isinstance(value, str):
-        producer = getattr(value, "producer", None)
-        files.append([str(value), *marks_of(value), checksum_of(value, place, functions), producer])
-        return
-    try:
-        items = iter(value)
-    except TypeError:
-        raise Refusal(
-            f"`{word}:` takes strings or lists of strings, but this is {type(value).__name__}", place
-        ) from None
-    for item in items:
-        add_files(item, files, word, place, functions)
-
-
-def marks_of(value):
-    """Give the marks, and the names of flags that are known but not honoured."""
-    marks, others = [], []
-    for name, detail in getattr(value, "flags", {}).items():
-        if name in MARKS:
-            marks.append(name)
-        elif name == "ensure":
-            if detail["non_empty"]:
-                marks.append("non_empty")
-        elif name == "repeat":
-            others.append(f"repeat({detail})")
-        elif name not in SILENT:
-            others.append(name)
-    return marks, others
-
-
-def checksum_of(value, place, functions):
-    """Give what `ensure` says of a file's hash: the algorithm, and the hash or a function for it."""
-    details = getattr(value, "flags", {}).get("ensure", {})
-    given = [(name, details[name]) for name in ("sha256", "md5", "sha1") if details.get(name)]
-    if not given:
-        return None
-    ((name, expected),) = given
-    return [name, functions.add(expected) if is_callable(expected) else str(expected)]
-
-
-def is_derived(value):
-    """Whether a param is a function of the job's files, threads or resources."""
-    if not is_callable(value):
-        return False
-    from inspect import signature
-
-    try:
-        names = signature(getattr(value, "callable", None) or value).parameters
-    except ValueError:
-        return False
-    return any(name in names for name in ("input", "output", "threads", "resources"))
-
-
-def param(value, functions):
-    if is_callable(value):
-        return {"function": functions.add(value)}
-    return {"value": encode(value)}
-
-
-def named(args, kwargs, flatten):
-    out = Namedlist()
-    for value in args:
-        out._add(None, value, flatten)
-    for name, value in kwargs.items():
-        out._add(name, value, flatten)
-    return out
-
-
-def shown_files(args, kwargs, producer):
-    """Files as other rules see them: without constraints; outputs know their rule."""
-
-    def plain(value):
-        if isinstance(value, os.PathLike):
-            value = os.fspath(value)
-        if isinstance(value, str) and not is_callable(value):
-            bare = strip_wildcard_constraints(value)
-            # A moved path stays one, so that it is not moved again where it is used.
-            if hasattr(type(value), "of"):
-                bare = type(value)(bare)
-                bare.producer = producer
-            return bare if producer is None or hasattr(bare, "producer") else Produced(bare, producer)
-        if is_callable(value):
-            return value
-        return [item for part in value for item in flat(plain(part))]
-
-    def flat(value):
-        return value if isinstance(value, list) else [value]
-
-    out = Namedlist()
-    for name, _number, value in entries(args, kwargs):
-        out._add(name, plain(value), True)
-    return out
-
-
-class Functions:
-    """Functions by number."""
-
-    def __init__(self):
-        self.functions = []
-
-    def add(self, function):
-        self.functions.append(function)
-        return len(self.functions) - 1
-
-
-class RuleBlock:
-    """`with __tureen__.rule(...)`: a rule's directives are taken inside."""
-
-    def __init__(self, session, number, name, is_checkpoint, run):
-        self.session = session
-        self.declared = Declared(number, name, is_checkpoint, session.space, session.basedir)
-        self.run = run
-
-    def __enter__(self):
-        self.session.open_block = self.declared
-
-    def __exit__(self, kind, error, trace):
-        self.session.open_block = None
-        if kind is not None:
-            return
-        if self.run is not None:
-            self.declared.run_place = self.run
-            self.declared.run = sys._getframe(1).f_locals[f"__tureen_run_{self.run}"]
-        self.session.add_rule(self.declared)
-
-
-class OtherBlock:
-    """`module name:` and `use rule ... with:`: takes directives, then something is done with them."""
-
-    def __init__(self, session, finish):
-        self.session = session
-        self.finish = finish
-        self.raw = {}
-        self.docstring = None
-
-    def __enter__(self):
-        self.session.open_block = self
-
-    def __exit__(self, kind, error, trace):
-        self.session.open_block = None
-        if kind is None:
-            self.finish(self.raw)
+def is_cached(value, place):
+    """Whether `cache:` asks for it. There are no environments or remote files that could be left out of the hash."""
+    if not value or value is True:
+        return bool(value)
+    words = [value] if isinstance(value, str) else list(value)
+    known = ("all", "omit-software", "omit-storage-content", "hash-omit-software", "hash-omit-storage-content")
+    for word in words:
+        if word not in known or (word == "all" and len(words) > 1):
+            raise Refusal(f"`cache:` takes True or one of {', '.join(known)}; not {word!r}", place)
+    return any(not word.startswith("hash-") for word in words)

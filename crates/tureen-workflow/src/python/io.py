@@ -189,8 +189,11 @@ def multiext(prefix, *extensions, **named_extensions):
             "multiext should be given with all named extensions or all not-named extensions, not a mix."
         )
     if extensions:
-        return [prefix + extension for extension in extensions]
-    return [flag(prefix + extension, "multiext", name) for name, extension in named_extensions.items()]
+        return [flag(prefix + extension, "extension", extension) for extension in extensions]
+    return [
+        flag(flag(prefix + extension, "extension", extension), "multiext", name)
+        for name, extension in named_extensions.items()
+    ]
 
 
 def expand(*args, **wildcards):

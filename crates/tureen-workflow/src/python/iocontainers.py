@@ -1,9 +1,19 @@
 """`snakemake.iocontainers`: what scripts may import from there."""
 
-from _tureen.containers import InputFiles, Log, Namedlist, OutputFiles, Params, ResourceList, Wildcards
+from _tureen.containers import (
+    AttributeGuard,
+    InputFiles,
+    Log,
+    Namedlist,
+    OutputFiles,
+    Params,
+    ResourceList,
+    Wildcards,
+)
 from snakemake.script import ReportHref, Snakemake
 
 __all__ = [
+    "AttributeGuard",
     "InputFiles",
     "Log",
     "Namedlist",

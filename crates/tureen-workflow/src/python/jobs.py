@@ -8,6 +8,7 @@ import types
 
 from _tureen import trace
 from _tureen.containers import InputFiles, Log, OutputFiles, Params, ResourceList, Wildcards
+from _tureen.later import NotYet, known_or_not
 from _tureen.wire import clean, decode, encode, flush
 from snakemake import io
 from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
@@ -29,7 +30,7 @@ def names_of(job):
             out._add(name, decode(value), flatten)
         return out
 
-    resources = {name: decode(value) for name, value in job["resources"]}
+    resources = {name: known_or_not(decode(value)) for name, value in job["resources"]}
     resources.setdefault("_cores", job["threads"])
     resources.setdefault("_nodes", 1)
     return {
@@ -81,9 +82,18 @@ def answer(session, call):
     except IncompleteCheckpointException as error:
         return {"checkpoint": [error.rule_name, error.targetfile]}
     except Exception as error:
-        if trace.is_missing_file(error, names["input"]):
+        if trace.is_missing_file(error, names["input"]) or uses_unknown(function, names["resources"]):
             return {"not_yet": True}
         return {"error": trace.describe(error)}
+
+
+def uses_unknown(function, resources):
+    """Whether a function was given resources that are not known before the inputs are there."""
+    if not any(isinstance(value, NotYet) for value in resources):
+        return False
+    from inspect import signature
+
+    return "resources" in signature(function).parameters
 
 
 def given(value, role, flags, declared):
@@ -126,6 +136,19 @@ def formatted(session, request):
         if request["late"]:
             text = declared.late_command(*(names[name] for name in BLOCK_NAMES))
         return {"text": clean(format_with(text, (), {**space.globals, **names}))}
+    except Exception as error:
+        return {"error": trace.describe(error)}
+
+
+def source(session, job):
+    """Give the text of a job's script."""
+    from _tureen import scripts, sources
+
+    declared = session.by_name[job["rule"]]
+    try:
+        place = scripts.located(session, declared, *declared.script, names_of(job))
+        with open(sources.local(place), encoding="utf-8") as file:
+            return {"text": clean(file.read())}
     except Exception as error:
         return {"error": trace.describe(error)}
 

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from _tureen import expressions, jobs, trace
+from _tureen import copies, expressions, jobs, log_file, trace
 from _tureen.session import Session, Stopped
 from _tureen.wire import Connection, flush
 
@@ -28,6 +28,8 @@ def serve(raw):
             connection.send([jobs.formatted(session, request) for request in content])
         elif word == "run":
             connection.send(jobs.fork(session, connection, content, fds))
+        elif word == "source":
+            connection.send(jobs.source(session, content))
         elif word == "status":
             connection.send(jobs.status(content))
         elif word == "handle":
@@ -45,6 +47,9 @@ def serve(raw):
                 connection.send({"made": report.made(session, content)})
             except Exception as error:
                 connection.send({"error": trace.describe(error)})
+        elif word == "said":
+            log_file.pass_on(*content)
+            connection.send(None)
         elif word == "made":
             session.made.update(content)
             connection.send(None)
@@ -65,4 +70,5 @@ def load(session, path):
 
 def leave(_signal, _frame):
     jobs.kill_all()
+    copies.end()
     os._exit(0)

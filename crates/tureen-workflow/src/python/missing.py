@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from _tureen.declare import Refusal
+from _tureen.refusal import Refusal
 
 #: What Snakemake puts into a Snakefile's namespace, but we do not.
 NAMES = "github gitlab gitfile storage".split()

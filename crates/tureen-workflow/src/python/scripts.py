@@ -21,10 +21,7 @@ def execute(session, declared, word, text, names):
         from _tureen import template
 
         return template.render(text, names, declared.space.globals["config"])
-    if word == "wrapper":
-        place = sources.wrapper_script(filled(text, names), session.settings.get("wrapper_prefix"))
-    else:
-        place = sources.located(filled(text, names), declared.basedir)
+    place = located(session, declared, word, text, names)
     job = Job(place, names, declared.space.globals["config"])
     run = language_of(place, word)
     os.makedirs(FOLDER, exist_ok=True)
@@ -35,6 +32,13 @@ def execute(session, declared, word, text, names):
     finally:
         if not session.settings.get("keep_scripts"):
             os.remove(job.name)
+
+
+def located(session, declared, word, text, names):
+    """Give the path or address of the script of a job."""
+    if word == "wrapper":
+        return sources.wrapper_script(filled(text, names), session.settings.get("wrapper_prefix"))
+    return sources.located(filled(text, names), declared.basedir)
 
 
 def filled(text, names):

@@ -3,6 +3,7 @@
 import os
 import re
 
+from _tureen import copies
 from snakemake.exceptions import WorkflowError
 
 #: Where wrappers are when no prefix is given.
@@ -51,12 +52,11 @@ def _fetched(address):
     import urllib.error
     import urllib.request
 
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     is_fixed = re.search(r"/(v?\d+\.\d+\.\d+|[0-9a-f]{40})/", address)
-    folder = os.path.join(base, "tureen", "sources") if is_fixed else _of_this_run()
+    kept = copies.cache("sources") if is_fixed else os.path.join(copies.made(), "web")
     name = f"{hashlib.sha256(address.encode()).hexdigest()[:24]}"
     # The last part stays the name, since it tells the language and tracebacks show it.
-    place = os.path.join(folder, name, address.rstrip("/").rpartition("/")[2])
+    place = os.path.join(kept, name, address.rstrip("/").rpartition("/")[2])
     if os.path.exists(place):
         return place
     try:
@@ -69,18 +69,6 @@ def _fetched(address):
         out.write(content)
     os.replace(out.name, place)
     return place
-
-
-def _of_this_run():
-    import atexit
-    import shutil
-    import tempfile
-
-    folder = globals().get("_folder")
-    if folder is None:
-        folder = globals()["_folder"] = tempfile.mkdtemp(prefix="tureen-sources-")
-        atexit.register(shutil.rmtree, folder, True)
-    return folder
 
 
 def wrapper_script(path, prefix):

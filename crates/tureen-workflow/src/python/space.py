@@ -3,7 +3,8 @@
 import os
 import types
 
-from _tureen.declare import Refusal
+from _tureen.refusal import Refusal
+from _tureen import names
 from _tureen.default_flags import DefaultFlags
 from _tureen.pathvars import MODULE, Pathvars
 from snakemake.exceptions import WorkflowError
@@ -45,7 +46,7 @@ class Space:
         self.software = None
         self.module = types.ModuleType(name)
         self.globals = self.module.__dict__
-        session.fill(self.globals, self.rules)
+        names.fill(self.globals, session, self.rules)
 
     def renamed(self, name):
         """A rule's name as the whole workflow knows it."""

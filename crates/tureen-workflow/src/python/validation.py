@@ -88,7 +88,7 @@ def _shown(error):
 def read(path, workflow):
     """A schema in YAML or JSON."""
     if workflow is not None and workflow._session.is_loading:
-        return workflow._session.read_config(os.path.abspath(path))
+        return workflow._session.statements.read_config(os.path.abspath(path))
     import json
 
     text = Path(path).read_text()

@@ -38,9 +38,10 @@ class Connection:
         return b"".join(pieces)
 
     def _gone(self):
-        from _tureen.jobs import kill_all
+        from _tureen import copies, jobs
 
-        kill_all()
+        jobs.kill_all()
+        copies.end()
         os._exit(0)
 
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::cache::CacheFault;
 use crate::diagnostic::Diagnostic;
 use crate::evaluator::job::{JobView, RunEnd};
 use crate::job::JobId;
@@ -46,6 +47,8 @@ pub enum What {
     NoStart(std::io::Error),
     /// Its files are not as they should be.
     Files(FileFault),
+    /// The cache between workflows can't be used.
+    Cache(CacheFault),
     /// Its `run:` block ended badly.
     Block(RunEnd),
     /// It could not be made ready: its command has unknown fields, a function raised.

@@ -106,14 +106,7 @@ impl Shared<'_, '_> {
             Ok(row) => row,
             Err(error) => return Err(self.failed(attempt, What::Record(error.to_string()))),
         };
-        let end = self
-            .enter_shadow(&mut attempt)
-            .and_then(|()| match self.work_as_often_as_wanted(&mut attempt, stop) {
-                // A service ends when nobody needs it any more.
-                Err(_) if stop.is_over() && self.is_service(job) => Ok(()),
-                worked => worked,
-            })
-            .and_then(|()| self.finish(&mut attempt));
+        let end = self.fetch_or_work(&mut attempt, stop);
         if let Err(what) = end {
             let what = if stop.is_asked() { What::Stopped } else { what };
             self.leave_shadow(&mut attempt);
@@ -139,6 +132,17 @@ impl Shared<'_, '_> {
             false => self.record.end(row, &self.inputs(job)),
         };
         end.map_err(|error| self.failed(attempt, What::Record(error.to_string())))
+    }
+
+    /// Works, in the shadow if there is one, and judges what was made.
+    pub(super) fn work_and_finish(&self, attempt: &mut Attempt, stop: &Stop) -> Result<(), What> {
+        self.enter_shadow(attempt)?;
+        match self.work_as_often_as_wanted(attempt, stop) {
+            // A service ends when nobody needs it any more.
+            Err(_) if stop.is_over() && self.is_service(attempt.job) => {}
+            worked => worked?,
+        }
+        self.finish(attempt)
     }
 
     fn begin(&self, job: JobId) -> Attempt {
@@ -273,7 +277,7 @@ impl Shared<'_, '_> {
         let params = own_of(self.rule(attempt.job), &attempt.view.params);
         let text = params_text(&params);
         let code = if is_per_job(action) {
-            of_job(action, &JobView { params, ..attempt.view.clone() })
+            of_job(action, &self.rules.workflow.shell, &JobView { params, ..attempt.view.clone() })
         } else {
             self.codes[self.graph.jobs.rule(attempt.job)].clone()
         };
@@ -299,9 +303,11 @@ impl Shared<'_, '_> {
         paths.dedup();
         let memory = |path: &str| {
             let content = content_hash(Path::new(path), self.settings.max_hashed_bytes);
-            InputMemory { path: path.to_owned(), content }
+            InputMemory { path: self.rules.workflow.recorded(path).to_owned(), content }
         };
-        paths.into_iter().map(memory).collect()
+        let mut memories: Vec<InputMemory> = paths.into_iter().map(memory).collect();
+        memories.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        memories
     }
 
     fn tell_start(&self, attempt: &Attempt, message: Option<&str>) {

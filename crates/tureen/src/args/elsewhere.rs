@@ -69,7 +69,6 @@ pub(crate) const ALL: &[Elsewhere] = &[
     ("draft-notebook", &[], Takes::One, Refused(NO_NOTEBOOK)),
     ("edit-notebook", &[], Takes::One, Refused(NO_NOTEBOOK)),
     ("notebook-listen", &[], Takes::One, Refused(NO_NOTEBOOK)),
-    ("generate-unit-tests", &[], Takes::Perhaps, Refused("unit tests can't be made yet")),
     ("containerize", &[], Takes::Perhaps, Refused("containers are not made here")),
     ("export-cwl", &[], Takes::One, Refused("workflows can't be written as CWL; Snakemake can")),
     (
@@ -86,12 +85,6 @@ pub(crate) const ALL: &[Elsewhere] = &[
         Takes::No,
         Refused("Snakefiles are not compiled to Python text; errors point into the Snakefile itself"),
     ),
-    (
-        "debug-dag",
-        &[],
-        Takes::No,
-        Refused("use `-n`: it gives each job's reason, and errors name the rules that were tried"),
-    ),
     // No shared memory is used.
     ("force-use-threads", &[], Takes::No, Nothing),
     // The disk is asked once per directory, which takes no time to speak of.
@@ -103,7 +96,6 @@ pub(crate) const ALL: &[Elsewhere] = &[
     ("target-files-omit-workdir-adjustment", &[], Takes::No, Nothing),
     ("max-status-checks-per-second", &[], Takes::One, Nothing),
     ("seconds-between-status-checks", &[], Takes::One, Nothing),
-    ("runtime-source-cache-path", &[], Takes::One, Nothing),
     ("queue-input-wait-time", &[], Takes::One, Nothing),
     ("default-storage-prefix", &[], Takes::One, Refused(NO_STORAGE)),
     ("local-storage-prefix", &[], Takes::One, Nothing),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use tureen_workflow::cache::{Asking, Cache, holds};
 use tureen_workflow::params::complete_view;
 
 use super::load::{self, Planned, planned};
@@ -23,6 +24,8 @@ pub(super) fn dry_run(settings: &Settings) -> Result<u8, Ended> {
         }
         let table = stats::table(&rules, &graph, &plan);
         let mut sections = vec![table.clone()];
+        let folder = settings.cache.as_ref().and_then(|cache| cache.folder.as_deref());
+        let cache = folder.map(Cache::new);
         let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for &job in &plan.order {
             let rule = &rules.workflow.rules[graph.jobs.rule(job)];
@@ -39,6 +42,19 @@ pub(super) fn dry_run(settings: &Settings) -> Result<u8, Ended> {
             let (command, message) = filled(&rules, &graph, job, &view, python);
             let reason = reason.text(&graph.jobs);
             sections.push(talk.job(&view, &reason, command.as_deref(), message.as_deref()));
+            if let Some(cache) = cache.as_ref().filter(|_| rule.is_cached) {
+                let mut ask = |calls: &[_]| (python.ask)(calls);
+                let source = |view: &_| python.source.map_or_else(|| Ok(String::new()), |source| source(view));
+                let mut asking = Asking { ask: &mut ask, source: &source };
+                // What needs files that are still to be made can't be said yet.
+                if let Ok(entries) = cache.entries(&rules, &graph, job, &settings.limits, &mut asking) {
+                    let how = if holds(&entries) { "obtained from" } else { "written to" };
+                    sections.extend(entries.iter().map(|entry| {
+                        let output = entry.output.display();
+                        format!("Output file {output} will be {how} global between-workflow cache.")
+                    }));
+                }
+            }
         }
         if !settings.quiet.rules {
             sections.push(format!("\n{table}"));

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 use tureen_workflow::adjust::adjust;
+use tureen_workflow::cache;
 use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::disk::Disk;
 use tureen_workflow::job::{
@@ -19,7 +20,9 @@ use tureen_workflow::run::Python;
 use tureen_workflow::span::Sources;
 
 use super::Ended;
-use crate::settings::{PLACES, Settings};
+use crate::run_log;
+use crate::talk;
+use crate::settings::{PLACES, Settings, Task};
 
 /// Directives that change where a job's software comes from; without asking for that software they mean nothing.
 const SOFTWARE: [&str; 5] = ["conda", "container", "containerized", "singularity", "envmodules"];
@@ -49,11 +52,16 @@ pub(crate) fn workflow_for(settings: &Settings, needs_python: bool) -> Result<Re
         wrapper_prefix: settings.wrapper_prefix.clone(),
         scatter: settings.scatter.clone(),
         keeps_scripts: settings.keeps_scripts,
+        source_folder: settings.source_folder.clone(),
+        log_file: (settings.task == Task::Run).then(run_log::begin),
     };
     let mut reading =
         read(&request).map_err(|unreadable| Ended::Errors(unreadable.diagnostics, unreadable.sources))?;
-    if let Err(fault) = adjust_rules(&mut reading, settings) {
-        return Err(Ended::Errors(vec![*fault], reading.sources));
+    if let Some(evaluator) = reading.evaluator.as_ref().filter(|_| reading.workflow.listens) {
+        run_log::listen(evaluator.listener());
+    }
+    if let Err(faults) = adjust_rules(&mut reading, settings) {
+        return Err(Ended::Errors(faults, reading.sources));
     }
     if let Some(directory) = &reading.workflow.workdir {
         enter(Path::new(directory))?;
@@ -62,14 +70,19 @@ pub(crate) fn workflow_for(settings: &Settings, needs_python: bool) -> Result<Re
 }
 
 /// What options say of rules instead of the Snakefile.
-fn adjust_rules(reading: &mut Reading, settings: &Settings) -> Result<(), Box<Diagnostic>> {
+fn adjust_rules(reading: &mut Reading, settings: &Settings) -> Result<(), Vec<Diagnostic>> {
     let Reading { workflow, evaluator, .. } = reading;
+    for rule in workflow.rules.iter_mut() {
+        rule.is_cached |= settings.cache.as_ref().is_some_and(|cache| cache.rules.contains(&rule.name));
+    }
+    cache::check(workflow)?;
     adjust(workflow, &settings.adjustments, &mut |text, has_threads| {
         let evaluator = evaluator.as_ref().expect("expressions were announced when the workflow was read");
         evaluator
             .expression(text, has_threads)
             .map_err(|broken| Box::new(Diagnostic::from_text(&broken.to_string())))
     })
+    .map_err(|fault| vec![*fault])
 }
 
 fn snakefile(settings: &Settings) -> Result<PathBuf, Ended> {
@@ -135,6 +148,7 @@ pub(crate) fn planned_after<'w>(
 ) -> Result<Planned<'w>, Vec<Diagnostic>> {
     let mut rules = Rules::new(&reading.workflow)?;
     rules.allows_ambiguity = settings.allows_ambiguity;
+    rules.watch = settings.tells_choices.then_some(talk::choice);
     let targets = targets(settings, &rules)?;
     let mut disk = Disk::default();
     let remembered = Record::read(Path::new(FOLDER)).map_err(|error| {
@@ -231,5 +245,6 @@ pub(crate) fn has_scripts(planned: &Planned<'_>) -> bool {
 
 /// Errors with the texts they point into.
 pub(crate) fn ended(diagnostics: Vec<Diagnostic>, sources: Sources) -> Ended {
+    run_log::errors(&diagnostics, &sources);
     Ended::Errors(diagnostics, sources)
 }

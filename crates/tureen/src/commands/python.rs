@@ -13,7 +13,7 @@ use tureen_workflow::work::usage::Usage;
 /// Calls `work` with what the evaluator offers (nothing, if the Snakefile was read without one).
 pub(super) fn with_python<T>(reading: &Reading, work: impl FnOnce(&Python<'_>) -> T) -> T {
     let Some(evaluator) = &reading.evaluator else {
-        return work(&Python { ask: &|_| Vec::new(), made: &|_| (), format: None, block: None });
+        return work(&Python { ask: &|_| Vec::new(), made: &|_| (), format: None, block: None, source: None });
     };
     let ask = |calls: &[Call]| -> Vec<Result<Answer, Exception>> {
         evaluator.call(calls).unwrap_or_else(|broken| calls.iter().map(|_| Err(gone(&broken))).collect())
@@ -31,7 +31,21 @@ pub(super) fn with_python<T>(reading: &Reading, work: impl FnOnce(&Python<'_>) -
             block::run(evaluator, job, stop, output, usage)
                 .map_err(|broken| Box::new(Diagnostic::from_text(&broken.to_string())))
         };
-    work(&Python { ask: &ask, made: &made, format: Some(&format), block: Some(&block) })
+    let source = |job: &JobView| {
+        let failed = |words: String| Box::new(Diagnostic::from_text(&words));
+        match evaluator.source(job) {
+            Ok(Ok(text)) => Ok(text),
+            Ok(Err(exception)) => Err(failed(exception.message)),
+            Err(broken) => Err(failed(broken.to_string())),
+        }
+    };
+    work(&Python {
+        ask: &ask,
+        made: &made,
+        format: Some(&format),
+        block: Some(&block),
+        source: Some(&source),
+    })
 }
 
 /// A lost evaluator, in the place of an answer.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use tureen_workflow::cache::LOCATION;
 use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::evaluator::job::{Format, JobView, RunEnd};
 use tureen_workflow::fields::{Globals, fill};
@@ -25,7 +26,7 @@ use super::python::with_python;
 use super::{Ended, GUARD, story};
 use crate::settings::Settings;
 use crate::talk::Talk;
-use crate::{exit_code, render, stats};
+use crate::{exit_code, render, run_log, stats};
 
 pub(super) fn run(settings: &Settings) -> Result<u8, Ended> {
     let here = std::env::current_dir();
@@ -49,6 +50,12 @@ fn run_reading(
     reading: &Reading,
     python: &Python<'_>,
 ) -> Result<Option<u8>, Vec<Diagnostic>> {
+    if settings.limits.cores.is_none() {
+        return Err(vec![
+            Diagnostic::new("it must be said how many cores to use")
+                .hint("`--cores all`, or `-c 4`; `-n` shows what would run"),
+        ]);
+    }
     let talk = Talk { quiet: settings.quiet, to_stdout: false, print_commands: settings.print_commands };
     let say = |text: &str| {
         if !settings.quiet.progress {
@@ -86,8 +93,12 @@ fn run_reading(
                 .hint("the workflow's folder must be writable; `--directory` runs it in another one"),
         ]
     })?;
+    let log = run_log::open();
     if !settings.quiet.all {
         let _ = talk.say(&stats::table(&planned.rules, &planned.graph, &planned.plan));
+    }
+    if settings.cache.as_ref().is_some_and(|cache| cache.folder.is_none()) {
+        say(&format!("No cache between workflows is used: ${LOCATION} doesn't say where it is."));
     }
     let stop = Arc::new(Stop::default());
     watch_signals(&stop);
@@ -105,9 +116,10 @@ fn run_reading(
         retries: settings.retries.unwrap_or(0),
         keep_temporary: settings.keep_temporary,
         keep_incomplete: settings.keep_incomplete,
+        cache: settings.cache.as_ref().and_then(|cache| cache.folder.clone()),
     };
     wait_for(&settings.awaited, run_settings.latency_wait).map_err(|fault| vec![*fault])?;
-    let handle = |handler| if settings.no_hooks { Ok(()) } else { handle(reading, handler) };
+    let handle = |handler| if settings.no_hooks { Ok(()) } else { handle(reading, handler, log) };
     handle(Handler::Start)?;
     let mut parts = Parts {
         claim,
@@ -122,6 +134,9 @@ fn run_reading(
     let whole = parts.run(planned, &mut progress)?;
     drop(parts);
     let is_success = whole.failures.is_empty() && !stop.is_asked();
+    if let Some(log) = log {
+        say(&format!("Complete log(s): {}", log.display()));
+    }
     handle(if is_success { Handler::Success } else { Handler::Error })?;
     Ok(Some(conclude(settings, reading, &whole, &stop)))
 }
@@ -157,17 +172,18 @@ fn conclude(settings: &Settings, reading: &Reading, end: &Whole, stop: &Stop) ->
         .rev()
         .map(|failure| story::story(failure, &reading.sources, settings.show_failed_logs))
         .collect();
+    run_log::errors(&stories, &reading.sources);
     render::errors(&stories, &reading.sources);
     exit_code::FAILURE
 }
 
 /// Executes `onstart:`, `onsuccess:` or `onerror:`, if the Snakefile has it.
-fn handle(reading: &Reading, handler: Handler) -> Result<(), Vec<Diagnostic>> {
+fn handle(reading: &Reading, handler: Handler, log: Option<&Path>) -> Result<(), Vec<Diagnostic>> {
     let Some(evaluator) = reading.evaluator.as_ref().filter(|_| reading.workflow.handlers.contains(&handler))
     else {
         return Ok(());
     };
-    match evaluator.handler(handler, "") {
+    match evaluator.handler(handler, &log.map_or_else(String::new, |log| log.to_string_lossy().into_owned())) {
         Ok(RunEnd::Done | RunEnd::Exited(0)) => Ok(()),
         Ok(end) => Err(vec![story::about_block(handler_name(handler), &end)]),
         Err(broken) => Err(vec![Diagnostic::from_text(&broken.to_string())]),

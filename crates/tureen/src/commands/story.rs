@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use tureen_workflow::cache::LOCATION;
 use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::evaluator::job::{Exception, Frame, RunEnd};
 use tureen_workflow::run::{Failure, What};
@@ -17,6 +18,8 @@ pub(super) fn story(failure: &Failure, sources: &Sources, shows_logs: bool) -> D
             Diagnostic::new(format!("{name} failed: its command can't be started: {error}"))
         }
         What::Files(fault) => about_files(&name, fault),
+        What::Cache(fault) => Diagnostic::new(format!("the results of {name} can't be shared: {fault}"))
+            .hint(format!("${LOCATION} has to be a folder that you may write to; without `--cache` none is needed")),
         What::Block(end) => about_block(&name, end),
         What::NotReady(diagnostic) => return (**diagnostic).clone(),
         What::Record(error) => {

@@ -49,6 +49,8 @@ pub(crate) enum Task {
     CleanShadow,
     /// Make a report.
     Report,
+    /// Make a test for each rule.
+    UnitTests,
     /// Say that there is nothing to unlock.
     Unlock,
 }
@@ -90,6 +92,9 @@ pub(super) fn task(args: &Args) -> Task {
     }
     if args.report.is_some() && !args.report_after_run {
         return Task::Report;
+    }
+    if args.generate_unit_tests.is_some() {
+        return Task::UnitTests;
     }
     if let Some(word) = &args.dag {
         return Task::DrawJobs(format(word));

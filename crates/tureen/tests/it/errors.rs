@@ -7,7 +7,9 @@ fn said(folder: &Folder, arguments: &[&str]) -> String {
     let output = folder.run(arguments);
     let (out, error) = texts(&output);
     assert_eq!(out, "", "errors are no data");
-    format!("exit code {}\n{error}", output.status.code().unwrap())
+    // Its name is another one each time.
+    let shown = error.split_inclusive('\n').filter(|line| !line.starts_with("Complete log(s): "));
+    format!("exit code {}\n{}", output.status.code().unwrap(), shown.collect::<String>())
 }
 
 #[track_caller]

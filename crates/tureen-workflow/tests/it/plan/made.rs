@@ -55,6 +55,7 @@ pub(crate) fn rule(name: &str, input: &[&str], output: &[&str]) -> Rule {
         message: None,
         wildcard_constraints: Vec::new(),
         shadow: None,
+        is_cached: false,
         hands_over: false,
         run_size: 0,
         derived_params: Vec::new(),

@@ -1,0 +1,2 @@
+echo sh >> log
+touch ${snakemake_output[0]}
