@@ -47,6 +47,19 @@ def touch_and_wait(mine: Path, other: Path) -> bool:
     return wait_for(other)
 
 
+def exit_by_tblib() -> None:
+    from tblib import pickling_support
+
+    pickling_support.install()
+    sys.exit(3)
+
+
+def test_an_exit_keeps_its_code_whoever_pickles_exceptions() -> None:
+    with make_ours(1) as executor:
+        exits = executor.submit(exit_by_tblib).exception()
+        assert isinstance(exits, SystemExit) and exits.code == 3
+
+
 @both
 def test_results_errors_and_exits(make: Make) -> None:
     with make(2) as executor:
