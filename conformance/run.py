@@ -74,6 +74,8 @@ def snakemake() -> None:
         requirement.write_text(f"{SNAKEMAKE.replace('-', '==')} --hash=sha256:{SNAKEMAKE_SHA256}\n")
         download = "-m pip download --quiet --no-deps --no-binary=snakemake".split()
         run(PYTHON, *download, "--dest", PLACE, "--requirement", requirement)
+    # What Snakemake itself would bring along (and pandas): its cases use it.
+    run(PYTHON, *"-m pip install --quiet pandas".split(), SNAKEMAKE.replace("-", "=="))
     if not (PLACE / SNAKEMAKE).exists():
         with tarfile.open(archive) as members:
             members.extractall(PLACE, filter="data")
