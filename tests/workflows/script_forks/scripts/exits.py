@@ -1,0 +1,1 @@
+import sys; print("said before"); sys.exit(3)
