@@ -89,7 +89,8 @@ fn ending(
     wildcards: &[(&String, &str)],
 ) -> String {
     if let Some(extension) = &marks.extension {
-        let fill = |text: String, (name, value): &(&String, &str)| text.replace(&format!("{{{name}}}"), value);
+        let fill =
+            |text: String, (name, value): &(&String, &str)| text.replace(&format!("{{{name}}}"), value);
         return wildcards.iter().fold(extension.clone(), fill);
     }
     let suffix = suffix(output);

@@ -23,9 +23,9 @@ use crate::rule_index::RuleIndex;
 use crate::wildcards::{RulePatterns, read_patterns};
 
 pub use ask::Ask;
+pub use choice::{Choice, Chosen, Watch};
 pub(crate) use failure::function_failed;
 pub use remember::Answers;
-pub use choice::{Choice, Chosen, Watch};
 pub use table::{Awaits, DynamicItem, FileId, InputFile, JobId, Jobs};
 pub use target::{Target, TargetJob, find_further_targets, find_target_jobs, find_targets};
 

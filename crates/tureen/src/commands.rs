@@ -53,7 +53,9 @@ pub(crate) fn run(settings: &Settings) -> u8 {
     let done = match settings.task {
         Task::Run => run_and_report(settings),
         Task::Report => report::report(settings, settings.report.as_ref().expect("that is the task")),
-        Task::UnitTests => unit_tests::generate(settings, settings.unit_tests.as_deref().expect("that is the task")),
+        Task::UnitTests => {
+            unit_tests::generate(settings, settings.unit_tests.as_deref().expect("that is the task"))
+        }
         Task::DryRun => dry_run::dry_run(settings),
         Task::DrawJobs(format) => draw::jobs(settings, format),
         Task::DrawRules(format) => draw::rules(settings, format),

@@ -209,7 +209,9 @@ fn check_place(args: &Args) -> Result<(), Diagnostic> {
 fn cache(rules: Option<Vec<String>>) -> Result<Option<CacheWish>, Diagnostic> {
     let Some(rules) = rules else { return Ok(None) };
     let folder = std::env::var_os(cache::LOCATION).filter(|place| !place.is_empty()).map(PathBuf::from);
-    if let Some(address) = folder.as_ref().map(|folder| folder.to_string_lossy()).filter(|place| place.contains("://")) {
+    if let Some(address) =
+        folder.as_ref().map(|folder| folder.to_string_lossy()).filter(|place| place.contains("://"))
+    {
         let message = format!("the cache between workflows can't be at `{address}` (${})", cache::LOCATION);
         return Err(Diagnostic::new(message).hint("storage plugins are not supported: it has to be a folder"));
     }

@@ -33,7 +33,9 @@ fn write(value: &Value, out: &mut String) -> Option<()> {
             } else {
                 let mut order: Vec<i64> = Vec::with_capacity(pairs.len());
                 for (key, _) in pairs {
-                    let Value::Int(number) = key else { return (pairs.len() == 1).then(|| write_pairs(&named, out))? };
+                    let Value::Int(number) = key else {
+                        return (pairs.len() == 1).then(|| write_pairs(&named, out))?;
+                    };
                     order.push(*number);
                 }
                 let mut sorted: Vec<(i64, (String, &Value))> = order.into_iter().zip(named).collect();
@@ -77,7 +79,11 @@ fn scalar(value: &Value) -> String {
         Value::Bool(is_so) => is_so.to_string(),
         Value::Float(number) if number.is_nan() => "NaN".to_owned(),
         Value::Float(number) if number.is_infinite() => {
-            if *number > 0.0 { "Infinity".to_owned() } else { "-Infinity".to_owned() }
+            if *number > 0.0 {
+                "Infinity".to_owned()
+            } else {
+                "-Infinity".to_owned()
+            }
         }
         other => repr(other),
     }
@@ -126,7 +132,10 @@ mod tests {
         check(Value::Float(f64::INFINITY), "Infinity");
         check(text("a\"\u{e4}\u{1f600}\u{7f}"), r#""a\"\u00e4\ud83d\ude00\u007f""#);
         check(Value::Tuple(vec![Value::None, Value::Bool(true), Value::Int(-3)]), "[null, true, -3]");
-        check(Value::Dict(vec![(text("b"), Value::Int(1)), (text("a"), Value::List(vec![]))]), r#"{"a": [], "b": 1}"#);
+        check(
+            Value::Dict(vec![(text("b"), Value::Int(1)), (text("a"), Value::List(vec![]))]),
+            r#"{"a": [], "b": 1}"#,
+        );
         check(
             Value::Dict(vec![(Value::Int(10), Value::Int(1)), (Value::Int(9), Value::Int(2))]),
             r#"{"9": 2, "10": 1}"#,

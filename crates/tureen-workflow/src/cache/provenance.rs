@@ -105,7 +105,11 @@ fn plain_hash(
 fn content(rules: &Rules<'_>, view: &JobView, path: &Path) -> Result<String, Box<Diagnostic>> {
     let sum = checksum(path, Algorithm::Sha256).map_err(|error| {
         let rule = rules.workflow.rules.iter().find(|rule| rule.name == view.rule);
-        let message = format!("the cache needs to know what is in `{}`, an input of rule `{}`: {error}", path.display(), view.rule);
+        let message = format!(
+            "the cache needs to know what is in `{}`, an input of rule `{}`: {error}",
+            path.display(),
+            view.rule
+        );
         let diagnostic = Diagnostic::new(message);
         Box::new(rule.into_iter().fold(diagnostic, |diagnostic, rule| diagnostic.at(rule.span, "")))
     })?;

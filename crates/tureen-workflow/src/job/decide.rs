@@ -313,7 +313,8 @@ impl Decider<'_, '_> {
         }
         let why = first_bad.map(|failure| {
             let failure = &self.failures[failure as usize];
-            describe(self.rules, self.explored, &self.failures, failure, Wanted::File(file), self.disk).message
+            describe(self.rules, self.explored, &self.failures, failure, Wanted::File(file), self.disk)
+                .message
         });
         let maker = self.maker[file.index()];
         self.tell(|decider| {

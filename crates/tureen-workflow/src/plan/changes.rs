@@ -42,7 +42,8 @@ impl<'c, 'w> Changes<'c, 'w> {
     /// Whether an output was made from other files than the job has now.
     pub fn is_input_changed(&self, job: JobId, memory: &Remembered) -> bool {
         let inputs = self.graph.jobs.inputs(job).iter();
-        let mut inputs: Vec<&str> = inputs.map(|input| self.rules.workflow.recorded(self.graph.jobs.path(input.file))).collect();
+        let mut inputs: Vec<&str> =
+            inputs.map(|input| self.rules.workflow.recorded(self.graph.jobs.path(input.file))).collect();
         inputs.sort_unstable();
         inputs.dedup();
         !memory.has_inputs(&inputs)

@@ -18,11 +18,12 @@ def run(job):
 
 
 def may_be_forked(job):
-    """Whether starting the interpreter by a command would be the same: what it uses is not measured, and nobody has said
-    anything about the shell."""
+    """Whether a fork is the same as a command: what it uses is not measured, and the shell is the usual one."""
     is_measured = job.names["bench_iteration"] is not None
     has_own_shell = shell._prefix is not None or shell._suffix or job.names["resources"].get("shell_exec")
-    return not is_measured and not has_own_shell and os.path.basename(shell.get_executable()) in ("bash", "sh")
+    return (
+        not is_measured and not has_own_shell and os.path.basename(shell.get_executable()) in ("bash", "sh")
+    )
 
 
 def preamble(job, last=""):

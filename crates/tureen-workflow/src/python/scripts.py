@@ -35,7 +35,7 @@ def execute(session, declared, word, text, names):
 
 
 def prepare(word, text):
-    """Start, or have, what scripts are forked from; in the process that forks for jobs, so that all share it."""
+    """Start what scripts are forked from; in the process that forks for jobs, so that all share it."""
     from _tureen import script_bash, script_julia, script_python, script_r, seeding  # noqa: F401
 
     if word == "wrapper" or text.endswith(".py"):

@@ -1,7 +1,7 @@
-"""A clean interpreter that Python scripts are forked from: as new as one that has just been started, but started already.
+"""A clean interpreter that Python scripts are forked from: as good as new, but started already.
 
-It knows nothing of the Snakefile. What a script does at its end (files that it left open, `atexit`, threads) is done by
-the interpreter as ever: the fork leaves like any program, by the end of its main module.
+It knows nothing of the Snakefile. What happens at the end of a script (files that it left open, `atexit`, threads)
+is done by the interpreter as ever: the fork leaves like any program, by the end of its main module.
 """
 
 import json
@@ -28,6 +28,7 @@ def serve():
     import snakemake.iocontainers
     import snakemake.logging
     import snakemake.script  # noqa: F401
+
     waiting = {}
 
     def reap(_signal, _frame):

@@ -1,4 +1,4 @@
-"""The clean interpreter that Python scripts are forked from, seen from those who want one: started with the first script."""
+"""Forks of a clean interpreter for Python scripts, seen from those who want one; it is started with the first."""
 
 import json
 import os
@@ -42,7 +42,7 @@ def _looked_at(environment):
 
 
 def run(path, environment):
-    """Execute a script in a fork, as a part of this process group; give its exit status, or nothing if it can't be."""
+    """Execute a script in a fork, in this process group; give its exit status, or nothing if it can't be."""
     if _connection is None or _looked_at(environment) != _started_with:
         return None
     umask = os.umask(0)

@@ -31,8 +31,7 @@ impl Shared<'_, '_> {
         };
         let mut ask = |calls: &[_]| (self.python.ask)(calls);
         let mut asking = Asking { ask: &mut ask, source: &source };
-        let entries =
-            cache.entries(self.rules, self.graph, attempt.job, &self.settings.limits, &mut asking);
+        let entries = cache.entries(self.rules, self.graph, attempt.job, &self.settings.limits, &mut asking);
         entries.map(Some).map_err(What::NotReady)
     }
 }

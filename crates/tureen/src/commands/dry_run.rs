@@ -44,7 +44,8 @@ pub(super) fn dry_run(settings: &Settings) -> Result<u8, Ended> {
             sections.push(talk.job(&view, &reason, command.as_deref(), message.as_deref()));
             if let Some(cache) = cache.as_ref().filter(|_| rule.is_cached) {
                 let mut ask = |calls: &[_]| (python.ask)(calls);
-                let source = |view: &_| python.source.map_or_else(|| Ok(String::new()), |source| source(view));
+                let source =
+                    |view: &_| python.source.map_or_else(|| Ok(String::new()), |source| source(view));
                 let mut asking = Asking { ask: &mut ask, source: &source };
                 // What needs files that are still to be made can't be said yet.
                 if let Ok(entries) = cache.entries(&rules, &graph, job, &settings.limits, &mut asking) {

@@ -21,8 +21,8 @@ use tureen_workflow::span::Sources;
 
 use super::Ended;
 use crate::run_log;
-use crate::talk;
 use crate::settings::{PLACES, Settings, Task};
+use crate::talk;
 
 /// Directives that change where a job's software comes from; without asking for that software they mean nothing.
 const SOFTWARE: [&str; 5] = ["conda", "container", "containerized", "singularity", "envmodules"];

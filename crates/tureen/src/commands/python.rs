@@ -13,7 +13,13 @@ use tureen_workflow::work::usage::Usage;
 /// Calls `work` with what the evaluator offers (nothing, if the Snakefile was read without one).
 pub(super) fn with_python<T>(reading: &Reading, work: impl FnOnce(&Python<'_>) -> T) -> T {
     let Some(evaluator) = &reading.evaluator else {
-        return work(&Python { ask: &|_| Vec::new(), made: &|_| (), format: None, block: None, source: None });
+        return work(&Python {
+            ask: &|_| Vec::new(),
+            made: &|_| (),
+            format: None,
+            block: None,
+            source: None,
+        });
     };
     let ask = |calls: &[Call]| -> Vec<Result<Answer, Exception>> {
         evaluator.call(calls).unwrap_or_else(|broken| calls.iter().map(|_| Err(gone(&broken))).collect())

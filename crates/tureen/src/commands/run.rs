@@ -183,7 +183,8 @@ fn handle(reading: &Reading, handler: Handler, log: Option<&Path>) -> Result<(),
     else {
         return Ok(());
     };
-    match evaluator.handler(handler, &log.map_or_else(String::new, |log| log.to_string_lossy().into_owned())) {
+    match evaluator.handler(handler, &log.map_or_else(String::new, |log| log.to_string_lossy().into_owned()))
+    {
         Ok(RunEnd::Done | RunEnd::Exited(0)) => Ok(()),
         Ok(end) => Err(vec![story::about_block(handler_name(handler), &end)]),
         Err(broken) => Err(vec![Diagnostic::from_text(&broken.to_string())]),

@@ -19,7 +19,9 @@ pub(super) fn story(failure: &Failure, sources: &Sources, shows_logs: bool) -> D
         }
         What::Files(fault) => about_files(&name, fault),
         What::Cache(fault) => Diagnostic::new(format!("the results of {name} can't be shared: {fault}"))
-            .hint(format!("${LOCATION} has to be a folder that you may write to; without `--cache` none is needed")),
+            .hint(format!(
+                "${LOCATION} has to be a folder that you may write to; without `--cache` none is needed"
+            )),
         What::Block(end) => about_block(&name, end),
         What::NotReady(diagnostic) => return (**diagnostic).clone(),
         What::Record(error) => {

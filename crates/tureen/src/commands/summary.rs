@@ -41,7 +41,9 @@ fn table(planned: &mut Planned<'_>, is_detailed: bool) -> String {
                 if is_temp { "removed temp file" } else { "missing" }
             } else if plan.reason(job).is_some_and(|reason| !reason.updated.is_empty()) {
                 "updated input files"
-            } else if memory.is_some_and(|memory| memory.code != normalised(&rule.action, &rules.workflow.shell)) {
+            } else if memory
+                .is_some_and(|memory| memory.code != normalised(&rule.action, &rules.workflow.shell))
+            {
                 "rule implementation changed"
             } else if plan.reason(job).is_some_and(|reason| reason.is_input_changed) {
                 "set of input files changed"

@@ -1,1 +1,4 @@
-import sys; print("said before"); sys.exit(3)
+import sys
+
+print("said before")
+sys.exit(3)

@@ -1,4 +1,5 @@
 """What an interpreter does when it ends is done: files are written, functions called, threads waited for."""
+
 import atexit
 import threading
 import time
