@@ -1,4 +1,4 @@
-"""Forks of a clean interpreter for Python scripts, seen from those who want one; it is started with the first."""
+"""Forks of a clean interpreter, as those see it who have scripts; it is started with the first of them."""
 
 import json
 import os

@@ -1,7 +1,6 @@
 """What the tests of this folder share: each runs one rule on known files, and compares what it makes.
 
-Made once by `tureen --generate-unit-tests`, and yours from then on: change `same` for files that may differ in
-part.
+Made once by `tureen --generate-unit-tests`, and yours from then on: change `same` for files that may differ.
 """
 
 import bz2
