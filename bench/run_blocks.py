@@ -69,7 +69,7 @@ def per_job(program: str, kind: str, n_jobs: int, n_runs: int) -> float:
 
 
 def starts(program: str, n_runs: int) -> tuple[float, float]:
-    """Give the times in ms of a dry run with nothing to do, and of an interpreter that does nothing; turn by turn."""
+    """Give the times in ms of a dry run of nothing and of an idle interpreter, turn by turn."""
     with folder() as place:
         command = [program, "-c1", "-q", "all", "--config", "kind=block", "jobs=1"]
         once(command, place)

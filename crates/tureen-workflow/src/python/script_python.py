@@ -18,7 +18,7 @@ def run(job):
 
 
 def may_be_forked(job):
-    """Whether a fork is the same as a command: what it uses is not measured, and the shell is the usual one."""
+    """Whether a fork is as good as a command: nothing is measured, and the shell is the usual one."""
     is_measured = job.names["bench_iteration"] is not None
     has_own_shell = shell._prefix is not None or shell._suffix or job.names["resources"].get("shell_exec")
     return (
