@@ -18,6 +18,8 @@ const FILES: &[(&str, &str)] = &[
     ("_tureen/copies.py", include_str!("../python/copies.py")),
     ("_tureen/later.py", include_str!("../python/later.py")),
     ("_tureen/log_file.py", include_str!("../python/log_file.py")),
+    ("_tureen/seed.py", include_str!("../python/seed.py")),
+    ("_tureen/seeding.py", include_str!("../python/seeding.py")),
     ("_tureen/checkpoints.py", include_str!("../python/checkpoints.py")),
     ("_tureen/choosing.py", include_str!("../python/choosing.py")),
     ("_tureen/paramspace.py", include_str!("../python/paramspace.py")),

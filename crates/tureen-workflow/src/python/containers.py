@@ -1,11 +1,10 @@
 """Lists whose entries may have names: what `input`, `output`, `params` and `wildcards` are.
 
-They are pickled as what they are under Snakemake, class by class and attribute by attribute, so that either reads
-what a job of the other has pickled.
+They are pickled as what they are under Snakemake, class by class and attribute by attribute, so that either
+reads what a job of the other has pickled.
 """
 
 import os
-
 
 #: Methods of lists whose names entries may have; they are no methods here.
 NAMES_OF_ENTRIES = ("index", "sort")

@@ -10,7 +10,7 @@ _is_named = False
 
 
 def begin(named):
-    """Decide where the copies of this run go: into a folder that was named, or into one that ends with the run."""
+    """Decide where the copies of this run go: into a named folder, or into one that ends with the run."""
     global folder, _is_named
     _is_named = named is not None
     if _is_named:

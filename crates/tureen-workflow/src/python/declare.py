@@ -236,11 +236,17 @@ class Declared:
 
 
 def is_cached(value, place):
-    """Whether `cache:` asks for it. There are no environments or remote files that could be left out of the hash."""
+    """Whether `cache:` asks for it. No environments or remote files are there to be left out of the hash."""
     if not value or value is True:
         return bool(value)
     words = [value] if isinstance(value, str) else list(value)
-    known = ("all", "omit-software", "omit-storage-content", "hash-omit-software", "hash-omit-storage-content")
+    known = (
+        "all",
+        "omit-software",
+        "omit-storage-content",
+        "hash-omit-software",
+        "hash-omit-storage-content",
+    )
     for word in words:
         if word not in known or (word == "all" and len(words) > 1):
             raise Refusal(f"`cache:` takes True or one of {', '.join(known)}; not {word!r}", place)

@@ -1,5 +1,6 @@
 """Jobs: their functions are called, their texts formatted, their `run:` blocks executed in forks."""
 
+import functools
 import json
 import os
 import signal
@@ -167,6 +168,7 @@ def handle(session, word, log):
 def fork(session, connection, job, fds):
     """Execute a `run:` block in a fork of this process; give its process id."""
     out, err, result = fds
+    prepare(session.by_name[job["rule"]])
     flush()
     child = os.fork()
     if child == 0:
@@ -182,6 +184,15 @@ def fork(session, connection, job, fds):
         os.close(fd)
     running.add(child)
     return child
+
+
+def prepare(declared):
+    """Have ready, before the fork, what all jobs of its kind use: each would have to load it anew."""
+    c_library()
+    if declared.run is None and declared.script[0] in ("script", "wrapper"):
+        from _tureen import scripts
+
+        scripts.prepare(*declared.script)
 
 
 def in_child(session, connection, job, out, err, result):
@@ -239,12 +250,22 @@ def die_with_parent():
 
     signal.signal(signal.SIGHUP, end)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    library = c_library()
+    if library is not None:
+        library.prctl(1, int(signal.SIGHUP))
+
+
+@functools.cache
+def c_library():
+    """Give the C library; without it, the evaluator's own end takes care of its jobs."""
     try:
         import ctypes
 
-        ctypes.CDLL(None).prctl(1, int(signal.SIGHUP))
+        library = ctypes.CDLL(None)
+        library.prctl  # noqa: B018
     except (ImportError, OSError, AttributeError):
-        pass  # then the evaluator's own end takes care of us
+        return None
+    return library
 
 
 def status(pid):

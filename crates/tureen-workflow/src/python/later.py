@@ -22,7 +22,8 @@ class NotYet(str):
         return False
 
     for _name in (
-        "getitem add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow neg pos abs round"
+        "getitem add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow "
+        "neg pos abs round"
     ).split():
         locals()[f"__{_name}__"] = _same
     del _name

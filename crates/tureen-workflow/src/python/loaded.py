@@ -54,7 +54,5 @@ def result(session):
         "source_folder": os.path.join(copies.folder, "file"),
         "listens": log_file.is_listened_to(),
         "environment": changed,
-        "shell": [shell._executable, shell._prefix, shell._suffix or None]
-        if shell
-        else [None, None, None],
+        "shell": [shell._executable, shell._prefix, shell._suffix or None] if shell else [None, None, None],
     }

@@ -192,7 +192,9 @@ def metadata(path):
     try:
         import yte
     except ImportError:
-        raise WorkflowError("`--report-metadata` needs the package yte: pip install yte") from None
+        raise WorkflowError(
+            "`--report-metadata` needs the package yte: pip install yte (or tureen[workflows])"
+        ) from None
     with open(path, encoding="utf-8") as file:
         values = yte.process_yaml(file)
     single = (str, int, float)

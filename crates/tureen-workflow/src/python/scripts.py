@@ -34,6 +34,14 @@ def execute(session, declared, word, text, names):
             os.remove(job.name)
 
 
+def prepare(word, text):
+    """Start what scripts are forked from; in the process that forks for jobs, so that all share it."""
+    from _tureen import script_bash, script_julia, script_python, script_r, seeding  # noqa: F401
+
+    if word == "wrapper" or text.endswith(".py"):
+        seeding.start()
+
+
 def located(session, declared, word, text, names):
     """Give the path or address of the script of a job."""
     if word == "wrapper":
@@ -74,6 +82,10 @@ class Job:
     def write(self, text):
         with open(self.name, "w", encoding="utf-8") as file:
             file.write(text)
+
+    def environment(self):
+        """Give the environment that a command of the job has."""
+        return shell.environment(self.names["threads"], self.names["resources"])
 
     def call(self, command, **names):
         """Run a command with the job's threads and resources, as `shell()` does."""

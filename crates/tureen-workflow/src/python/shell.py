@@ -55,6 +55,18 @@ class shell:
     def check_output(cls, cmd, **kwargs):
         return subprocess.check_output(cmd, shell=True, executable=cls.get_executable(), **kwargs)
 
+    @staticmethod
+    def environment(threads, resources):
+        """Give the environment of a command that may use so many threads and these resources."""
+        environment = dict(os.environ)
+        for name in ("OMP", "GOTO", "OPENBLAS", "MKL", "NUMEXPR"):
+            environment[f"{name}_NUM_THREADS"] = str(threads)
+        environment["VECLIB_MAXIMUM_THREADS"] = str(threads)
+        tmpdir = getattr(resources, "tmpdir", None)
+        if tmpdir:
+            environment.update(TMPDIR=tmpdir, TMP=tmpdir, TEMPDIR=tmpdir, TEMP=tmpdir)
+        return environment
+
     def __new__(cls, cmd, *args, iterable=False, read=False, bench_record=None, **kwargs):
         if "stepout" in kwargs:
             raise KeyError("Argument stepout is not allowed in shell command.")
@@ -69,14 +81,7 @@ class shell:
         if prefix is None:
             prefix = "set -euo pipefail; " if os.path.basename(executable).lower() == "bash" else ""
         whole = " ".join((prefix, command, cls._suffix)).strip()
-        environment = dict(os.environ)
-        threads = str(caller.get("threads", 1))
-        for name in ("OMP", "GOTO", "OPENBLAS", "MKL", "NUMEXPR"):
-            environment[f"{name}_NUM_THREADS"] = threads
-        environment["VECLIB_MAXIMUM_THREADS"] = threads
-        tmpdir = getattr(resources, "tmpdir", None)
-        if tmpdir:
-            environment.update(TMPDIR=tmpdir, TMP=tmpdir, TEMPDIR=tmpdir, TEMP=tmpdir)
+        environment = cls.environment(caller.get("threads", 1), resources)
         environment.update(kwargs.get("additional_envvars", {}))
         sys.stdout.flush()
         pipe = subprocess.PIPE if iterable or read else None

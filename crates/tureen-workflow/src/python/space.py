@@ -3,10 +3,10 @@
 import os
 import types
 
-from _tureen.refusal import Refusal
 from _tureen import names
 from _tureen.default_flags import DefaultFlags
 from _tureen.pathvars import MODULE, Pathvars
+from _tureen.refusal import Refusal
 from snakemake.exceptions import WorkflowError
 from snakemake.io import AnnotatedString, is_flagged
 

@@ -135,6 +135,8 @@ def rendered(path, place):
     try:
         import yte
     except ImportError:
-        raise Refusal(f"config file `{path}` is a template for yte: pip install yte", place) from None
+        raise Refusal(
+            f"config file `{path}` is a template for yte: pip install yte (or tureen[workflows])", place
+        ) from None
     with open(path) as file:
         return yte.process_yaml(file, require_use_yte=True)

@@ -29,7 +29,9 @@ def _validator(path, set_default, workflow):
         import jsonschema
         from referencing import Registry, Resource
     except ImportError:
-        raise WorkflowError("validate() needs the package jsonschema: pip install jsonschema") from None
+        raise WorkflowError(
+            "validate() needs the package jsonschema: pip install jsonschema (or tureen[workflows])"
+        ) from None
     schema = read(path, workflow)
     if not isinstance(schema, dict):
         raise WorkflowError(f"{path} holds no JSON schema")

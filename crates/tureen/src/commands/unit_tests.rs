@@ -22,7 +22,7 @@ use crate::settings::Settings;
 use crate::talk::Talk;
 
 /// What the tests share, in a file of its own.
-const COMMON: &str = include_str!("unit_tests/common.py");
+const COMMON: &str = include_str!("unit_tests/shared.py");
 
 pub(super) fn generate(settings: &Settings, folder: &Path) -> Result<u8, Ended> {
     let reading = load::workflow(settings)?;

@@ -86,3 +86,24 @@ fn what_a_job_leaves_running_ends_with_it() {
     let pid = folder.read("a");
     wait_until("the background process is gone", || !lives(&pid));
 }
+
+/// Scripts are forked from an interpreter that is nobody's job: they and it go with the run.
+#[test]
+fn scripts_end_with_the_run_however_it_ends() {
+    for name in ["TERM", "KILL"] {
+        let folder = Folder::with("rule a:\n    output: \"a\"\n    script: \"s.py\"\n");
+        folder.write(
+            "s.py",
+            "import os, subprocess, time\nchild = subprocess.Popen(['sleep', '1000'])\n\
+             for name, pid in [('parent', os.getppid()), ('child', child.pid), ('pid', os.getpid())]:\n    \
+             open(f'{name}.new', 'w').write(str(pid))\n    os.rename(f'{name}.new', name)\ntime.sleep(1000)\n",
+        );
+        let mut child = folder.command(&["-c1"]).spawn().unwrap();
+        folder.wait_for("pid");
+        signal(&child, name);
+        child.wait().unwrap();
+        nobody_is_left(&folder);
+        let parent = folder.read("parent");
+        wait_until(&format!("the interpreter {parent} is gone"), || !lives(&parent));
+    }
+}

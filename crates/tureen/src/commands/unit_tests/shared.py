@@ -1,6 +1,6 @@
-"""What the tests of this folder share: each runs one rule on files that are known, and compares what it makes.
+"""What the tests of this folder share: each runs one rule on known files, and compares what it makes.
 
-Made once by `tureen --generate-unit-tests`, and yours from then on: change `same` for files that may differ in part.
+Made once by `tureen --generate-unit-tests`, and yours from then on: change `same` for files that may differ.
 """
 
 import bz2
@@ -19,7 +19,7 @@ OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
 def check_rule(rule, targets, root, snakefile, options=(), program="tureen"):
-    """Make the targets of one rule from `RULE/config` and `RULE/data`, and compare them with `RULE/expected`."""
+    """Make the targets of one rule from `RULE/config` and `RULE/data`; compare them with `RULE/expected`."""
     expected = HERE / rule / "expected"
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)

@@ -1,0 +1,4 @@
+import sys
+
+print("said before")
+sys.exit(3)

@@ -1,0 +1,5 @@
+def half(n):
+    return 1 / n
+
+
+half(0)
