@@ -6,8 +6,9 @@ mod benchmark;
 mod failure;
 mod fill;
 mod group;
-mod pace;
+mod inputs;
 mod job;
+mod pace;
 mod tail;
 mod temporary;
 
@@ -16,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tureen_engine::{Limits, OnFailure, Outcome, Run, Schedule, TaskId, threads};
 
 use crate::diagnostic::Diagnostic;
@@ -25,10 +26,11 @@ use crate::graph::{Tasks, engine_graph};
 use crate::job::{JobGraph, JobId, Rules};
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::record::Record;
+use crate::record::{Record, Remembered};
 use crate::resources::RunLimits;
 use crate::rule::Action;
 use crate::work::guard::Guard;
+use crate::work::memory::Kills;
 use crate::work::shell::Stream;
 use crate::work::stop::Stop;
 use crate::work::usage::Usage;
@@ -122,6 +124,13 @@ pub enum Happening<'h> {
         /// How many have, with this one.
         n_done: usize,
     },
+    /// A job need not run: its inputs, made anew, are what they were. It counts as one that ended well.
+    Stays {
+        /// The job.
+        job: JobId,
+        /// Its rule.
+        rule: &'h str,
+    },
     /// A job failed.
     Failed(&'h Failure),
     /// A temporary output was removed: nobody needs it any more.
@@ -150,6 +159,10 @@ pub(crate) struct Shared<'s, 'w> {
     pub(crate) tell: &'s (dyn Fn(Happening<'_>) + Sync),
     pub(crate) temporary: temporary::Temporary,
     pub(crate) codes: Vec<String>,
+    plan: &'s Plan,
+    remembered: &'s FxHashMap<String, Remembered>,
+    hashes: inputs::Hashes,
+    kills: Kills,
     pace: Option<pace::Starts>,
     done: Mutex<Vec<JobId>>,
     /// The run, and how many checkpoints are left of it, if it ends with them.
@@ -165,6 +178,8 @@ pub struct Input<'i, 'w> {
     pub graph: &'i JobGraph,
     /// Which of them run.
     pub plan: &'i Plan,
+    /// What was remembered when it was planned.
+    pub remembered: &'i FxHashMap<String, Remembered>,
     /// What has been done before this plan.
     pub progress: &'i Progress,
     /// Whether there will be another plan when this one's checkpoints have run.
@@ -186,7 +201,8 @@ pub struct Input<'i, 'w> {
 /// # Errors
 /// The plan can't be started: a threads function raised. Failures of jobs are in [`End`].
 pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Result<End, Box<Diagnostic>> {
-    let Input { rules, graph, plan, progress, is_part, record, settings, python, stop, guard } = input;
+    let Input { rules, graph, plan, remembered, progress, is_part, record, settings, python, stop, guard } =
+        input;
     let mut ask = |calls: &[_]| (python.ask)(calls);
     let tasks = engine_graph(rules, graph, plan, &settings.limits, &settings.priority_targets, &mut ask)?;
     let Tasks { graph: engine, steps } = tasks;
@@ -218,6 +234,10 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
             temporary::Temporary::new(rules, graph, plan, progress)
         },
         codes: rules.workflow.rules.iter().map(|rule| crate::code::normalised(&rule.action)).collect(),
+        plan,
+        remembered,
+        hashes: inputs::Hashes::default(),
+        kills: Kills::watch(),
         pace: settings.pace.map(pace::Starts::new),
         done: Mutex::default(),
         part: is_part.then(|| (Arc::clone(&run), AtomicUsize::new(n_checkpoints))),
@@ -260,6 +280,10 @@ const MOST_THREADS: usize = 4096;
 
 impl Shared<'_, '_> {
     fn work(&self, job: JobId) -> Outcome {
+        if self.stays(job) {
+            (self.tell)(Happening::Stays { job, rule: &self.rule(job).name });
+            return self.note_end(job, Ok(()));
+        }
         if let Some(pace) = &self.pace
             && self.rule(job).action != Action::None
         {

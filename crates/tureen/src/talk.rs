@@ -118,6 +118,16 @@ impl Talk {
                     ))
                 }
             }
+            Happening::Stays { job, rule } => {
+                if self.quiet.rules {
+                    Ok(())
+                } else {
+                    self.say(&format!(
+                        "\nKept jobid: {} (Rule: {rule}): its inputs, made anew, are what they were",
+                        job.index()
+                    ))
+                }
+            }
             Happening::Failed(failure) => self.say(&failed(failure, "failed")),
             Happening::Retries(failure) => self.say(&failed(failure, "failed, and is tried again")),
             Happening::RemovedTemporary(path) => {

@@ -15,7 +15,7 @@ pub struct Remembered {
     pub ended: f64,
     /// The rule.
     pub rule: String,
-    /// The normalised code of the rule.
+    /// The normalised code of the rule; as the Snakefile has it, if `origin` is Snakemake.
     pub code: String,
     /// The params, as text.
     pub params: String,
@@ -25,6 +25,18 @@ pub struct Remembered {
     pub inputs: Vec<InputMemory>,
     /// The log files.
     pub log: Vec<String>,
+    /// Whose memory it is.
+    pub origin: Origin,
+}
+
+/// Who remembered: what code and params look like depends on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// This program.
+    #[default]
+    Own,
+    /// Snakemake, whose `.snakemake/metadata` was there first.
+    Snakemake,
 }
 
 /// An input as it was when its job ended.
@@ -33,9 +45,15 @@ pub struct InputMemory {
     /// Its path.
     #[serde(rename = "p")]
     pub path: String,
-    /// The hash of its content, if it was small enough to be read.
+    /// The hash of its content, if it was small enough to be read; with its algorithm, if that is not BLAKE3.
     #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
+    /// Its time, in nanoseconds since 1970.
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<i64>,
+    /// Its size in bytes.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
 }
 
 impl Remembered {
@@ -45,9 +63,9 @@ impl Remembered {
             && self.inputs.iter().zip(paths).all(|(input, path)| input.path == *path)
     }
 
-    /// The hash of an input's content, if it was taken.
-    pub fn content_of(&self, path: &str) -> Option<&str> {
+    /// What is remembered of an input.
+    pub fn input(&self, path: &str) -> Option<&InputMemory> {
         let position = self.inputs.binary_search_by(|input| input.path.as_str().cmp(path)).ok()?;
-        self.inputs[position].content.as_deref()
+        Some(&self.inputs[position])
     }
 }

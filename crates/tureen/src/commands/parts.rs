@@ -65,13 +65,17 @@ impl Parts<'_> {
         progress: &mut Progress,
         whole: &mut Whole,
     ) -> Result<bool, Vec<Diagnostic>> {
-        let Planned { rules, graph, plan, .. } = planned;
+        let Planned { rules, graph, plan, remembered, .. } = planned;
         let part = plan.before_checkpoints(graph);
         let is_last = part.is_none();
         let part = part.as_ref().unwrap_or(plan);
         let n_before = whole.n_done;
         whole.n_total = progress.n_ended() + plan.order.len();
         let n_total = whole.n_total;
+        if n_before > 0 {
+            // Only those who look on from elsewhere need to know.
+            let _ = self.record.set_run_jobs(n_total);
+        }
         let tell = |happening: Happening<'_>| {
             let reason = || match &happening {
                 Happening::Starts { job, .. } => {
@@ -85,6 +89,7 @@ impl Parts<'_> {
             rules,
             graph,
             plan: part,
+            remembered,
             progress,
             is_part: !is_last,
             record: self.record,

@@ -63,6 +63,11 @@ fn run_reading(
         // A folder that can't be written to is no matter until there is something to write.
         let seen = generation(folder).unwrap_or(0);
         let planned = planned_after(settings, reading, python, &mut progress)?;
+        planned.notes().iter().for_each(|note| say(&format!("note: {note}")));
+        if planned.is_snakemakes && planned.plan.is_empty() {
+            // Where that can't be written down, it is read again the next time.
+            let _ = Record::open(folder);
+        }
         if planned.plan.is_empty() {
             say("Nothing to be done (all requested files are present and up to date).");
             return Ok(Some(exit_code::SUCCESS));
@@ -86,6 +91,11 @@ fn run_reading(
                 .hint("the workflow's folder must be writable; `--directory` runs it in another one"),
         ]
     })?;
+    if let Some(aside) = &record.damaged {
+        say(&format!("note: the damaged record is now `{}`", aside.display()));
+    }
+    // Only those who look on from elsewhere need to know.
+    let _ = record.begin_run(planned.plan.order.len());
     if !settings.quiet.all {
         let _ = talk.say(&stats::table(&planned.rules, &planned.graph, &planned.plan));
     }
@@ -119,8 +129,10 @@ fn run_reading(
         stop: &stop,
         talk,
     };
-    let whole = parts.run(planned, &mut progress)?;
+    let whole = parts.run(planned, &mut progress);
     drop(parts);
+    let _ = record.end_run();
+    let whole = whole?;
     let is_success = whole.failures.is_empty() && !stop.is_asked();
     handle(if is_success { Handler::Success } else { Handler::Error })?;
     Ok(Some(conclude(settings, reading, &whole, &stop)))

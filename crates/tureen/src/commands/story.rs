@@ -13,6 +13,7 @@ pub(super) fn story(failure: &Failure, sources: &Sources, shows_logs: bool) -> D
     let name = name(failure);
     let mut diagnostic = match &failure.what {
         What::Command(exit) => Diagnostic::new(format!("{name} failed: its command {}", ended(*exit))),
+        What::OutOfMemory { peak, limit } => out_of_memory(&name, *peak, *limit),
         What::NoStart(error) => {
             Diagnostic::new(format!("{name} failed: its command can't be started: {error}"))
         }
@@ -92,6 +93,19 @@ fn ended(exit: Exit) -> String {
     }
 }
 
+fn out_of_memory(name: &str, peak: Option<u64>, limit: Option<u64>) -> Diagnostic {
+    let mut text = format!("{name} failed: the system ended it because memory was used up");
+    let gigabytes = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
+    if let Some(peak) = peak {
+        let _ = write!(text, "; its largest process that ended had {}", gigabytes(peak));
+    }
+    if let Some(limit) = limit {
+        let _ = write!(text, "; all together may have {}", gigabytes(limit));
+    }
+    Diagnostic::new(text)
+        .hint("run fewer jobs at once, or say what each needs (`resources: mem_mb=...`) and what there is (`--resources mem_mb=...`)")
+}
+
 fn signal(number: i32) -> String {
     let name = match number {
         1 => "SIGHUP",
@@ -100,7 +114,7 @@ fn signal(number: i32) -> String {
         6 => "SIGABRT",
         7 => "SIGBUS",
         8 => "SIGFPE",
-        9 => "SIGKILL: perhaps by the system, for memory",
+        9 => "SIGKILL",
         11 => "SIGSEGV",
         13 => "SIGPIPE",
         15 => "SIGTERM",
