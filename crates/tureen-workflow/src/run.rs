@@ -110,6 +110,8 @@ pub enum Happening<'h> {
     },
     /// A job printed something.
     Output {
+        /// The job.
+        job: JobId,
         /// Where.
         stream: Stream,
         /// What.
@@ -252,7 +254,7 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
     threads::run(&run, n_threads, work, |_| ());
     stop.unwatch();
     if !is_part && !settings.touch {
-        remove_empty_folders(graph, plan);
+        remove_empty_folders(rules, graph, plan);
     }
     // A record that can't be tidied is only longer than it needs to be.
     let _ = record.tidy();
@@ -261,9 +263,13 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
     Ok(End { failures, done })
 }
 
-/// Folders that were made for outputs and are empty, as those of temporary files (as Snakemake 9.27).
-fn remove_empty_folders(graph: &JobGraph, plan: &Plan) {
-    let outputs = plan.order.iter().flat_map(|&job| graph.jobs.outputs(job));
+/// Folders that were made for outputs and are empty, as those of temporary files (as Snakemake 9.27), also of those that
+/// a run before this one made, before it was killed.
+fn remove_empty_folders(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan) {
+    let is_temporary =
+        |job: &JobId| rules.patterns[graph.jobs.rule(*job)].outputs.iter().any(|output| output.marks.is_temp);
+    let before = graph.order.iter().filter(|job| !plan.runs(**job) && is_temporary(job));
+    let outputs = plan.order.iter().chain(before).flat_map(|&job| graph.jobs.outputs(job));
     let parents = outputs.filter_map(|&file| Path::new(graph.jobs.path(file)).parent());
     let folders: FxHashSet<&Path> = parents.filter(|folder| !folder.as_os_str().is_empty()).collect();
     for folder in folders {

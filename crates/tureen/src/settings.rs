@@ -68,6 +68,8 @@ pub(crate) struct Settings {
     pub(crate) wishes: Wishes,
     pub(crate) selection: Selection,
     pub(crate) quiet: Quiet,
+    /// `--log json`
+    pub(crate) logs_json: bool,
     pub(crate) print_commands: bool,
 }
 
@@ -150,6 +152,7 @@ impl Settings {
             allows_ambiguity: args.allow_ambiguity,
             forgotten: args.cleanup_metadata,
             quiet: quiet(args.quiet.as_deref()),
+            logs_json: args.log.is_some(),
             print_commands: args.printshellcmds || args.verbose,
             targets: args.targets,
         };

@@ -102,7 +102,7 @@ impl Talk {
                     self.say(&format!("\n{}", self.job(view, &reason(), *command, *message)))
                 }
             }
-            Happening::Output { stream, bytes } => {
+            Happening::Output { stream, bytes, .. } => {
                 pass_on(*stream, bytes);
                 Ok(())
             }
@@ -144,7 +144,7 @@ impl Talk {
 }
 
 /// One line at the moment of failure; the whole story comes last.
-fn failed(failure: &Failure, how: &str) -> String {
+pub(crate) fn failed(failure: &Failure, how: &str) -> String {
     let wildcards: Vec<String> =
         failure.view.wildcards.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let wildcards = if wildcards.is_empty() {

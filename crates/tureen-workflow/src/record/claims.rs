@@ -88,7 +88,10 @@ impl Claim {
             writes: FxHashSet::default(),
             reads: FxHashSet::default(),
         };
-        claim.add(files)?;
+        let added = claim.add(files);
+        // A claim that is given up passes the door on its way out.
+        drop(door);
+        added?;
         Ok(Some(claim))
     }
 
@@ -189,9 +192,9 @@ impl Door {
 
     fn bump(&mut self) -> io::Result<()> {
         let next = self.generation()? + 1;
-        self.file.set_len(0)?;
         self.file.rewind()?;
-        writeln!(self.file, "{next}")
+        // Over the old number, which is as long: on a full disk that one stays.
+        self.file.write_all(format!("{next:020}\n").as_bytes())
     }
 }
 

@@ -208,10 +208,11 @@ impl Shared<'_, '_> {
     }
 
     fn work_on(&self, attempt: &mut Attempt, usage: Option<&mut Usage>, stop: &Stop) -> Result<(), What> {
+        let job = attempt.job;
         let tail = &mut attempt.tail;
         let mut output = |stream, bytes: &[u8]| {
             tail.add(bytes);
-            (self.tell)(Happening::Output { stream, bytes });
+            (self.tell)(Happening::Output { job, stream, bytes });
         };
         let workflow = self.rules.workflow;
         match (&self.rule(attempt.job).action, &attempt.command) {

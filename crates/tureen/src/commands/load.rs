@@ -99,7 +99,7 @@ fn snakefile(settings: &Settings) -> Result<PathBuf, Ended> {
 }
 
 /// Makes a directory, if need be, and goes there.
-fn enter(directory: &Path) -> Result<(), Ended> {
+pub(super) fn enter(directory: &Path) -> Result<(), Ended> {
     std::fs::create_dir_all(directory).and_then(|()| std::env::set_current_dir(directory)).map_err(|error| {
         Diagnostic::new(format!("can't work in the directory `{}`: {error}", directory.display())).into()
     })

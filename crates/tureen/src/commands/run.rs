@@ -24,8 +24,8 @@ use super::parts::{Parts, Whole};
 use super::python::with_python;
 use super::{Ended, GUARD, story};
 use crate::settings::Settings;
-use crate::talk::Talk;
-use crate::{exit_code, render, stats};
+use crate::show::Show;
+use crate::{exit_code, render};
 
 pub(super) fn run(settings: &Settings) -> Result<u8, Ended> {
     let here = std::env::current_dir();
@@ -49,13 +49,8 @@ fn run_reading(
     reading: &Reading,
     python: &Python<'_>,
 ) -> Result<Option<u8>, Vec<Diagnostic>> {
-    let talk = Talk { quiet: settings.quiet, to_stdout: false, print_commands: settings.print_commands };
-    let say = |text: &str| {
-        if !settings.quiet.progress {
-            // Talk of a run goes to standard error, where nothing can go wrong that matters.
-            let _ = talk.say(text);
-        }
-    };
+    let show = Show::new(settings);
+    let say = |text: &str| show.note(text);
     let folder = Path::new(FOLDER);
     let mut progress;
     let (planned, claim) = loop {
@@ -88,7 +83,7 @@ fn run_reading(
     let record = Record::open(folder).map_err(|error| {
         vec![
             Diagnostic::new(error.to_string())
-                .hint("the workflow's folder must be writable; `--directory` runs it in another one"),
+                .hint("the workflow's folder must be writable, and its disk not full; `--directory` runs it in another one"),
         ]
     })?;
     if let Some(aside) = &record.damaged {
@@ -96,9 +91,6 @@ fn run_reading(
     }
     // Only those who look on from elsewhere need to know.
     let _ = record.begin_run(planned.plan.order.len());
-    if !settings.quiet.all {
-        let _ = talk.say(&stats::table(&planned.rules, &planned.graph, &planned.plan));
-    }
     let stop = Arc::new(Stop::default());
     watch_signals(&stop);
     let run_settings = RunSettings {
@@ -127,11 +119,14 @@ fn run_reading(
         record: &record,
         run_settings: &run_settings,
         stop: &stop,
-        talk,
+        show: &show,
     };
     let whole = parts.run(planned, &mut progress);
     drop(parts);
     let _ = record.end_run();
+    if let Ok(Whole { n_done, n_total, failures }) = &whole {
+        show.end(*n_done, *n_total, failures.len());
+    }
     let whole = whole?;
     let is_success = whole.failures.is_empty() && !stop.is_asked();
     handle(if is_success { Handler::Success } else { Handler::Error })?;

@@ -9,4 +9,5 @@ mod options;
 mod reports;
 mod reruns;
 mod streams;
+mod torture;
 mod workflows;
