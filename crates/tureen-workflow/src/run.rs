@@ -34,6 +34,7 @@ use crate::work::memory::Kills;
 use crate::work::shell::Stream;
 use crate::work::stop::Stop;
 use crate::work::usage::Usage;
+use temporary::Killed;
 
 pub use failure::{Failure, What};
 pub use pace::Pace;
@@ -182,6 +183,8 @@ pub struct Input<'i, 'w> {
     pub plan: &'i Plan,
     /// What was remembered when it was planned.
     pub remembered: &'i FxHashMap<String, Remembered>,
+    /// When the first run began that was killed and has not been cleared up after, in seconds since 1970.
+    pub killed_since: Option<f64>,
     /// What has been done before this plan.
     pub progress: &'i Progress,
     /// Whether there will be another plan when this one's checkpoints have run.
@@ -203,8 +206,21 @@ pub struct Input<'i, 'w> {
 /// # Errors
 /// The plan can't be started: a threads function raised. Failures of jobs are in [`End`].
 pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Result<End, Box<Diagnostic>> {
-    let Input { rules, graph, plan, remembered, progress, is_part, record, settings, python, stop, guard } =
-        input;
+    let Input {
+        rules,
+        graph,
+        plan,
+        remembered,
+        progress,
+        is_part,
+        record,
+        settings,
+        python,
+        stop,
+        guard,
+        ..
+    } = input;
+    let killed = Killed { since: input.killed_since, remembered };
     let mut ask = |calls: &[_]| (python.ask)(calls);
     let tasks = engine_graph(rules, graph, plan, &settings.limits, &settings.priority_targets, &mut ask)?;
     let Tasks { graph: engine, steps } = tasks;
@@ -233,7 +249,7 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
         temporary: if is_part {
             temporary::Temporary::default()
         } else {
-            temporary::Temporary::new(rules, graph, plan, progress)
+            temporary::Temporary::new(rules, graph, plan, progress, killed)
         },
         codes: rules.workflow.rules.iter().map(|rule| crate::code::normalised(&rule.action)).collect(),
         plan,
@@ -261,6 +277,27 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
     let failures = shared.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
     let done = shared.done.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(End { failures, done })
+}
+
+/// Clears up after runs that were killed when all was made, and nothing was left to do but that: removes temporary
+/// outputs that nobody reads, and empty folders.
+pub fn clear_up(
+    rules: &Rules<'_>,
+    graph: &JobGraph,
+    plan: &Plan,
+    remembered: &FxHashMap<String, Remembered>,
+    killed_since: f64,
+    keeps_temporary: bool,
+) {
+    if !keeps_temporary {
+        let killed = Killed { since: Some(killed_since), remembered };
+        let temporary = temporary::Temporary::new(rules, graph, plan, &Progress::default(), killed);
+        for path in temporary.leftovers() {
+            // It may be gone already; what can't be removed does no harm.
+            let _ = crate::work::files::remove_temporary(Path::new(path));
+        }
+    }
+    remove_empty_folders(rules, graph, plan);
 }
 
 /// Folders that were made for outputs and are empty, as those of temporary files (as Snakemake 9.27), also of those that

@@ -77,10 +77,10 @@ impl Show {
             }
             Self::Events(events) => events.begin(jobs),
             Self::Screen(screen) => {
+                screen.begin(jobs, durations, n_cores);
                 if let Some(table) = table {
                     screen.say(table);
                 }
-                screen.begin(jobs, durations, n_cores);
             }
         }
     }

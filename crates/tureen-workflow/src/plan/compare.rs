@@ -104,8 +104,10 @@ pub fn params_change(memory: &Remembered, entries: &[Entry]) -> ParamsChange {
     if stable(&then) == stable(&now) {
         return ParamsChange::Unstable;
     }
+    // What differs by chance is not named among what has changed.
     let only = |these: &[String], those: &[String]| {
-        these.iter().filter(|line| !those.contains(line)).cloned().collect::<Vec<_>>()
+        let those = stable(those);
+        these.iter().filter(|line| !those.contains(&without_chance(line))).cloned().collect::<Vec<_>>()
     };
     ParamsChange::Lines(only(&then, &now), only(&now, &then))
 }

@@ -6,7 +6,7 @@ use rusqlite::ErrorCode;
 use rustc_hash::FxHashMap;
 
 use super::memory::Remembered;
-use super::store::{RecordError, read_into};
+use super::store::{Memories, RecordError, read_into};
 
 /// Whether an error says that the file is no database, or a broken one.
 pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
@@ -18,7 +18,7 @@ pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
 
 /// Moves a damaged record (and its log) out of the way; gives what could be read, and where it is now.
 pub(super) fn set_aside(path: &Path) -> Result<(FxHashMap<String, Remembered>, PathBuf), RecordError> {
-    let mut salvaged = FxHashMap::default();
+    let mut salvaged = Memories::default();
     // What came before the damage is kept; the error is the one that brought us here.
     let _ = read_into(path, &mut salvaged);
     let aside = (1..)
@@ -34,5 +34,5 @@ pub(super) fn set_aside(path: &Path) -> Result<(FxHashMap<String, Remembered>, P
             _ => {}
         }
     }
-    Ok((salvaged, aside))
+    Ok((salvaged.by_output, aside))
 }

@@ -55,6 +55,22 @@ pub(super) fn end(connection: &Connection, run: i64, now: f64) -> rusqlite::Resu
     connection.execute("UPDATE run SET ended = ? WHERE id = ?", params![now, run]).map(drop)
 }
 
+pub(super) fn unended_processes(connection: &Connection) -> rusqlite::Result<Vec<(u32, f64)>> {
+    let mut statement = connection.prepare("SELECT process, started FROM run WHERE ended IS NULL")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}
+
+pub(super) fn end_all_of(connection: &Connection, processes: &[u32], now: f64) -> rusqlite::Result<()> {
+    for process in processes {
+        connection.execute(
+            "UPDATE run SET ended = ? WHERE ended IS NULL AND process = ? AND process != ?",
+            params![now, process, std::process::id()],
+        )?;
+    }
+    Ok(())
+}
+
 pub(super) fn durations(connection: &Connection) -> rusqlite::Result<FxHashMap<String, (u32, f64)>> {
     let mut statement = connection.prepare(
         "SELECT rule, count(*), total(ended - started) FROM job

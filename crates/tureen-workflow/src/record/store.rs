@@ -68,6 +68,8 @@ pub struct Memories {
     pub damage: Option<String>,
     /// Whether it is Snakemake's memory, there being none of our own yet.
     pub is_snakemakes: bool,
+    /// Runs that have not ended, as far as the record knows: the process, and when it began.
+    pub unended_runs: Vec<(u32, f64)>,
 }
 
 /// Why the record can't be used.
@@ -164,22 +166,20 @@ pub(super) fn load(
 }
 
 impl Record {
-    /// Opens the record of a folder for writing, making both if need be. A damaged record is set aside, and what can
-    /// still be read of it is kept; where there is none, what Snakemake remembers is taken over.
-    pub fn open(folder: &Path) -> Result<Self, RecordError> {
+    /// Opens the record of a folder for writing, making both if need be. A damaged record (as one saw who read it, or as
+    /// is seen now) is set aside, and what can still be read of it is kept; where there is none, what Snakemake remembers
+    /// is taken over.
+    pub fn open(folder: &Path, is_damaged: bool) -> Result<Self, RecordError> {
         std::fs::create_dir_all(folder)
             .map_err(|source| RecordError::Folder { folder: folder.to_owned(), source })?;
         let path = folder.join(FILE);
         let fault = |source| RecordError::Store { path: path.clone(), source };
         let is_new = !path.exists();
-        let (connection, damaged) = match prepare(&path) {
-            Err(source) if mend::is_damage(&source) => {
-                let (salvaged, aside) = mend::set_aside(&path)?;
-                let (mut connection, _) = prepare(&path).map_err(fault)?;
-                insert(&mut connection, &salvaged).map_err(fault)?;
-                (connection, Some(aside))
-            }
-            prepared => {
+        let prepared = if is_damaged { None } else { Some(prepare(&path)) };
+        let (connection, damaged) = match prepared {
+            None => mended(&path)?,
+            Some(Err(source)) if mend::is_damage(&source) => mended(&path)?,
+            Some(prepared) => {
                 let (mut connection, version) = prepared.map_err(fault)?;
                 if version > VERSION {
                     return Err(RecordError::TooNew { path });
@@ -202,7 +202,7 @@ impl Record {
             memories.is_snakemakes = !memories.by_output.is_empty();
             return Ok(memories);
         }
-        match read_into(&path, &mut memories.by_output) {
+        match read_into(&path, &mut memories) {
             Ok(version) if version > VERSION => Err(RecordError::TooNew { path }),
             Ok(_) => Ok(memories),
             Err(source) if mend::is_damage(&source) => {
@@ -283,6 +283,11 @@ impl Record {
         runs::durations(&self.lock())
     }
 
+    /// Runs of processes that are gone count as ended from now on.
+    pub fn end_runs_of(&self, processes: &[u32]) -> rusqlite::Result<()> {
+        runs::end_all_of(&self.lock(), processes, now())
+    }
+
     /// The runs that have not ended, as far as the record knows, with their jobs. For a look from outside.
     pub fn unended_runs(folder: &Path) -> Result<Vec<RunRow>, RecordError> {
         let path = folder.join(FILE);
@@ -331,6 +336,15 @@ impl Record {
     }
 }
 
+/// A new record in the place of a damaged one, with what could be saved; and where that one is now.
+fn mended(path: &Path) -> Result<(Connection, Option<PathBuf>), RecordError> {
+    let fault = |source| RecordError::Store { path: path.to_owned(), source };
+    let (salvaged, aside) = mend::set_aside(path)?;
+    let (mut connection, _) = prepare(path).map_err(fault)?;
+    insert(&mut connection, &salvaged).map_err(fault)?;
+    Ok((connection, Some(aside)))
+}
+
 /// The file in the record's folder.
 const FILE: &str = "record.sqlite";
 
@@ -361,19 +375,34 @@ fn prepare(path: &Path) -> rusqlite::Result<(Connection, i64)> {
     Ok((connection, version))
 }
 
+/// Opens the file to read. A folder that may not be written to can still be read: SQLite would make files beside its own
+/// for that, unless it is told that nobody writes, which is so if no log is there.
 pub(super) fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    // A folder that may not be written to can still be read.
-    Connection::open_with_flags(path, flags)
-        .or_else(|_| Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY))
+    let folder = path.parent().unwrap_or(Path::new("."));
+    if rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok() {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        return Connection::open_with_flags(path, flags);
+    }
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if Path::new(&log).exists() {
+        return Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+    }
+    let text = path.to_string_lossy();
+    let text = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(format!("file:{text}?immutable=1"), flags)
 }
 
 /// Reads all memories, if the version is one that we know; gives the version.
-pub(super) fn read_into(path: &Path, memories: &mut FxHashMap<String, Remembered>) -> rusqlite::Result<i64> {
+pub(super) fn read_into(path: &Path, memories: &mut Memories) -> rusqlite::Result<i64> {
     let connection = open_to_read(path)?;
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if (1..=VERSION).contains(&version) {
-        load(&connection, version, memories)?;
+        load(&connection, version, &mut memories.by_output)?;
+    }
+    if version == VERSION {
+        memories.unended_runs = runs::unended_processes(&connection)?;
     }
     Ok(version)
 }

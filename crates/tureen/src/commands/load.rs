@@ -116,6 +116,8 @@ pub(crate) struct Planned<'w> {
     pub(crate) damage: Option<String>,
     /// Whether Snakemake remembers, and we don't.
     pub(crate) is_snakemakes: bool,
+    /// Runs that have not ended, as far as the record knows: the process, and when it began.
+    pub(crate) unended_runs: Vec<(u32, f64)>,
 }
 
 impl Planned<'_> {
@@ -164,7 +166,7 @@ pub(crate) fn planned_after<'w>(
     rules.allows_ambiguity = settings.allows_ambiguity;
     let targets = targets(settings, &rules)?;
     let mut disk = Disk::default();
-    let Memories { by_output: remembered, damage, is_snakemakes } =
+    let Memories { by_output: remembered, damage, is_snakemakes, unended_runs } =
         Record::read(Path::new(FOLDER)).map_err(|error| vec![Diagnostic::new(error.to_string())])?;
     let has_checkpoints = reading.workflow.rules.iter().any(|rule| rule.is_checkpoint);
     let (graph, plan) = loop {
@@ -187,7 +189,7 @@ pub(crate) fn planned_after<'w>(
         (python.made)(&made);
     };
     refuse_unsupported(settings, &rules, &graph, &plan)?;
-    Ok(Planned { rules, graph, plan, disk, remembered, damage, is_snakemakes })
+    Ok(Planned { rules, graph, plan, disk, remembered, damage, is_snakemakes, unended_runs })
 }
 
 /// What is asked for, by name and through options that name something.

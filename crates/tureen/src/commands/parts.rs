@@ -28,6 +28,8 @@ pub(super) struct Parts<'p> {
     pub(super) run_settings: &'p RunSettings,
     pub(super) stop: &'p Arc<Stop>,
     pub(super) show: &'p Show,
+    /// When the first run began that was killed, in seconds since 1970; `None` if none was.
+    pub(super) killed_since: Option<f64>,
     /// Which files are ours, unless that is nobody's business (`--nolock`).
     pub(super) claim: Option<Claim>,
 }
@@ -101,6 +103,7 @@ impl Parts<'_> {
             graph,
             plan: part,
             remembered,
+            killed_since: self.killed_since,
             progress,
             is_part: !is_last,
             record: self.record,

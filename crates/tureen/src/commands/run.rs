@@ -13,9 +13,9 @@ use tureen_workflow::fields::{Globals, fill};
 use tureen_workflow::job::{JobGraph, JobId, Rules};
 use tureen_workflow::progress::Progress;
 use tureen_workflow::read::Reading;
-use tureen_workflow::record::{Claim, ClaimError, FOLDER, Files, Record, generation};
+use tureen_workflow::record::{Claim, ClaimError, FOLDER, Files, Record, generation, living};
 use tureen_workflow::rule::{Action, Handler};
-use tureen_workflow::run::{Python, Settings as RunSettings};
+use tureen_workflow::run::{Python, Settings as RunSettings, clear_up as clear_up_after};
 use tureen_workflow::work::guard::Guard;
 use tureen_workflow::work::stop::Stop;
 
@@ -61,9 +61,10 @@ fn run_reading(
         planned.notes().iter().for_each(|note| say(&format!("note: {note}")));
         if planned.is_snakemakes && planned.plan.is_empty() {
             // Where that can't be written down, it is read again the next time.
-            let _ = Record::open(folder);
+            let _ = Record::open(folder, false);
         }
         if planned.plan.is_empty() {
+            clear_up(settings, &planned);
             say("Nothing to be done (all requested files are present and up to date).");
             return Ok(Some(exit_code::SUCCESS));
         }
@@ -80,7 +81,7 @@ fn run_reading(
             Err(error) => return Err(vec![refused_claim(&error)]),
         }
     };
-    let record = Record::open(folder).map_err(|error| {
+    let record = Record::open(folder, planned.damage.is_some()).map_err(|error| {
         vec![
             Diagnostic::new(error.to_string())
                 .hint("the workflow's folder must be writable, and its disk not full; `--directory` runs it in another one"),
@@ -91,6 +92,8 @@ fn run_reading(
     }
     // Only those who look on from elsewhere need to know.
     let _ = record.begin_run(planned.plan.order.len());
+    let killed = killed_runs(&planned);
+    let _ = record.end_runs_of(&killed.iter().map(|(process, _)| *process).collect::<Vec<_>>());
     let stop = Arc::new(Stop::default());
     watch_signals(&stop);
     let run_settings = RunSettings {
@@ -120,6 +123,7 @@ fn run_reading(
         run_settings: &run_settings,
         stop: &stop,
         show: &show,
+        killed_since: began_first(&killed),
     };
     let whole = parts.run(planned, &mut progress);
     drop(parts);
@@ -131,6 +135,35 @@ fn run_reading(
     let is_success = whole.failures.is_empty() && !stop.is_asked();
     handle(if is_success { Handler::Success } else { Handler::Error })?;
     Ok(Some(conclude(settings, reading, &whole, &stop)))
+}
+
+/// The runs on record that did not end and whose process is gone.
+fn killed_runs(planned: &Planned<'_>) -> Vec<(u32, f64)> {
+    if planned.unended_runs.is_empty() {
+        return Vec::new();
+    }
+    // Who can't be looked at counts as alive.
+    let Ok(living) = living(Path::new(FOLDER)) else { return Vec::new() };
+    let is_gone = |(process, _): &&(u32, f64)| {
+        *process == std::process::id() || !living.iter().any(|(known, _)| known == process)
+    };
+    planned.unended_runs.iter().filter(is_gone).copied().collect()
+}
+
+fn began_first(killed: &[(u32, f64)]) -> Option<f64> {
+    killed.iter().map(|(_, began)| *began).reduce(f64::min)
+}
+
+/// If runs were killed at their very end, what they could not do any more is done now.
+fn clear_up(settings: &Settings, planned: &Planned<'_>) {
+    let killed = killed_runs(planned);
+    let Some(since) = began_first(&killed) else { return };
+    let Planned { rules, graph, plan, remembered, .. } = planned;
+    clear_up_after(rules, graph, plan, remembered, since, settings.keep_temporary);
+    // Should this fail, it is done once more the next time.
+    if let Ok(record) = Record::open(Path::new(FOLDER), false) {
+        let _ = record.end_runs_of(&killed.iter().map(|(process, _)| *process).collect::<Vec<_>>());
+    }
 }
 
 /// Waits for files that somebody else makes.

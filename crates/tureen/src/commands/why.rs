@@ -117,32 +117,26 @@ pub(super) fn details(
         return Ok(text);
     }
     let rule = &rules.workflow.rules[graph.jobs.rule(job)];
-    if reason.is_input_changed {
-        let mut now: Vec<&str> =
-            graph.jobs.inputs(job).iter().map(|input| graph.jobs.path(input.file)).collect();
-        now.sort_unstable();
-        now.dedup();
+    // Whichever reason decided, all that differs is shown.
+    let mut now: Vec<&str> = graph.jobs.inputs(job).iter().map(|input| graph.jobs.path(input.file)).collect();
+    now.sort_unstable();
+    now.dedup();
+    if !memory.has_inputs(&now) {
         let then: Vec<&str> = memory.inputs.iter().map(|input| input.path.as_str()).collect();
         text.push_str(&diff("input files", &then.join("\n"), &now.join("\n")));
-    }
-    if !reason.is_code_changed && reason.params_change.is_none() {
-        return Ok(text);
     }
     let mut ask = |calls: &[_]| (python.ask)(calls);
     let mut view = graph.view(rules, job);
     view.threads = 1;
     view.params = own_params(rules, graph, job, &view, &mut ask).map_err(|fault| vec![*fault])?;
-    if reason.is_code_changed {
-        let code =
-            if is_per_job(&rule.action) { of_job(&rule.action, &view) } else { normalised(&rule.action) };
-        if is_code_changed(memory, rule, &code) {
-            let now = match (&rule.action, memory.origin) {
-                // As Snakemake keeps it.
-                (Action::Shell { command, .. }, Origin::Snakemake) => command.clone(),
-                _ => code,
-            };
-            text.push_str(&diff("code", &memory.code, &now));
-        }
+    let code = if is_per_job(&rule.action) { of_job(&rule.action, &view) } else { normalised(&rule.action) };
+    if is_code_changed(memory, rule, &code) {
+        let now = match (&rule.action, memory.origin) {
+            // As Snakemake keeps it.
+            (Action::Shell { command, .. }, Origin::Snakemake) => command.clone(),
+            _ => code,
+        };
+        text.push_str(&diff("code", &memory.code, &now));
     }
     if let ParamsChange::Lines(before, now) = params_change(memory, &view.params) {
         let all = |lines: &[String]| lines.join("\n");
@@ -157,7 +151,12 @@ pub(super) fn details(
 /// How an input differs from what is remembered of it.
 fn about_input(path: &str, memory: &Remembered) -> String {
     let (Some(then), Some(now)) = (memory.input(path), stamp(Path::new(path))) else {
-        return format!("    {path}: newer than what was made of it\n");
+        let what = if memory.inputs.is_empty() {
+            "newer than what was made of it"
+        } else {
+            "newer, and not what it was made of"
+        };
+        return format!("    {path}: {what}\n");
     };
     let InputMemory { content, time, size, .. } = then;
     let mut text = format!("    {path}:");
@@ -203,7 +202,7 @@ fn behind(planned: &Planned<'_>, job: JobId, reason: &Reason) -> String {
 /// What has changed, line by line, each marked with `-` or `+`.
 fn diff(what: &str, before: &str, now: &str) -> String {
     let mut text = format!("    {what}:\n");
-    for change in TextDiff::from_lines(before.trim_matches('\n'), now.trim_matches('\n')).iter_all_changes() {
+    for change in TextDiff::from_lines(&whole_lines(before), &whole_lines(now)).iter_all_changes() {
         let sign = match change.tag() {
             ChangeTag::Delete => '-',
             ChangeTag::Insert => '+',
@@ -212,6 +211,12 @@ fn diff(what: &str, before: &str, now: &str) -> String {
         let _ = writeln!(text, "    {sign} {}", change.value().trim_end_matches('\n'));
     }
     text
+}
+
+/// Lines that all end, the last one too.
+fn whole_lines(text: &str) -> String {
+    let text = text.trim_matches('\n');
+    if text.is_empty() { String::new() } else { format!("{text}\n") }
 }
 
 /// A time, in this machine's time zone.
