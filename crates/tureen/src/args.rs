@@ -313,7 +313,7 @@ pub(crate) struct Args {
     /// The version
     #[arg(short = 'v', long, action = ArgAction::Version)]
     pub(crate) version: Option<bool>,
-    /// The log of a failed job is named in any case; with this its end is shown too
+    /// Show the end of a failed job's log also if the job printed something itself
     #[arg(long)]
     pub(crate) show_failed_logs: bool,
 }

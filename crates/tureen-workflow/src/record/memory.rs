@@ -27,6 +27,10 @@ pub struct Remembered {
     pub log: Vec<String>,
     /// Whose memory it is.
     pub origin: Origin,
+    /// The memory of its command's largest process at its highest, in bytes.
+    pub peak: Option<u64>,
+    /// Seconds that its command computed.
+    pub cpu: Option<f64>,
 }
 
 /// Who remembered: what code and params look like depends on it.

@@ -133,10 +133,10 @@ pub(super) fn load(
     version: i64,
     remembered: &mut FxHashMap<String, Remembered>,
 ) -> rusqlite::Result<()> {
-    let origin = if version < 2 { "0" } else { "job.origin" };
+    let since_2 = if version < 2 { "0, NULL, NULL" } else { "job.origin, job.peak, job.cpu" };
     let mut statement = connection.prepare(&format!(
         "SELECT output.path, job.rule, job.code, job.params, job.shell, job.inputs, job.log, job.ended IS NULL, job.has_failed, job.started,
-                coalesce(job.ended, 0), {origin}
+                coalesce(job.ended, 0), {since_2}
          FROM output JOIN job ON job.id = output.job",
     ))?;
     let mut rows = statement.query([])?;
@@ -159,6 +159,8 @@ pub(super) fn load(
             inputs,
             log,
             origin: if row.get::<_, i64>(11)? == 0 { Origin::Own } else { Origin::Snakemake },
+            peak: row.get::<_, Option<i64>>(12)?.and_then(|bytes| u64::try_from(bytes).ok()),
+            cpu: row.get(13)?,
         };
         remembered.insert(row.get(0)?, memory);
     }
@@ -268,11 +270,13 @@ impl Record {
         Ok(())
     }
 
-    /// Writes that a job need not run after all: its inputs, made anew, are what they were when it made this output.
+    /// Writes that a job need not run after all: its inputs, made anew, are what they were when it made this output. How
+    /// long it took stays as it was.
     pub fn renew_inputs(&self, output: &str, inputs: &[InputMemory]) -> rusqlite::Result<()> {
         self.lock()
             .prepare_cached(
-                "UPDATE job SET inputs = ?, ended = ? WHERE id = (SELECT job FROM output WHERE path = ?)",
+                "UPDATE job SET inputs = ?1, started = started + ?2 - ended, ended = ?2
+                 WHERE id = (SELECT job FROM output WHERE path = ?3)",
             )?
             .execute(params![json(&inputs), now(), output])?;
         Ok(())

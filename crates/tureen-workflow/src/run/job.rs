@@ -254,6 +254,9 @@ impl Shared<'_, '_> {
                     self.python.block.expect("a workflow with `run:` blocks or scripts has an evaluator");
                 match block(&attempt.view, stop, &mut output, usage) {
                     Ok(RunEnd::Done | RunEnd::Exited(0)) => Ok(()),
+                    Ok(RunEnd::Killed(9)) if self.kills.has_grown() => {
+                        Err(What::OutOfMemory { peak: None, limit: memory_limit() })
+                    }
                     Ok(end) => Err(What::Block(end)),
                     Err(diagnostic) => Err(What::NotReady(diagnostic)),
                 }

@@ -36,10 +36,16 @@ pub(super) fn story(failure: &Failure, sources: &Sources, shows_logs: bool) -> D
     }
     for log in failure.logs.iter().filter(|log| std::path::Path::new(log).exists()) {
         diagnostic = diagnostic.note(format!("its log is `{log}`"));
-        if shows_logs && let Ok(text) = std::fs::read_to_string(log) {
-            let lines: Vec<&str> = text.lines().collect();
+        // A job that said nothing has said it there.
+        if (shows_logs || failure.tail.is_empty())
+            && let Ok(text) = std::fs::read(log)
+        {
+            let text = String::from_utf8_lossy(&text);
+            let lines: Vec<&str> = text.trim_end().lines().collect();
             let last = lines[lines.len().saturating_sub(20)..].join("\n");
-            diagnostic = diagnostic.note(format!("which ends with\n{last}"));
+            if !last.is_empty() {
+                diagnostic = diagnostic.note(format!("which ends with\n{last}"));
+            }
         }
     }
     if !failure.removed.is_empty() {

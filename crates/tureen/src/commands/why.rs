@@ -79,6 +79,7 @@ fn about_job(
             Some(memory) => {
                 let whose = if memory.origin == Origin::Snakemake { ", by Snakemake" } else { "" };
                 let _ = writeln!(text, "made by rule `{}` at {}{whose}", memory.rule, date(memory.ended));
+                text.push_str(&cost(memory));
                 for input in &memory.inputs {
                     let _ = writeln!(text, "from {}", input.path);
                 }
@@ -91,6 +92,22 @@ fn about_job(
     text.push_str(&details(planned, job, python)?);
     text.push_str(&behind(planned, job, reason));
     Ok(text)
+}
+
+/// How long it took, and what it used, as far as that is known.
+fn cost(memory: &Remembered) -> String {
+    let seconds = memory.ended - memory.started;
+    if memory.origin == Origin::Snakemake || seconds < 0.0 {
+        return String::new();
+    }
+    let mut text = format!("in {seconds:.1} s");
+    if let Some(cpu) = memory.cpu {
+        let _ = write!(text, ", computing {cpu:.1} s");
+    }
+    if let Some(peak) = memory.peak {
+        let _ = write!(text, ", with at most {:.0} MiB in one process", peak as f64 / f64::from(1 << 20));
+    }
+    text + "\n"
 }
 
 /// What a job's reason says only in general: what has changed since its outputs were made, line by line.
