@@ -278,7 +278,7 @@ mod tests {
         state.waiting.insert("never timed".to_owned(), 5);
         assert_eq!(state.line(), "2 of 12 done, 0 running, 10 waiting; about 0:50 left");
         assert_eq!(clock(59.6), "1:00");
-        assert_eq!(clock(3 * 3600.0 + 61.0), "3:01:01");
+        assert_eq!(clock(3.0 * 3600.0 + 61.0), "3:01:01");
     }
 
     #[test]
