@@ -36,7 +36,8 @@ pub fn mark() -> &'static str {
 #[derive(Debug)]
 pub struct Guard {
     child: Child,
-    pipe: ChildStdin,
+    /// There until it is let go.
+    pipe: Option<ChildStdin>,
 }
 
 impl Guard {
@@ -51,7 +52,7 @@ impl Guard {
             .spawn()?;
         let mut pipe = child.stdin.take().expect("its standard input is a pipe");
         pipe.write_all(format!("={}\n", mark()).as_bytes())?;
-        Ok(Self { child, pipe })
+        Ok(Self { child, pipe: Some(pipe) })
     }
 
     pub(super) fn watch(&mut self, group: Pid) {
@@ -62,17 +63,21 @@ impl Guard {
         self.tell('-', group);
     }
 
-    /// Lets it go in peace.
-    pub(super) fn dismiss(mut self) {
-        // If it is gone already there is nobody to tell.
-        let _ = self.pipe.write_all(b"bye\n");
-        drop(self.pipe);
-        let _ = self.child.wait();
-    }
-
     fn tell(&mut self, sign: char, group: Pid) {
+        let Some(pipe) = &mut self.pipe else { return };
         // Without a guard the run goes on all the same.
-        let _ = self.pipe.write_all(format!("{sign}{}\n", group.as_raw_nonzero()).as_bytes());
+        let _ = pipe.write_all(format!("{sign}{}\n", group.as_raw_nonzero()).as_bytes());
+    }
+}
+
+impl Drop for Guard {
+    /// Lets it go in peace: only a process that is killed drops nothing.
+    fn drop(&mut self) {
+        if let Some(mut pipe) = self.pipe.take() {
+            // If it is gone already there is nobody to tell.
+            let _ = pipe.write_all(b"bye\n");
+        }
+        let _ = self.child.wait();
     }
 }
 
