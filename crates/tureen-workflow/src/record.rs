@@ -9,6 +9,7 @@ mod content;
 mod memory;
 mod mend;
 mod runs;
+mod seen;
 mod snakemake;
 mod store;
 

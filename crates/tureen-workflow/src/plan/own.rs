@@ -175,7 +175,7 @@ impl<'p> Planner<'p, '_> {
                     *place += 1;
                 }
                 let found = memory.inputs.get(*place).filter(|input| input.path == path);
-                then.push(found.map(|input| (input, memory.ended)));
+                then.push(found.map(|input| (&**input, memory.ended)));
             }
             if input.is_ancient || self.passing.contains(&input.file) {
                 continue;

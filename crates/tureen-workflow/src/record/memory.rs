@@ -1,6 +1,8 @@
 //! What is remembered of one output file.
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use serde::Deserialize;
 
 /// How an output was last made.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -22,7 +24,7 @@ pub struct Remembered {
     /// The command as run; empty if it was no shell command.
     pub shell: String,
     /// The input files, sorted by path.
-    pub inputs: Vec<InputMemory>,
+    pub inputs: Vec<Arc<InputMemory>>,
     /// The log files.
     pub log: Vec<String>,
     /// Whose memory it is.
@@ -43,20 +45,20 @@ pub enum Origin {
     Snakemake,
 }
 
-/// An input as it was when its job ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// An input as it was when its job ended. (Version 1 of the record has it in JSON, under these letters.)
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 pub struct InputMemory {
     /// Its path.
     #[serde(rename = "p")]
     pub path: String,
     /// The hash of its content, if it was small enough to be read; with its algorithm, if that is not BLAKE3.
-    #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "h", default)]
     pub content: Option<String>,
     /// Its time, in nanoseconds since 1970.
-    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "t", default)]
     pub time: Option<i64>,
     /// Its size in bytes.
-    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "s", default)]
     pub size: Option<u64>,
 }
 

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
@@ -70,7 +71,7 @@ impl Entry {
             // Before algorithms were named there was one.
             let content =
                 content.map(|hash| if hash.contains(':') { hash } else { format!("sha256:{hash}") });
-            InputMemory { path, content, ..InputMemory::default() }
+            Arc::new(InputMemory { path, content, ..InputMemory::default() })
         });
         let params = self.params.unwrap_or_default();
         let params =

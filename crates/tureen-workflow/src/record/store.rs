@@ -1,8 +1,8 @@
 //! The tables, and the few statements that touch them.
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::memory::{InputMemory, Origin, Remembered};
 use super::runs::{self, RunRow};
+use super::seen::{self, Numbers};
 use super::{mend, snakemake};
 
 /// The version of the tables; a newer file is refused, not misread.
@@ -53,6 +54,8 @@ const SINCE_1: &str = "
 #[derive(Debug)]
 pub struct Record {
     connection: Mutex<Connection>,
+    /// The states of inputs that have numbers. Locked only by who has the connection.
+    numbers: Mutex<Numbers>,
     /// The run that jobs belong to from now on.
     run: AtomicI64,
     /// Where a damaged record was set aside, if there was one.
@@ -120,7 +123,7 @@ pub struct JobStart {
 #[derive(Debug, Default)]
 pub struct JobEnd {
     /// Its inputs as they are now, sorted by path.
-    pub inputs: Vec<InputMemory>,
+    pub inputs: Vec<Arc<InputMemory>>,
     /// The memory of its largest process at its highest, in bytes.
     pub peak: Option<u64>,
     /// Seconds of computing.
@@ -139,12 +142,14 @@ pub(super) fn load(
                 coalesce(job.ended, 0), {since_2}
          FROM output JOIN job ON job.id = output.job",
     ))?;
+    let seen = if version < 2 { FxHashMap::default() } else { seen::load(connection)? };
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let inputs: String = row.get(5)?;
         let log: String = row.get(6)?;
         // A row that can't be read back is as good as none.
-        let (Ok(inputs), Ok(log)) = (serde_json::from_str(&inputs), serde_json::from_str(&log)) else {
+        let (Some(inputs), Ok(log)) =
+            (seen::states(row.get_ref(5)?.as_str()?, &seen), serde_json::from_str(&log))
+        else {
             continue;
         };
         let memory = Remembered {
@@ -192,7 +197,12 @@ impl Record {
                 (connection, None)
             }
         };
-        Ok(Self { connection: Mutex::new(connection), run: AtomicI64::new(0), damaged })
+        Ok(Self {
+            connection: Mutex::new(connection),
+            numbers: Mutex::default(),
+            run: AtomicI64::new(0),
+            damaged,
+        })
     }
 
     /// Everything that a folder's record remembers. Makes no file if there is none, and mends nothing.
@@ -264,22 +274,44 @@ impl Record {
 
     /// Writes that a job ended well; its outputs were seen.
     pub fn end(&self, id: i64, end: &JobEnd) -> rusqlite::Result<()> {
-        self.lock()
-            .prepare_cached("UPDATE job SET ended = ?, inputs = ?, peak = ?, cpu = ? WHERE id = ?")?
-            .execute(params![now(), json(&end.inputs), end.peak.map(u64::cast_signed), end.cpu, id])?;
-        Ok(())
+        self.with_inputs(&end.inputs, |connection, inputs| {
+            connection
+                .prepare_cached("UPDATE job SET ended = ?, inputs = ?, peak = ?, cpu = ? WHERE id = ?")?
+                .execute(params![now(), inputs, end.peak.map(u64::cast_signed), end.cpu, id])
+        })
     }
 
     /// Writes that a job need not run after all: its inputs, made anew, are what they were when it made this output. How
     /// long it took stays as it was.
-    pub fn renew_inputs(&self, output: &str, inputs: &[InputMemory]) -> rusqlite::Result<()> {
-        self.lock()
-            .prepare_cached(
-                "UPDATE job SET inputs = ?1, started = started + ?2 - ended, ended = ?2
-                 WHERE id = (SELECT job FROM output WHERE path = ?3)",
-            )?
-            .execute(params![json(&inputs), now(), output])?;
-        Ok(())
+    pub fn renew_inputs(&self, output: &str, inputs: &[Arc<InputMemory>]) -> rusqlite::Result<()> {
+        self.with_inputs(inputs, |connection, inputs| {
+            connection
+                .prepare_cached(
+                    "UPDATE job SET inputs = ?1, started = started + ?2 - ended, ended = ?2
+                     WHERE id = (SELECT job FROM output WHERE path = ?3)",
+                )?
+                .execute(params![inputs, now(), output])
+        })
+    }
+
+    /// Writes something that has inputs in it, and their states, both or neither.
+    fn with_inputs(
+        &self,
+        inputs: &[Arc<InputMemory>],
+        write: impl FnOnce(&Connection, &str) -> rusqlite::Result<usize>,
+    ) -> rusqlite::Result<()> {
+        let mut connection = self.lock();
+        let mut numbers = self.numbers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let written = connection.transaction().and_then(|transaction| {
+            let text = seen::numbered(&transaction, &mut numbers, inputs)?;
+            write(&transaction, &text)?;
+            transaction.commit()
+        });
+        if written.is_err() {
+            // Some may have been given to what was not written.
+            numbers.clear();
+        }
+        written
     }
 
     /// How long the jobs of each rule took, as far as is known: how many ended well, and their seconds together.
@@ -330,8 +362,10 @@ impl Record {
 
     /// Drops the rows of jobs whose outputs have been made anew since. For the end of a run.
     pub fn tidy(&self) -> rusqlite::Result<()> {
-        self.lock().execute("DELETE FROM job WHERE id NOT IN (SELECT job FROM output)", [])?;
-        Ok(())
+        let mut connection = self.lock();
+        connection.execute("DELETE FROM job WHERE id NOT IN (SELECT job FROM output)", [])?;
+        let mut numbers = self.numbers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        seen::tidy(&mut connection, &mut numbers, self.run.load(Ordering::Relaxed))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Connection> {
@@ -372,6 +406,7 @@ fn prepare(path: &Path) -> rusqlite::Result<(Connection, i64)> {
         }
         if version < VERSION {
             transaction.execute_batch(SINCE_1)?;
+            transaction.execute_batch(seen::TABLE)?;
             transaction.pragma_update(None, "user_version", VERSION)?;
         }
         transaction.commit()?;
@@ -414,6 +449,7 @@ pub(super) fn read_into(path: &Path, memories: &mut Memories) -> rusqlite::Resul
 /// Writes memories that come from elsewhere.
 fn insert(connection: &mut Connection, memories: &FxHashMap<String, Remembered>) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
+    let mut numbers = Numbers::default();
     {
         let mut job = transaction.prepare(
             "INSERT INTO job (rule, code, params, shell, inputs, log, started, ended, has_failed, origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -426,7 +462,7 @@ fn insert(connection: &mut Connection, memories: &FxHashMap<String, Remembered>)
                 memory.code,
                 memory.params,
                 memory.shell,
-                json(&memory.inputs),
+                seen::numbered(&transaction, &mut numbers, &memory.inputs)?,
                 json(&memory.log),
                 memory.started,
                 ended,

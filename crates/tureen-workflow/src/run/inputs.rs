@@ -2,7 +2,7 @@
 //! run are what they were when it made its outputs. A file that many jobs read is hashed once.
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
@@ -11,47 +11,48 @@ use crate::disk::{Stamp, stamp};
 use crate::job::{FileId, JobId};
 use crate::record::{InputMemory, Verdict, compare, content_hash};
 
-/// Hashes by file, each with the time and size that the file had.
+/// The states that files were seen in last, each with what the disk said.
 #[derive(Debug, Default)]
 pub(super) struct Hashes {
-    known: Mutex<FxHashMap<FileId, (Stamp, Option<String>)>>,
+    known: Mutex<FxHashMap<FileId, Seen>>,
 }
 
+/// What the disk said, and what was found then.
+type Seen = (Option<Stamp>, Arc<InputMemory>);
+
 impl Hashes {
-    /// The hash of a file that has this stamp.
-    fn of(&self, file: FileId, path: &Path, now: Stamp, max_bytes: u64) -> Option<String> {
-        if now.is_directory || now.size > max_bytes {
-            return None;
-        }
+    /// The state of a file that has this stamp. The same one each time, until the stamp is another.
+    fn of(&self, file: FileId, path: &str, now: Option<Stamp>, max_bytes: u64) -> Arc<InputMemory> {
         let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((then, hash)) = lock().get(&file)
+        if let Some((then, state)) = lock().get(&file)
             && *then == now
+            // Where times are whole seconds they don't show all changes.
+            && now.is_none_or(|now| now.target_ns % 1_000_000_000 != 0)
         {
-            return hash.clone();
+            return Arc::clone(state);
         }
-        let hash = content_hash(path, max_bytes);
-        lock().insert(file, (now, hash.clone()));
-        hash
+        let is_hashed = |now: &Stamp| !now.is_directory && now.size <= max_bytes;
+        let state = Arc::new(InputMemory {
+            path: path.to_owned(),
+            content: now.filter(is_hashed).and_then(|_| content_hash(Path::new(path), max_bytes)),
+            time: now.map(|now| now.target_ns),
+            size: now.map(|now| now.size),
+        });
+        lock().insert(file, (now, Arc::clone(&state)));
+        state
     }
 }
 
 impl Shared<'_, '_> {
     /// The inputs as they are now, sorted by path, with the hashes of the small ones.
-    pub(super) fn inputs(&self, job: JobId) -> Vec<InputMemory> {
+    pub(super) fn inputs(&self, job: JobId) -> Vec<Arc<InputMemory>> {
         let jobs = &self.graph.jobs;
         let mut files: Vec<FileId> = jobs.inputs(job).iter().map(|input| input.file).collect();
         files.sort_unstable_by_key(|&file| jobs.path(file));
         files.dedup();
         let memory = |file: FileId| {
             let path = jobs.path(file);
-            let now = stamp(Path::new(path));
-            let hash = |now| self.hashes.of(file, Path::new(path), now, self.settings.max_hashed_bytes);
-            InputMemory {
-                path: path.to_owned(),
-                content: now.and_then(hash),
-                time: now.map(|now| now.target_ns),
-                size: now.map(|now| now.size),
-            }
+            self.hashes.of(file, path, stamp(Path::new(path)), self.settings.max_hashed_bytes)
         };
         files.into_iter().map(memory).collect()
     }
