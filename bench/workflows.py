@@ -180,7 +180,7 @@ class Bench:
             with Folder(CHAINS.format(n=n_chains)) as folder:
                 folder.write_ninja(n_chains)
                 folder.run([self.ninja, "--quiet", "-j2"])
-                folder.run([self.tureen, "-c2", "-q", "--touch"])
+                folder.run([self.tureen, "-c2", "-q", "--touch", "-F"])
                 ninjas, ours = [], []
                 for _ in range(5):
                     ninjas.append(folder.run([self.ninja, "--quiet"]))
