@@ -2,6 +2,7 @@
 # make test         run every test, Rust and Python, against the installed wheel
 # make check        formatting, lints, types, stubs
 # make leaks        the tests with Python's own checks, graphs computed again and again, Rust under valgrind
+# make torture      workflows are killed again and again, and must converge; prints the figures (TORTURE_MINUTES=3)
 # make bench        the engine's and the fronts' timings, beside their peers
 # make conformance  dask's and Snakemake's own tests against tureen
 # make pictures     draw the pictures of docs/ again
@@ -11,7 +12,7 @@ PYTHON ?= python3
 IN_VENV := .venv/bin/python
 VALGRIND := valgrind --quiet --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=1
 
-.PHONY: demo test check check-rust check-docs check-python leaks leaks-python leaks-rust bench conformance pictures clean venv dev-venv
+.PHONY: demo test check check-rust check-docs check-python leaks leaks-python leaks-rust torture bench conformance pictures clean venv dev-venv
 
 demo: venv
 	$(IN_VENV) examples/demo.py
@@ -47,6 +48,9 @@ leaks-rust: export PROPTEST_CASES = 2
 leaks-rust:
 	cargo --config 'target."cfg(unix)".runner = "$(VALGRIND)"' test --locked --lib --test it \
 		--package tureen-engine --package tureen-text --package tureen-draw -- --skip million --test-threads 1
+
+torture:
+	cargo test --locked --package tureen --test it torture::whole -- --ignored --nocapture
 
 bench: dev-venv .venv-peers
 	cargo bench --locked --package tureen-engine

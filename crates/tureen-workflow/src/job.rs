@@ -79,7 +79,7 @@ impl JobGraph {
     }
 
     /// The job that makes a file, whoever needs it.
-    pub(crate) fn any_maker(&self, file: FileId) -> Option<JobId> {
+    pub fn any_maker(&self, file: FileId) -> Option<JobId> {
         self.maker[file.index()]
     }
 

@@ -3,6 +3,7 @@
 //! Runs nothing and writes nothing.
 
 mod changes;
+mod compare;
 mod own;
 mod select;
 mod steps;
@@ -19,6 +20,7 @@ use crate::reason::{Reason, Triggers};
 use crate::record::{MAX_HASHED_BYTES, Remembered};
 
 pub use changes::Changes;
+pub use compare::{ParamsChange, is_code_changed, params_change};
 pub use select::{Batch, Selection, select, select_batch};
 use steps::find_groups;
 pub use steps::{Step, steps};
@@ -62,6 +64,8 @@ pub struct Plan {
     pub order: Vec<JobId>,
     /// Those among them that pipes or services connect: each group runs at the same time.
     pub groups: Vec<Vec<JobId>>,
+    /// Rules, by number, whose params have no stable text: whether they have changed can't be told.
+    pub unstable_rules: Vec<usize>,
 }
 
 impl Plan {
@@ -98,6 +102,7 @@ impl Plan {
             reasons: self.reasons.clone(),
             order,
             groups: self.groups.iter().filter(|group| group.iter().all(is_before)).cloned().collect(),
+            unstable_rules: self.unstable_rules.clone(),
         })
     }
 
@@ -127,6 +132,7 @@ pub(crate) struct Planner<'p, 'w> {
     reasons: Vec<Option<Box<Reason>>>,
     /// By job row: what became of it in this run's plans before. Empty if this is the first.
     before: Vec<Before>,
+    unstable_rules: Vec<usize>,
 }
 
 /// Plans.
@@ -157,17 +163,22 @@ pub fn plan(
         codes: vec![None; rules.patterns.len()],
         reasons: vec![None; graph.jobs.len()],
         before: progress.of_jobs(graph),
+        unstable_rules: Vec::new(),
     };
     planner.find_forced()?;
     let oldest = planner.oldest_outputs();
     planner.find_own_reasons(&oldest, ask).map_err(|fault| vec![*fault])?;
     planner.spread();
     planner.drop_behind_failures();
+    planner.find_what_may_stay(ask).map_err(|fault| vec![*fault])?;
     planner.reasons.iter_mut().flatten().for_each(|reason| reason.name_each_file_once());
     let order: Vec<JobId> =
         graph.order.iter().copied().filter(|job| planner.reasons[job.index()].is_some()).collect();
     let groups = find_groups(rules, graph, &order)?;
-    Ok(Plan { reasons: planner.reasons, order, groups })
+    let mut unstable_rules = planner.unstable_rules;
+    unstable_rules.sort_unstable();
+    unstable_rules.dedup();
+    Ok(Plan { reasons: planner.reasons, order, groups, unstable_rules })
 }
 
 impl Planner<'_, '_> {
@@ -277,6 +288,29 @@ impl Planner<'_, '_> {
                 }
             }
         }
+    }
+
+    /// Jobs that run only because their inputs are made anew: should those be what they were, there is no reason left.
+    fn find_what_may_stay(&mut self, ask: &mut Ask<'_>) -> Result<(), Box<Diagnostic>> {
+        if self.remembered.is_empty() {
+            return Ok(());
+        }
+        // Whoever forces a job wants what is behind it made anew, too (as Snakemake).
+        let mut is_forced = vec![false; self.graph.jobs.len()];
+        for &job in &self.graph.order {
+            let reason = self.reasons[job.index()].as_ref();
+            is_forced[job.index()] = reason.is_some_and(|reason| reason.is_forced)
+                || self.graph.needs(job).any(|(need, _)| is_forced[need.index()]);
+            if !is_forced[job.index()]
+                && reason.is_some_and(|reason| reason.is_remade_only())
+                && self.before(job) == Before::New
+                && self.may_stay(job, ask)?
+                && let Some(reason) = &mut self.reasons[job.index()]
+            {
+                reason.may_stay = true;
+            }
+        }
+        Ok(())
     }
 
     fn before(&self, job: JobId) -> Before {

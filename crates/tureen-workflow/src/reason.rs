@@ -31,6 +31,8 @@ pub struct Reason {
     pub is_left_over: bool,
     /// How its params differ from what they were.
     pub params_change: Option<String>,
+    /// It runs only because inputs are made anew: if they turn out to be what they were, it need not.
+    pub may_stay: bool,
 }
 
 /// What the planner may take as a reason (`--rerun-triggers`).
@@ -56,6 +58,11 @@ impl Reason {
     /// Whether there is any.
     pub fn is_some(&self) -> bool {
         *self != Self::default()
+    }
+
+    /// Whether there is no other reason than inputs that are made anew.
+    pub fn is_remade_only(&self) -> bool {
+        !self.remade.is_empty() && *self == Self { remade: self.remade.clone(), ..Self::default() }
     }
 
     /// Drops repetitions from the lists of files.

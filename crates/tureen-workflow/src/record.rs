@@ -4,15 +4,20 @@
 //! run knows what is unfinished. Whoever writes holds a lock that the system drops with the process.
 //! Knows no rules and no plan; only paths and texts.
 
-mod content;
 mod claims;
+mod content;
 mod memory;
+mod mend;
+mod runs;
+mod seen;
+mod snakemake;
 mod store;
 
-pub use claims::{Claim, ClaimError, Files, generation};
-pub use content::{MAX_HASHED_BYTES, content_hash};
-pub use memory::{InputMemory, Remembered};
-pub use store::{JobStart, Record, RecordError};
+pub use claims::{Claim, ClaimError, Files, generation, living};
+pub use content::{MAX_HASHED_BYTES, Verdict, compare, content_hash};
+pub use memory::{InputMemory, Origin, Remembered};
+pub use runs::{RunRow, RunningJob};
+pub use store::{JobEnd, JobStart, Memories, Record, RecordError};
 
 /// The directory, in the working directory, that holds the record.
 pub const FOLDER: &str = ".tureen";

@@ -7,8 +7,9 @@ mod cached;
 mod failure;
 mod fill;
 mod group;
-mod pace;
+mod inputs;
 mod job;
+mod pace;
 mod tail;
 mod temporary;
 
@@ -17,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tureen_engine::{Limits, OnFailure, Outcome, Run, Schedule, TaskId, threads};
 
 use crate::cache::{Cache, Entry as CacheEntry};
@@ -27,13 +28,15 @@ use crate::graph::{Tasks, engine_graph};
 use crate::job::{JobGraph, JobId, Rules};
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::record::Record;
+use crate::record::{Record, Remembered};
 use crate::resources::RunLimits;
 use crate::rule::Action;
 use crate::work::guard::Guard;
+use crate::work::memory::Kills;
 use crate::work::shell::Stream;
 use crate::work::stop::Stop;
 use crate::work::usage::Usage;
+use temporary::Killed;
 
 pub use failure::{Failure, What};
 pub use pace::Pace;
@@ -117,6 +120,8 @@ pub enum Happening<'h> {
     },
     /// A job printed something.
     Output {
+        /// The job.
+        job: JobId,
         /// Where.
         stream: Stream,
         /// What.
@@ -135,6 +140,13 @@ pub enum Happening<'h> {
     FromCache {
         /// The job's outputs.
         outputs: &'h [CacheEntry],
+    },
+    /// A job need not run: its inputs, made anew, are what they were. It counts as one that ended well.
+    Stays {
+        /// The job.
+        job: JobId,
+        /// Its rule.
+        rule: &'h str,
     },
     /// A job failed.
     Failed(&'h Failure),
@@ -165,6 +177,10 @@ pub(crate) struct Shared<'s, 'w> {
     pub(crate) temporary: temporary::Temporary,
     pub(crate) codes: Vec<String>,
     pub(crate) cache: Option<Cache>,
+    plan: &'s Plan,
+    remembered: &'s FxHashMap<String, Remembered>,
+    hashes: inputs::Hashes,
+    kills: Kills,
     pace: Option<pace::Starts>,
     done: Mutex<Vec<JobId>>,
     /// The run, and how many checkpoints are left of it, if it ends with them.
@@ -180,6 +196,10 @@ pub struct Input<'i, 'w> {
     pub graph: &'i JobGraph,
     /// Which of them run.
     pub plan: &'i Plan,
+    /// What was remembered when it was planned.
+    pub remembered: &'i FxHashMap<String, Remembered>,
+    /// When the first run began that was killed and has not been cleared up after, in seconds since 1970.
+    pub killed_since: Option<f64>,
     /// What has been done before this plan.
     pub progress: &'i Progress,
     /// Whether there will be another plan when this one's checkpoints have run.
@@ -201,7 +221,21 @@ pub struct Input<'i, 'w> {
 /// # Errors
 /// The plan can't be started: a threads function raised. Failures of jobs are in [`End`].
 pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Result<End, Box<Diagnostic>> {
-    let Input { rules, graph, plan, progress, is_part, record, settings, python, stop, guard } = input;
+    let Input {
+        rules,
+        graph,
+        plan,
+        remembered,
+        progress,
+        is_part,
+        record,
+        settings,
+        python,
+        stop,
+        guard,
+        ..
+    } = input;
+    let killed = Killed { since: input.killed_since, remembered };
     let mut ask = |calls: &[_]| (python.ask)(calls);
     let tasks = engine_graph(rules, graph, plan, &settings.limits, &settings.priority_targets, &mut ask)?;
     let Tasks { graph: engine, steps } = tasks;
@@ -230,7 +264,7 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
         temporary: if is_part {
             temporary::Temporary::default()
         } else {
-            temporary::Temporary::new(rules, graph, plan, progress)
+            temporary::Temporary::new(rules, graph, plan, progress, killed)
         },
         codes: rules
             .workflow
@@ -239,6 +273,10 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
             .map(|rule| crate::code::normalised(&rule.action, &rules.workflow.shell))
             .collect(),
         cache: settings.cache.as_deref().map(Cache::new),
+        plan,
+        remembered,
+        hashes: inputs::Hashes::default(),
+        kills: Kills::watch(),
         pace: settings.pace.map(pace::Starts::new),
         done: Mutex::default(),
         part: is_part.then(|| (Arc::clone(&run), AtomicUsize::new(n_checkpoints))),
@@ -253,7 +291,7 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
     threads::run(&run, n_threads, work, |_| ());
     stop.unwatch();
     if !is_part && !settings.touch {
-        remove_empty_folders(graph, plan);
+        remove_empty_folders(rules, graph, plan);
     }
     // A record that can't be tidied is only longer than it needs to be.
     let _ = record.tidy();
@@ -262,9 +300,34 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
     Ok(End { failures, done })
 }
 
-/// Folders that were made for outputs and are empty, as those of temporary files (as Snakemake 9.27).
-fn remove_empty_folders(graph: &JobGraph, plan: &Plan) {
-    let outputs = plan.order.iter().flat_map(|&job| graph.jobs.outputs(job));
+/// Clears up after runs that were killed when all was made, and nothing was left to do but that: removes temporary
+/// outputs that nobody reads, and empty folders.
+pub fn clear_up(
+    rules: &Rules<'_>,
+    graph: &JobGraph,
+    plan: &Plan,
+    remembered: &FxHashMap<String, Remembered>,
+    killed_since: f64,
+    keeps_temporary: bool,
+) {
+    if !keeps_temporary {
+        let killed = Killed { since: Some(killed_since), remembered };
+        let temporary = temporary::Temporary::new(rules, graph, plan, &Progress::default(), killed);
+        for path in temporary.leftovers() {
+            // It may be gone already; what can't be removed does no harm.
+            let _ = crate::work::files::remove_temporary(Path::new(path));
+        }
+    }
+    remove_empty_folders(rules, graph, plan);
+}
+
+/// Folders that were made for outputs and are empty, as those of temporary files (as Snakemake 9.27), also of those that
+/// a run before this one made, before it was killed.
+fn remove_empty_folders(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan) {
+    let is_temporary =
+        |job: &JobId| rules.patterns[graph.jobs.rule(*job)].outputs.iter().any(|output| output.marks.is_temp);
+    let before = graph.order.iter().filter(|job| !plan.runs(**job) && is_temporary(job));
+    let outputs = plan.order.iter().chain(before).flat_map(|&job| graph.jobs.outputs(job));
     let parents = outputs.filter_map(|&file| Path::new(graph.jobs.path(file)).parent());
     let folders: FxHashSet<&Path> = parents.filter(|folder| !folder.as_os_str().is_empty()).collect();
     for folder in folders {
@@ -281,6 +344,10 @@ const MOST_THREADS: usize = 4096;
 
 impl Shared<'_, '_> {
     fn work(&self, job: JobId) -> Outcome {
+        if self.stays(job) {
+            (self.tell)(Happening::Stays { job, rule: &self.rule(job).name });
+            return self.note_end(job, Ok(()));
+        }
         if let Some(pace) = &self.pace
             && self.rule(job).action != Action::None
         {

@@ -27,9 +27,13 @@ use crate::profile;
     max_term_width = 110
 )]
 #[command(
-    after_help = "Examples:\n  tureen -c 4            run the workflow in this folder on four cores\n  tureen -n              show what would run, and why\n  tureen -c1 out/a.txt   make one file\n  tureen --dag svg       draw the jobs (no Graphviz needed)"
+    after_help = "Examples:\n  tureen -c 4            run the workflow in this folder on four cores\n  tureen -n              show what would run, and why\n  tureen -c1 out/a.txt   make one file\n  tureen --dag svg       draw the jobs (no Graphviz needed)\n  tureen why out/a.txt   why this file would be made, or what it was made from\n  tureen status          what a run in this folder is doing, from another terminal"
 )]
 pub(crate) struct Args {
+    /// A command of our own, typed first.
+    #[arg(skip)]
+    pub(crate) own: Option<Own>,
+
     /// Files to make, or rules to run [default: the first rule]
     pub(crate) targets: Vec<String>,
 
@@ -297,6 +301,9 @@ pub(crate) struct Args {
     /// Say which jobs could make each file, and which one does
     #[arg(long)]
     pub(crate) debug_dag: bool,
+    /// Tell what happens as events, one JSON object a line, on standard error
+    #[arg(long, value_name = "FORMAT", value_parser = ["json"])]
+    pub(crate) log: Option<String>,
     /// No colours
     #[arg(long)]
     pub(crate) nocolor: bool,
@@ -315,9 +322,28 @@ pub(crate) struct Args {
     /// The version
     #[arg(short = 'v', long, action = ArgAction::Version)]
     pub(crate) version: Option<bool>,
-    /// The log of a failed job is named in any case; with this its end is shown too
+    /// Show the end of a failed job's log also if the job printed something itself
     #[arg(long)]
     pub(crate) show_failed_logs: bool,
+}
+
+/// Commands that Snakemake does not have. Only as the very first word: behind an option it is a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Own {
+    /// `tureen why FILE`
+    Why,
+    /// `tureen status`
+    Status,
+}
+
+impl Own {
+    fn of(word: &OsString) -> Option<Self> {
+        match word.to_str()? {
+            "why" => Some(Self::Why),
+            "status" => Some(Self::Status),
+            _ => None,
+        }
+    }
 }
 
 impl Args {
@@ -326,7 +352,17 @@ impl Args {
     /// # Errors
     /// An option that is refused, or a profile that can't be used. Other mistakes, and `--help`, end the program here.
     pub(crate) fn read() -> Result<Self, Diagnostic> {
-        let words: Vec<OsString> = std::env::args_os().collect();
+        let mut words: Vec<OsString> = std::env::args_os().collect();
+        let own = words.get(1).and_then(Own::of);
+        if own.is_some() {
+            words.remove(1);
+        }
+        let mut args = Self::read_words(words)?;
+        args.own = own;
+        Ok(args)
+    }
+
+    fn read_words(words: Vec<OsString>) -> Result<Self, Diagnostic> {
         let command = elsewhere::add_to(Self::command());
         let matches = command.clone().get_matches_from(&words);
         let args = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());

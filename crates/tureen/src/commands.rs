@@ -10,10 +10,12 @@ mod parts;
 mod python;
 mod report;
 mod run;
+mod status;
 mod story;
 mod summary;
 mod tidy;
 mod unit_tests;
+mod why;
 
 use std::io;
 
@@ -69,6 +71,8 @@ pub(crate) fn run(settings: &Settings) -> u8 {
         Task::Forget => tidy::forget(settings),
         Task::CleanShadow => tidy::clean_shadow(settings),
         Task::List { only_targets } => list::list(settings, only_targets),
+        Task::Why => why::why(settings),
+        Task::Status => status::status(settings),
         Task::Unlock => {
             render_note("nothing to unlock: a lock ends with the process that holds it");
             Ok(exit_code::SUCCESS)

@@ -1,6 +1,6 @@
 //! The command `tureen`: arguments in, exit code out.
 //!
-//! `args → settings → commands → (render, talk)`
+//! `args → settings → commands → (render, show, talk)`
 
 mod args;
 mod commands;
@@ -11,6 +11,7 @@ mod profile;
 mod render;
 mod run_log;
 mod settings;
+mod show;
 mod stats;
 mod talk;
 
@@ -24,6 +25,9 @@ fn main() -> ExitCode {
     let settings = args::Args::read().and_then(|args| {
         if args.nocolor {
             render::without_colours();
+        }
+        if args.log.is_some() {
+            render::as_events();
         }
         settings::Settings::new(args)
     });

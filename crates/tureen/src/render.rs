@@ -10,6 +10,15 @@ use tureen_workflow::span::{SourceId, Sources};
 /// `--nocolor` was typed.
 static IS_PLAIN: AtomicBool = AtomicBool::new(false);
 
+/// `--log json` was typed.
+static IS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// From here on errors are events.
+pub(crate) fn as_events() {
+    IS_JSON.store(true, Ordering::Relaxed);
+    without_colours();
+}
+
 /// From here on nothing is coloured.
 pub(crate) fn without_colours() {
     IS_PLAIN.store(true, Ordering::Relaxed);
@@ -22,6 +31,12 @@ pub(crate) fn error(diagnostic: &Diagnostic) {
 
 /// Says errors, each with its lines.
 pub(crate) fn errors(diagnostics: &[Diagnostic], sources: &Sources) {
+    if IS_JSON.load(Ordering::Relaxed) {
+        for diagnostic in diagnostics {
+            crate::show::error_event(&diagnostic.message, &drawn(diagnostic, sources, false));
+        }
+        return;
+    }
     let has_colour = has_colour();
     let mut texts: Vec<String> = Vec::new();
     for diagnostic in diagnostics {

@@ -75,6 +75,8 @@ pub(crate) struct Settings {
     pub(crate) wishes: Wishes,
     pub(crate) selection: Selection,
     pub(crate) quiet: Quiet,
+    /// `--log json`
+    pub(crate) logs_json: bool,
     pub(crate) print_commands: bool,
     /// `--debug-dag`
     pub(crate) tells_choices: bool,
@@ -171,6 +173,7 @@ impl Settings {
             unit_tests: args.generate_unit_tests,
             forgotten: args.cleanup_metadata,
             quiet: quiet(args.quiet.as_deref()),
+            logs_json: args.log.is_some(),
             print_commands: args.printshellcmds || args.verbose,
             tells_choices: args.debug_dag,
             targets: args.targets,

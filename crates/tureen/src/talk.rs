@@ -105,7 +105,7 @@ impl Talk {
                     self.say(&format!("\n{}", self.job(view, &reason(), *command, *message)))
                 }
             }
-            Happening::Output { stream, bytes } => {
+            Happening::Output { stream, bytes, .. } => {
                 pass_on(*stream, bytes);
                 Ok(())
             }
@@ -128,6 +128,16 @@ impl Talk {
                     outputs.iter().try_for_each(|entry| {
                         self.say(&format!("Symlinking output file {} from cache.", entry.output.display()))
                     })
+                }
+            }
+            Happening::Stays { job, rule } => {
+                if self.quiet.rules {
+                    Ok(())
+                } else {
+                    self.say(&format!(
+                        "\nKept jobid: {} (Rule: {rule}): its inputs, made anew, are what they were",
+                        job.index()
+                    ))
                 }
             }
             Happening::Failed(failure) => self.say(&failed(failure, "failed")),
@@ -168,7 +178,7 @@ pub(crate) fn choice(choice: &Choice<'_>) {
 }
 
 /// One line at the moment of failure; the whole story comes last.
-fn failed(failure: &Failure, how: &str) -> String {
+pub(crate) fn failed(failure: &Failure, how: &str) -> String {
     let wildcards: Vec<String> =
         failure.view.wildcards.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let wildcards = if wildcards.is_empty() {

@@ -42,6 +42,7 @@ impl Process {
         command
             .args(["-c", START])
             .arg(modules.folder())
+            .env(crate::work::guard::MARK, crate::work::guard::mark())
             .stdin(OwnedFd::from(theirs))
             // Ctrl-C is for us: we end it.
             .process_group(0);

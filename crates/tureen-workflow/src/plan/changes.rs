@@ -3,10 +3,12 @@
 
 use rustc_hash::FxHashMap;
 
+use super::compare::is_code_changed;
 use crate::code::normalised;
 use crate::diagnostic::Diagnostic;
+use crate::evaluator::job::Entry;
 use crate::job::{Ask, JobGraph, JobId, Rules};
-use crate::params::{NOT_YET, own_params, params_text};
+use crate::params::own_params;
 use crate::record::Remembered;
 
 /// Answers for the outputs of one job at a time.
@@ -35,8 +37,10 @@ impl<'c, 'w> Changes<'c, 'w> {
     /// Whether an output was made by other code than the job's rule has now.
     pub fn is_code_changed(&mut self, job: JobId, memory: &Remembered) -> bool {
         let rule = self.graph.jobs.rule(job);
-        let action = &self.rules.workflow.rules[rule].action;
-        memory.code != *self.codes[rule].get_or_insert_with(|| normalised(action, &self.rules.workflow.shell))
+        let recipe = &self.rules.workflow.rules[rule];
+        let shell = &self.rules.workflow.shell;
+        let code = self.codes[rule].get_or_insert_with(|| normalised(&recipe.action, shell));
+        is_code_changed(memory, recipe, shell, code)
     }
 
     /// Whether an output was made from other files than the job has now.
@@ -49,17 +53,16 @@ impl<'c, 'w> Changes<'c, 'w> {
         !memory.has_inputs(&inputs)
     }
 
-    /// The params of a job as the record would keep them now; `None` if they can't be known yet.
+    /// The params of a job as the record would keep them now.
     ///
     /// # Errors
     /// A params function that raised.
-    pub fn params(&self, job: JobId, ask: &mut Ask<'_>) -> Result<Option<String>, Box<Diagnostic>> {
+    pub fn params(&self, job: JobId, ask: &mut Ask<'_>) -> Result<Vec<Entry>, Box<Diagnostic>> {
         if self.rules.workflow.rules[self.graph.jobs.rule(job)].params.is_empty() {
-            return Ok(Some(String::new()));
+            return Ok(Vec::new());
         }
         let mut view = self.graph.view(self.rules, job);
         view.threads = 1;
-        let text = params_text(&own_params(self.rules, self.graph, job, &view, ask)?);
-        Ok((!text.contains(NOT_YET)).then_some(text))
+        own_params(self.rules, self.graph, job, &view, ask)
     }
 }

@@ -1,16 +1,20 @@
 //! The reasons a job has by itself, before what other jobs do is looked at.
 
+use std::path::Path;
+
 use rustc_hash::FxHashSet;
 
 use super::Planner;
+use super::compare::{ParamsChange, is_code_changed, params_change};
 use crate::code::{is_per_job, normalised, of_job};
 use crate::diagnostic::Diagnostic;
 use crate::job::{Ask, Awaits, FileId, InputFile, JobId};
-use crate::params::{own_params, params_text};
+use crate::params::own_params;
 use crate::reason::Reason;
+use crate::record::{InputMemory, Remembered, Verdict, compare};
 use crate::rule::Action;
 
-impl Planner<'_, '_> {
+impl<'p> Planner<'p, '_> {
     pub(super) fn own_reason(
         &mut self,
         job: JobId,
@@ -34,15 +38,88 @@ impl Planner<'_, '_> {
             reason.awaits_queue = awaits == Awaits::Queue;
             return Ok(reason);
         }
+        if oldest.is_some() || self.is_remembered(job) {
+            self.compare_inputs_and_recipe(job, oldest, &mut reason, ask)?;
+        }
+        Ok(reason)
+    }
+
+    /// What can be a reason for a job whose outputs are there, or on record.
+    fn compare_inputs_and_recipe(
+        &mut self,
+        job: JobId,
+        oldest: Option<i64>,
+        reason: &mut Reason,
+        ask: &mut Ask<'_>,
+    ) -> Result<(), Box<Diagnostic>> {
+        let inputs = self.sorted_inputs(job);
         if let Some(oldest) = oldest
             && self.wishes.triggers.mtime
         {
-            self.find_newer_inputs(job, oldest, &mut reason);
+            self.find_changed_inputs(job, &inputs, oldest, reason);
         }
         if reason.updated.is_empty() {
-            self.compare_with_record(job, &mut reason, ask)?;
+            self.compare_with_record(job, &inputs, reason, ask)?;
         }
-        Ok(reason)
+        Ok(())
+    }
+
+    /// Whether a job that runs only because others do can be left out, should those make what was there before.
+    pub(super) fn may_stay(&mut self, job: JobId, ask: &mut Ask<'_>) -> Result<bool, Box<Diagnostic>> {
+        let graph = self.graph;
+        let outputs = graph.jobs.outputs(job);
+        if outputs.is_empty() || !outputs.iter().all(|&file| self.is_there(file)) {
+            return Ok(false);
+        }
+        if self.whole_memories(job).is_empty() || graph.jobs.awaits(job).is_some() {
+            return Ok(false);
+        }
+        let oldest =
+            outputs.iter().filter_map(|&file| Some(self.disk.stamp(graph.jobs.path(file))?.own_ns)).min();
+        let mut reason = Reason::default();
+        self.compare_inputs_and_recipe(job, oldest, &mut reason, ask)?;
+        Ok(!reason.is_some())
+    }
+
+    fn is_remembered(&self, job: JobId) -> bool {
+        let mut outputs = self.graph.jobs.outputs(job).iter();
+        outputs.any(|&file| self.remembered.contains_key(self.graph.jobs.path(file)))
+    }
+
+    /// The name that the record knows a file by.
+    fn recorded(&self, file: FileId) -> &'p str {
+        self.rules.workflow.recorded(self.graph.jobs.path(file))
+    }
+
+    /// The inputs, each once, by the name that the record knows them by.
+    fn sorted_inputs(&self, job: JobId) -> Vec<InputFile> {
+        let jobs = &self.graph.jobs;
+        let mut inputs = jobs.inputs(job).to_vec();
+        inputs.sort_unstable_by_key(|input| self.recorded(input.file));
+        // A file that is named twice counts as ancient only if it is so both times.
+        inputs.dedup_by(|second, first| {
+            first.file == second.file && {
+                first.is_ancient &= second.is_ancient;
+                true
+            }
+        });
+        inputs
+    }
+
+    /// What is remembered of the outputs, if that is so for each and all jobs ended well; alike ones count once.
+    fn whole_memories(&self, job: JobId) -> Vec<&'p Remembered> {
+        let mut memories: Vec<&Remembered> = Vec::new();
+        for &file in self.graph.jobs.outputs(job) {
+            match self.remembered.get(self.graph.jobs.path(file)) {
+                Some(memory) if !memory.has_failed && !memory.is_unfinished => {
+                    if memories.last().is_none_or(|last| last.ended != memory.ended) {
+                        memories.push(memory);
+                    }
+                }
+                _ => return Vec::new(),
+            }
+        }
+        memories
     }
 
     /// Outputs whose making was begun and not ended (we were killed): never trusted.
@@ -89,37 +166,53 @@ impl Planner<'_, '_> {
         }
     }
 
-    fn find_newer_inputs(&mut self, job: JobId, oldest: i64, reason: &mut Reason) {
+    /// Inputs that are not what they were when the outputs were made; where nobody knows: that are newer.
+    fn find_changed_inputs(&mut self, job: JobId, inputs: &[InputFile], oldest: i64, reason: &mut Reason) {
         let graph = self.graph;
-        for input in graph.jobs.inputs(job) {
+        let memories = self.whole_memories(job);
+        let mut places = vec![0; memories.len()];
+        for input in inputs {
+            let (path, name) = (graph.jobs.path(input.file), self.recorded(input.file));
+            // Both lists are in order: each is walked once.
+            let mut then: Vec<Option<(&InputMemory, f64)>> = Vec::with_capacity(memories.len());
+            for (memory, place) in memories.iter().zip(&mut places) {
+                while memory.inputs.get(*place).is_some_and(|input| input.path.as_str() < name) {
+                    *place += 1;
+                }
+                let found = memory.inputs.get(*place).filter(|input| input.path == name);
+                then.push(found.map(|input| (&**input, memory.ended)));
+            }
             if input.is_ancient || self.passing.contains(&input.file) {
                 continue;
             }
-            let path = graph.jobs.path(input.file);
-            let is_newer = self.disk.stamp(path).is_some_and(|stamp| stamp.target_ns > oldest);
-            if is_newer && !self.has_same_content(job, path) {
+            let Some(stamp) = self.disk.stamp(path) else { continue };
+            let is_newer = stamp.target_ns > oldest;
+            let max_bytes = self.wishes.max_hashed_bytes;
+            let verdict = |then: Option<(&InputMemory, f64)>| match then {
+                Some((then, looked)) => compare(Path::new(path), stamp, then, looked, max_bytes),
+                None => Verdict::Open,
+            };
+            let mut verdicts = then.into_iter().map(verdict).peekable();
+            let is_changed = match verdicts.peek() {
+                None => is_newer,
+                Some(_) => verdicts.any(|verdict| match verdict {
+                    Verdict::Same => false,
+                    // What another job changes in place, once this one has read it, is told by its time only.
+                    Verdict::Changed => is_newer || !input.is_before_update,
+                    Verdict::Open => is_newer,
+                }),
+            };
+            if is_changed {
                 reason.updated.push(input.file);
             }
         }
-    }
-
-    /// Whether the record proves that an input is what it was when every output of the job was made.
-    fn has_same_content(&self, job: JobId, path: &str) -> bool {
-        let outputs = self.graph.jobs.outputs(job).iter().map(|&file| self.graph.jobs.path(file));
-        let mut memories = outputs.map(|output| self.remembered.get(output)).peekable();
-        let Some(Some(first)) = memories.peek() else { return false };
-        let name = self.rules.workflow.recorded(path);
-        let Some(recorded) = first.content_of(name) else { return false };
-        memories.all(|memory| memory.is_some_and(|memory| memory.content_of(name) == Some(recorded)))
-            && crate::record::content_hash(std::path::Path::new(path), self.wishes.max_hashed_bytes)
-                .as_deref()
-                == Some(recorded)
     }
 
     /// Changed params, input set and code, if the record knows the outputs.
     fn compare_with_record(
         &mut self,
         job: JobId,
+        inputs: &[InputFile],
         reason: &mut Reason,
         ask: &mut Ask<'_>,
     ) -> Result<(), Box<Diagnostic>> {
@@ -128,51 +221,55 @@ impl Planner<'_, '_> {
         let remembered = self.remembered;
         let memories: Vec<_> =
             paths.filter_map(|path| remembered.get(path)).filter(|memory| !memory.has_failed).collect();
-        let Some(&first) = memories.first() else { return Ok(()) };
-        let rule = graph.jobs.rule(job);
+        if memories.is_empty() {
+            return Ok(());
+        }
+        let number = graph.jobs.rule(job);
+        let rule = &self.rules.workflow.rules[number];
         let triggers = self.wishes.triggers;
         if triggers.code {
             let shell = &self.rules.workflow.shell;
-            let action = &self.rules.workflow.rules[rule].action;
             let of_this_job;
-            let code = if is_per_job(action) {
+            let code = if is_per_job(&rule.action) {
                 let mut view = graph.view(self.rules, job);
                 view.params = own_params(self.rules, graph, job, &view, ask)?;
-                of_this_job = of_job(action, shell, &view);
+                of_this_job = of_job(&rule.action, shell, &view);
                 &of_this_job
             } else {
-                &*self.codes[rule].get_or_insert_with(|| normalised(action, shell))
+                &*self.codes[number].get_or_insert_with(|| normalised(&rule.action, shell))
             };
-            reason.is_code_changed = memories.iter().any(|memory| memory.code != *code);
+            reason.is_code_changed = memories.iter().any(|memory| is_code_changed(memory, rule, shell, code));
         }
         if triggers.input {
-            let recorded = |input: &InputFile| self.rules.workflow.recorded(graph.jobs.path(input.file));
-            let mut inputs: Vec<&str> = graph.jobs.inputs(job).iter().map(recorded).collect();
-            inputs.sort_unstable();
-            inputs.dedup();
-            reason.is_input_changed = memories.iter().any(|memory| !memory.has_inputs(&inputs));
+            let paths: Vec<&str> = inputs.iter().map(|input| self.recorded(input.file)).collect();
+            reason.is_input_changed = memories.iter().any(|memory| !memory.has_inputs(&paths));
         }
         if triggers.params {
-            let mut now = String::new();
-            if !self.rules.workflow.rules[rule].params.is_empty() {
+            let mut entries = Vec::new();
+            if !rule.params.is_empty() {
                 let mut view = graph.view(self.rules, job);
                 view.threads = 1;
-                now = params_text(&own_params(self.rules, graph, job, &view, ask)?);
+                entries = own_params(self.rules, graph, job, &view, ask)?;
             }
-            if memories.iter().any(|memory| memory.params != now) && !now.contains(crate::params::NOT_YET) {
-                reason.params_change = Some(change(&first.params, &now));
+            for memory in memories {
+                match params_change(memory, &entries) {
+                    ParamsChange::None => {}
+                    ParamsChange::Unstable => self.unstable_rules.push(number),
+                    ParamsChange::Lines(before, now) => {
+                        reason.params_change = Some(params_words(&before, &now));
+                        break;
+                    }
+                }
             }
         }
         Ok(())
     }
 }
 
-/// What differs between two params texts, line by line.
-fn change(before: &str, now: &str) -> String {
-    let only = |these: &str, those: &str| {
-        let lines: Vec<&str> =
-            these.lines().filter(|line| !those.lines().any(|other| other == *line)).collect();
+/// What differs between two params, in Snakemake's words.
+fn params_words(before: &[String], now: &[String]) -> String {
+    let list = |lines: &[String]| {
         if lines.is_empty() { "<nothing exclusive>".to_owned() } else { lines.join(", ") }
     };
-    format!("before: {}; now: {}", only(before, now), only(now, before))
+    format!("before: {}; now: {}", list(before), list(now))
 }

@@ -88,7 +88,10 @@ impl Claim {
             writes: FxHashSet::default(),
             reads: FxHashSet::default(),
         };
-        claim.add(files)?;
+        let added = claim.add(files);
+        // A claim that is given up passes the door on its way out.
+        drop(door);
+        added?;
         Ok(Some(claim))
     }
 
@@ -105,8 +108,7 @@ impl Claim {
     fn add(&mut self, files: &Files<'_>) -> Result<(), ClaimError> {
         self.writes.extend(files.writes.iter().map(|path| xxh3_64(path.as_bytes())));
         self.reads.extend(files.reads.iter().map(|path| xxh3_64(path.as_bytes())));
-        let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let mut content = format!("process {} on {}\n", std::process::id(), host.trim()).into_bytes();
+        let mut content = format!("{}\n", ourselves()).into_bytes();
         content.extend((self.writes.len() as u64).to_le_bytes());
         for hash in self.writes.iter().chain(&self.reads) {
             content.extend(hash.to_le_bytes());
@@ -116,6 +118,42 @@ impl Claim {
         self.file.write_all(&content)?;
         Ok(())
     }
+}
+
+/// Who we are, for those who want what we have: a process number means something on one machine, between two starts of it.
+fn ourselves() -> String {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+    let host = read("/proc/sys/kernel/hostname");
+    let boot = read("/proc/sys/kernel/random/boot_id");
+    format!("process {} on {host} (boot {boot})", std::process::id())
+}
+
+/// The processes that have claims in a folder, in their own words. Changes nothing.
+///
+/// # Errors
+/// The folder can't be read.
+pub fn living(folder: &Path) -> io::Result<Vec<(u32, String)>> {
+    let mut found = Vec::new();
+    let entries = match fs::read_dir(folder.join("runs")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+        entries => entries?,
+    };
+    for path in entries.map(|entry| entry.map(|entry| entry.path())) {
+        let path = path?;
+        let Ok(mut file) = File::open(&path) else { continue };
+        // A lock that we get is held by nobody; closing the file gives it back.
+        if flock(&file, FlockOperation::NonBlockingLockShared).is_ok() {
+            continue;
+        }
+        let mut content = Vec::new();
+        file.read_to_end(&mut content)?;
+        let process = path.file_name().and_then(|name| name.to_str()?.parse().ok());
+        if let (Some(process), Some(other)) = (process, read(path, &content)) {
+            found.push((process, other.owner));
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
 }
 
 impl Drop for Claim {
@@ -154,9 +192,9 @@ impl Door {
 
     fn bump(&mut self) -> io::Result<()> {
         let next = self.generation()? + 1;
-        self.file.set_len(0)?;
         self.file.rewind()?;
-        writeln!(self.file, "{next}")
+        // Over the old number, which is as long: on a full disk that one stays.
+        self.file.write_all(format!("{next:020}\n").as_bytes())
     }
 }
 

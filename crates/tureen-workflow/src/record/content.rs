@@ -1,14 +1,76 @@
-//! Hashes of small files, to prove that a newer file has the same content.
+//! Whether a file is still what it was: by time and size, or by the hash of a small file's content.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
+
+use super::memory::InputMemory;
+use crate::disk::Stamp;
+
 /// Larger files are not hashed, unless `--max-checksum-file-size` says so (Snakemake 9.27's limit): their time decides.
 pub const MAX_HASHED_BYTES: u64 = 1_000_000;
 
+/// How Snakemake marks its hashes.
+const SHA256: &str = "sha256:";
+
+/// Where times are whole seconds, a file can change within the second in which it was looked at (FAT: two).
+const COARSE_NS: i64 = 2_000_000_000;
+
+/// What is known of a file, compared with what is remembered of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Its content is what it was.
+    Same,
+    /// Its content is not what it was.
+    Changed,
+    /// Neither can be shown.
+    Open,
+}
+
 /// The hash of a regular file of at most so many bytes; `None` for anything else.
 pub fn content_hash(path: &Path, max_bytes: u64) -> Option<String> {
+    Some(blake3::hash(&content(path, max_bytes)?).to_hex().to_string())
+}
+
+/// Whether a file, as the disk shows it now, is what it was when a job that ended at `looked` (in seconds since
+/// 1970) had read it.
+pub fn compare(path: &Path, now: Stamp, then: &InputMemory, looked: f64, max_bytes: u64) -> Verdict {
+    let is_same_stamp = then.time == Some(now.target_ns) && then.size == Some(now.size);
+    if is_same_stamp && !is_racy(now.target_ns, looked) {
+        return Verdict::Same;
+    }
+    if then.size.is_some_and(|size| size != now.size) && !now.is_directory {
+        return Verdict::Changed;
+    }
+    let Some(recorded) = &then.content else {
+        return if is_same_stamp { Verdict::Same } else { Verdict::Open };
+    };
+    match hash_like(recorded, path, max_bytes) {
+        Some(found) if found == *recorded => Verdict::Same,
+        Some(_) => Verdict::Changed,
+        None => Verdict::Open,
+    }
+}
+
+/// Whether a file could have changed after it was looked at without its time showing it.
+fn is_racy(time_ns: i64, looked: f64) -> bool {
+    #[expect(clippy::cast_possible_truncation, reason = "saturates, and is compared only")]
+    let looked_ns = (looked * 1e9) as i64;
+    time_ns % 1_000_000_000 == 0 && looked_ns.saturating_sub(time_ns).abs() <= COARSE_NS
+}
+
+/// The hash of a file, by the algorithm of another hash.
+fn hash_like(recorded: &str, path: &Path, max_bytes: u64) -> Option<String> {
+    if recorded.starts_with(SHA256) {
+        let digest = Sha256::digest(content(path, max_bytes)?);
+        return Some(digest.iter().fold(SHA256.to_owned(), |text, byte| format!("{text}{byte:02x}")));
+    }
+    content_hash(path, max_bytes)
+}
+
+fn content(path: &Path, max_bytes: u64) -> Option<Vec<u8>> {
     // Asked before it is opened: opening a pipe would wait for somebody to write into it.
     let metadata = std::fs::metadata(path).ok()?;
     if !metadata.is_file() || metadata.len() > max_bytes {
@@ -17,5 +79,46 @@ pub fn content_hash(path: &Path, max_bytes: u64) -> Option<String> {
     let mut file = File::open(path).ok()?;
     let mut content = Vec::with_capacity(metadata.len() as usize);
     file.read_to_end(&mut content).ok()?;
-    Some(blake3::hash(&content).to_hex().to_string())
+    Some(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::stamp;
+
+    #[test]
+    fn time_and_size_decide_where_they_can_and_content_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        std::fs::write(&path, "1").unwrap();
+        let now = stamp(&path).unwrap();
+        let content = content_hash(&path, 10);
+        let then = |time: i64, size: u64, content: Option<String>| InputMemory {
+            path: String::new(),
+            content,
+            time: Some(time),
+            size: Some(size),
+        };
+        let other = Some(blake3::hash(b"2").to_hex().to_string());
+        let fine = Stamp { target_ns: 1_000_000_000_000_000_001, ..now };
+        let coarse = Stamp { target_ns: 1_000_000_000_000_000_000, ..now };
+        for (now, then, looked, expected) in [
+            (fine, then(fine.target_ns, 1, None), 1e9, Verdict::Same),
+            // The stamp proves it: nobody looks into the file.
+            (fine, then(fine.target_ns, 1, other.clone()), 1e9, Verdict::Same),
+            (fine, then(5, 1, content.clone()), 1e9, Verdict::Same),
+            (fine, then(5, 1, other.clone()), 1e9, Verdict::Changed),
+            (fine, then(5, 1, None), 1e9, Verdict::Open),
+            (fine, then(5, 2, None), 1e9, Verdict::Changed),
+            // Within the second in which it was looked at, a time in whole seconds proves nothing.
+            (coarse, then(coarse.target_ns, 1, other.clone()), 1e9 + 1.5, Verdict::Changed),
+            (coarse, then(coarse.target_ns, 1, content.clone()), 1e9 + 1.5, Verdict::Same),
+            (coarse, then(coarse.target_ns, 1, other), 1e9 + 60.0, Verdict::Same),
+        ] {
+            assert_eq!(compare(&path, now, &then, looked, 10), expected, "{now:?} {then:?} {looked}");
+        }
+        let snakemakes = format!("{SHA256}6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b");
+        assert_eq!(hash_like(&snakemakes, &path, 10), Some(snakemakes));
+    }
 }

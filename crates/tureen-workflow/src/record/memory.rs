@@ -1,6 +1,8 @@
 //! What is remembered of one output file.
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use serde::Deserialize;
 
 /// How an output was last made.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,27 +17,49 @@ pub struct Remembered {
     pub ended: f64,
     /// The rule.
     pub rule: String,
-    /// The normalised code of the rule.
+    /// The normalised code of the rule; as the Snakefile has it, if `origin` is Snakemake.
     pub code: String,
     /// The params, as text.
     pub params: String,
     /// The command as run; empty if it was no shell command.
     pub shell: String,
     /// The input files, sorted by path.
-    pub inputs: Vec<InputMemory>,
+    pub inputs: Vec<Arc<InputMemory>>,
     /// The log files.
     pub log: Vec<String>,
+    /// Whose memory it is.
+    pub origin: Origin,
+    /// The memory of its command's largest process at its highest, in bytes.
+    pub peak: Option<u64>,
+    /// Seconds that its command computed.
+    pub cpu: Option<f64>,
 }
 
-/// An input as it was when its job ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Who remembered: what code and params look like depends on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// This program.
+    #[default]
+    Own,
+    /// Snakemake, whose `.snakemake/metadata` was there first.
+    Snakemake,
+}
+
+/// An input as it was when its job ended. (Version 1 of the record has it in JSON, under these letters.)
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 pub struct InputMemory {
     /// Its path.
     #[serde(rename = "p")]
     pub path: String,
-    /// The hash of its content, if it was small enough to be read.
-    #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
+    /// The hash of its content, if it was small enough to be read; with its algorithm, if that is not BLAKE3.
+    #[serde(rename = "h", default)]
     pub content: Option<String>,
+    /// Its time, in nanoseconds since 1970.
+    #[serde(rename = "t", default)]
+    pub time: Option<i64>,
+    /// Its size in bytes.
+    #[serde(rename = "s", default)]
+    pub size: Option<u64>,
 }
 
 impl Remembered {
@@ -45,9 +69,9 @@ impl Remembered {
             && self.inputs.iter().zip(paths).all(|(input, path)| input.path == *path)
     }
 
-    /// The hash of an input's content, if it was taken.
-    pub fn content_of(&self, path: &str) -> Option<&str> {
+    /// What is remembered of an input.
+    pub fn input(&self, path: &str) -> Option<&InputMemory> {
         let position = self.inputs.binary_search_by(|input| input.path.as_str().cmp(path)).ok()?;
-        self.inputs[position].content.as_deref()
+        Some(&self.inputs[position])
     }
 }

@@ -34,7 +34,7 @@ pub struct Failure {
 impl What {
     /// Whether another attempt may end otherwise.
     pub(super) fn may_be_tried_again(&self) -> bool {
-        matches!(self, Self::Command(_) | Self::Block(_) | Self::Files(_))
+        matches!(self, Self::Command(_) | Self::OutOfMemory { .. } | Self::Block(_) | Self::Files(_))
     }
 }
 
@@ -43,6 +43,13 @@ impl What {
 pub enum What {
     /// The command ended badly.
     Command(Exit),
+    /// The command was ended by the system, because memory was used up.
+    OutOfMemory {
+        /// What its largest process had at its highest, in bytes.
+        peak: Option<u64>,
+        /// What all processes here may have together, if there is a limit.
+        limit: Option<u64>,
+    },
     /// The command couldn't be started.
     NoStart(std::io::Error),
     /// Its files are not as they should be.

@@ -11,10 +11,12 @@ use crate::code::{is_per_job, of_job};
 use crate::evaluator::job::{JobView, RunEnd};
 use crate::job::JobId;
 use crate::params::{complete_view, own_of, params_text};
-use crate::record::{InputMemory, JobStart, content_hash};
+use crate::record::{JobEnd, JobStart};
 use crate::rule::{Action, Rule};
 use crate::work::backup::Backup;
 use crate::work::files::{self, Output};
+use crate::work::memory::memory_limit;
+use crate::work::reap::Spent;
 use crate::work::shadow::ShadowFolder;
 use crate::work::shell::{self, Exit};
 use crate::work::stop::Stop;
@@ -34,6 +36,8 @@ pub(super) struct Attempt {
     pub(super) shadow: Option<ShadowFolder>,
     /// Copies of what it changes in place.
     pub(super) backups: Vec<Backup>,
+    /// What its command has used.
+    pub(super) spent: Spent,
 }
 
 impl Attempt {
@@ -129,7 +133,7 @@ impl Shared<'_, '_> {
         attempt.backups.drain(..).for_each(Backup::forget);
         let end = match self.settings.drops_record {
             true => self.record.forget_job(row),
-            false => self.record.end(row, &self.inputs(job)),
+            false => self.record.end(row, &self.job_end(&attempt)),
         };
         end.map_err(|error| self.failed(attempt, What::Record(error.to_string())))
     }
@@ -160,6 +164,7 @@ impl Shared<'_, '_> {
             tail: Tail::default(),
             shadow: None,
             backups: Vec::new(),
+            spent: Spent::default(),
         }
     }
 
@@ -207,10 +212,11 @@ impl Shared<'_, '_> {
     }
 
     fn work_on(&self, attempt: &mut Attempt, usage: Option<&mut Usage>, stop: &Stop) -> Result<(), What> {
+        let job = attempt.job;
         let tail = &mut attempt.tail;
         let mut output = |stream, bytes: &[u8]| {
             tail.add(bytes);
-            (self.tell)(Happening::Output { stream, bytes });
+            (self.tell)(Happening::Output { job, stream, bytes });
         };
         let workflow = self.rules.workflow;
         match (&self.rule(attempt.job).action, &attempt.command) {
@@ -235,10 +241,16 @@ impl Shared<'_, '_> {
                     }
                 }
                 let folder = attempt.view.folder.as_deref().map(Path::new);
-                match shell::run(command, folder, &workflow.shell, &environment, stop, &mut output, usage) {
-                    Ok(Exit::Status(0)) => Ok(()),
-                    Ok(exit) => Err(What::Command(exit)),
-                    Err(error) => Err(What::NoStart(error)),
+                let ended =
+                    shell::run(command, folder, &workflow.shell, &environment, stop, &mut output, usage);
+                let (exit, spent) = ended.map_err(What::NoStart)?;
+                attempt.spent = spent;
+                match exit {
+                    Exit::Status(0) => Ok(()),
+                    exit if exit.is_kill() && self.kills.has_grown() => {
+                        Err(What::OutOfMemory { peak: spent.peak, limit: memory_limit() })
+                    }
+                    exit => Err(What::Command(exit)),
                 }
             }
             (Action::Run { .. } | Action::Script { .. }, _) => {
@@ -246,6 +258,9 @@ impl Shared<'_, '_> {
                     self.python.block.expect("a workflow with `run:` blocks or scripts has an evaluator");
                 match block(&attempt.view, stop, &mut output, usage) {
                     Ok(RunEnd::Done | RunEnd::Exited(0)) => Ok(()),
+                    Ok(RunEnd::Killed(9)) if self.kills.has_grown() => {
+                        Err(What::OutOfMemory { peak: None, limit: memory_limit() })
+                    }
                     Ok(end) => Err(What::Block(end)),
                     Err(diagnostic) => Err(What::NotReady(diagnostic)),
                 }
@@ -266,7 +281,7 @@ impl Shared<'_, '_> {
                 return Err(self.failed(attempt, What::Files(fault)));
             }
         }
-        match self.record.end(row, &self.inputs(attempt.job)) {
+        match self.record.end(row, &self.job_end(&attempt)) {
             Ok(()) => Ok(()),
             Err(error) => Err(self.failed(attempt, What::Record(error.to_string()))),
         }
@@ -295,19 +310,9 @@ impl Shared<'_, '_> {
         }
     }
 
-    /// The inputs as they are now, sorted, with the hashes of the small ones.
-    fn inputs(&self, job: JobId) -> Vec<InputMemory> {
-        let mut paths: Vec<&str> =
-            self.graph.jobs.inputs(job).iter().map(|input| self.graph.jobs.path(input.file)).collect();
-        paths.sort_unstable();
-        paths.dedup();
-        let memory = |path: &str| {
-            let content = content_hash(Path::new(path), self.settings.max_hashed_bytes);
-            InputMemory { path: self.rules.workflow.recorded(path).to_owned(), content }
-        };
-        let mut memories: Vec<InputMemory> = paths.into_iter().map(memory).collect();
-        memories.sort_unstable_by(|one, other| one.path.cmp(&other.path));
-        memories
+    fn job_end(&self, attempt: &Attempt) -> JobEnd {
+        let Spent { peak, cpu } = attempt.spent;
+        JobEnd { inputs: self.inputs(attempt.job), peak, cpu }
     }
 
     fn tell_start(&self, attempt: &Attempt, message: Option<&str>) {

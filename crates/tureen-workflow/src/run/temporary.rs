@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::job::{FileId, JobGraph, JobId, Rules};
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::record::Remembered;
 
 /// How many jobs of the plan have still to read each temporary file.
 #[derive(Debug, Default)]
@@ -16,10 +17,25 @@ pub(crate) struct Temporary {
     leftovers: Vec<String>,
 }
 
+/// What runs that were killed may have left behind.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Killed<'k> {
+    /// When the first of them began, in seconds since 1970; `None` if there are none.
+    pub(crate) since: Option<f64>,
+    /// What is on record.
+    pub(crate) remembered: &'k FxHashMap<String, Remembered>,
+}
+
 impl Temporary {
     /// Counts the readers in the plan. Files that were asked for, by name or through a rule that only
     /// gathers, are not temporary for this run, nor are those of a target rule other than the default one (as Snakemake 9.27).
-    pub(crate) fn new(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan, progress: &Progress) -> Self {
+    pub(crate) fn new(
+        rules: &Rules<'_>,
+        graph: &JobGraph,
+        plan: &Plan,
+        progress: &Progress,
+        killed: Killed<'_>,
+    ) -> Self {
         let mut wanted: FxHashSet<FileId> = graph.target_files.iter().copied().collect();
         for &target in graph.targets.iter().filter(|&&target| graph.jobs.outputs(target).is_empty()) {
             wanted.extend(graph.jobs.inputs(target).iter().map(|input| input.file));
@@ -58,6 +74,22 @@ impl Temporary {
             count.is_some_and(|count| count.load(Ordering::Relaxed) == 0)
         };
         leftovers.extend(progress.temporary().filter(is_unread).cloned());
+        // What was of no more use, but nobody lived to remove it.
+        if let Some(since) = killed.since {
+            let unread = n_readers.iter().filter(|(_, count)| count.load(Ordering::Relaxed) == 0);
+            let paths = unread.map(|(&file, _)| graph.jobs.path(file));
+            let is_theirs = |path: &&str| {
+                killed
+                    .remembered
+                    .get(*path)
+                    .is_some_and(|memory| !memory.is_unfinished && memory.started >= since)
+            };
+            let planned: FxHashSet<FileId> =
+                plan.order.iter().flat_map(|&job| graph.jobs.outputs(job)).copied().collect();
+            let is_planned =
+                |path: &&str| graph.jobs.find_file(path).is_some_and(|file| planned.contains(&file));
+            leftovers.extend(paths.filter(is_theirs).filter(|path| !is_planned(path)).map(str::to_owned));
+        }
         Self { n_readers, leftovers }
     }
 

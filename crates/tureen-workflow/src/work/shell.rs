@@ -13,7 +13,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
+use super::guard;
 use super::pipes::pass_on;
+use super::reap::{Spent, reap};
 use super::stop::Stop;
 use super::usage::{Meter, Usage};
 use crate::rule::ShellSettings;
@@ -36,11 +38,18 @@ pub enum Exit {
     Signal(i32),
 }
 
+impl Exit {
+    /// Whether the command, or a program in it, was ended by SIGKILL.
+    pub fn is_kill(self) -> bool {
+        matches!(self, Self::Signal(9) | Self::Status(137))
+    }
+}
+
 /// The most that a command line may be: Linux gives one argument 128 KiB.
 const LONGEST_ARGUMENT: usize = 128 * 1024 - 1;
 
 /// Runs a command, in a folder of its own if one is named. `output` gets what it prints, in pieces; `usage`, if wanted,
-/// what it used.
+/// what it used, looked at closely. What the system says of that in any case is given with the end.
 ///
 /// # Errors
 /// The shell can't be started.
@@ -52,7 +61,7 @@ pub fn run(
     stop: &Stop,
     output: &mut dyn FnMut(Stream, &[u8]),
     usage: Option<&mut Usage>,
-) -> io::Result<Exit> {
+) -> io::Result<(Exit, Spent)> {
     let (mut shell, _script) = shell_command(command, settings)?;
     if let Some(folder) = folder {
         shell.current_dir(folder);
@@ -63,6 +72,7 @@ pub fn run(
             None => shell.env_remove(name),
         };
     }
+    shell.env(guard::MARK, guard::mark());
     let mut child =
         shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).spawn()?;
     let group = Pid::from_child(&child);
@@ -75,12 +85,13 @@ pub fn run(
     // Before it is reaped, so the number is still its own. Usually there is nobody left.
     let _ = kill_process_group(group, Signal::KILL);
     stop.remove_group(group);
-    let status = child.wait()?;
+    let (status, spent) = reap(&mut child)?;
     watched?;
-    Ok(match (status.code(), status.signal()) {
+    let exit = match (status.code(), status.signal()) {
         (Some(code), _) => Exit::Status(code),
         (None, signal) => Exit::Signal(signal.unwrap_or(0)),
-    })
+    };
+    Ok((exit, spent))
 }
 
 /// A command too long for an argument, in a file that goes when the command has ended.

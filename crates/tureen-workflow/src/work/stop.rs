@@ -70,13 +70,11 @@ impl Stop {
         state.guard = guard;
     }
 
-    /// Lets go of the run; the guard, if there is one, is told that all is well.
+    /// Lets go of the run and of the guard, if there is one.
     pub(crate) fn unwatch(&self) {
         let mut state = self.lock();
         state.run = None;
-        if let Some(guard) = state.guard.take() {
-            guard.dismiss();
-        }
+        state.guard = None;
     }
 
     /// A job's process group has come to life. If all is being stopped, so is it.

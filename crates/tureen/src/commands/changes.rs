@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rustc_hash::FxHashSet;
 use tureen_workflow::diagnostic::Diagnostic;
-use tureen_workflow::plan::Changes;
+use tureen_workflow::plan::{Changes, ParamsChange, params_change};
 use tureen_workflow::run::Python;
 
 use super::Ended;
@@ -62,7 +62,8 @@ fn changed(
                     if params.is_none() {
                         params = Some(changes.params(job, &mut ask).map_err(|fault| vec![*fault])?);
                     }
-                    params.as_ref().and_then(Option::as_ref).is_some_and(|now| memory.params != *now)
+                    let now = params.as_deref().unwrap_or_default();
+                    matches!(params_change(memory, now), ParamsChange::Lines(..))
                 }
             };
             if is_changed {

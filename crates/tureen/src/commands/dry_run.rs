@@ -7,6 +7,7 @@ use tureen_workflow::params::complete_view;
 
 use super::load::{self, Planned, planned};
 use super::python::with_python;
+use super::why::details;
 use super::{Ended, run::filled};
 use crate::settings::Settings;
 use crate::talk::Talk;
@@ -16,16 +17,18 @@ pub(super) fn dry_run(settings: &Settings) -> Result<u8, Ended> {
     let reading = load::workflow(settings)?;
     let talk = Talk { quiet: settings.quiet, to_stdout: true, print_commands: settings.print_commands };
     let sections = with_python(&reading, |python| {
-        let Planned { rules, graph, plan, .. } = planned(settings, &reading, python)?;
+        let planned = planned(settings, &reading, python)?;
+        let Planned { rules, graph, plan, .. } = &planned;
         if plan.is_empty() {
             return Ok(vec![
                 "Nothing to be done (all requested files are present and up to date).".to_owned(),
             ]);
         }
-        let table = stats::table(&rules, &graph, &plan);
+        let table = stats::table(rules, graph, plan);
         let mut sections = vec![table.clone()];
         let folder = settings.cache.as_ref().and_then(|cache| cache.folder.as_deref());
         let cache = folder.map(Cache::new);
+        let mut is_explained = vec![false; rules.workflow.rules.len()];
         let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for &job in &plan.order {
             let rule = &rules.workflow.rules[graph.jobs.rule(job)];
@@ -37,18 +40,27 @@ pub(super) fn dry_run(settings: &Settings) -> Result<u8, Ended> {
                 continue;
             }
             let mut ask = |calls: &[_]| (python.ask)(calls);
-            let view = complete_view(&rules, &graph, job, 1, &settings.limits, &mut ask)
+            let view = complete_view(rules, graph, job, 1, &settings.limits, &mut ask)
                 .map_err(|fault| vec![*fault])?;
-            let (command, message) = filled(&rules, &graph, job, &view, python);
+            let (command, message) = filled(rules, graph, job, &view, python);
+            let number = graph.jobs.rule(job);
             let reason = reason.text(&graph.jobs);
-            sections.push(talk.job(&view, &reason, command.as_deref(), message.as_deref()));
+            let mut section = talk.job(&view, &reason, command.as_deref(), message.as_deref());
+            // The jobs of a rule have mostly changed in the same way.
+            if !settings.quiet.reason && !std::mem::replace(&mut is_explained[number], true) {
+                let details = details(&planned, job, python)?;
+                if !details.is_empty() {
+                    section.push_str(&format!("\n{}", details.trim_end()));
+                }
+            }
+            sections.push(section);
             if let Some(cache) = cache.as_ref().filter(|_| rule.is_cached) {
                 let mut ask = |calls: &[_]| (python.ask)(calls);
                 let source =
                     |view: &_| python.source.map_or_else(|| Ok(String::new()), |source| source(view));
                 let mut asking = Asking { ask: &mut ask, source: &source };
                 // What needs files that are still to be made can't be said yet.
-                if let Ok(entries) = cache.entries(&rules, &graph, job, &settings.limits, &mut asking) {
+                if let Ok(entries) = cache.entries(rules, graph, job, &settings.limits, &mut asking) {
                     let how = if holds(&entries) { "obtained from" } else { "written to" };
                     sections.extend(entries.iter().map(|entry| {
                         let output = entry.output.display();

@@ -14,7 +14,7 @@ use tureen_workflow::nearest::nearest;
 use tureen_workflow::plan::{Plan, plan, select, select_batch};
 use tureen_workflow::progress::Progress;
 use tureen_workflow::read::{Reading, Request, read};
-use tureen_workflow::record::{FOLDER, Record, Remembered};
+use tureen_workflow::record::{FOLDER, Memories, Record, Remembered};
 use tureen_workflow::rule::Action;
 use tureen_workflow::run::Python;
 use tureen_workflow::span::Sources;
@@ -112,7 +112,7 @@ fn snakefile(settings: &Settings) -> Result<PathBuf, Ended> {
 }
 
 /// Makes a directory, if need be, and goes there.
-fn enter(directory: &Path) -> Result<(), Ended> {
+pub(super) fn enter(directory: &Path) -> Result<(), Ended> {
     std::fs::create_dir_all(directory).and_then(|()| std::env::set_current_dir(directory)).map_err(|error| {
         Diagnostic::new(format!("can't work in the directory `{}`: {error}", directory.display())).into()
     })
@@ -125,6 +125,35 @@ pub(crate) struct Planned<'w> {
     pub(crate) plan: Plan,
     pub(crate) disk: Disk,
     pub(crate) remembered: FxHashMap<String, Remembered>,
+    /// What is wrong with the record, if something is.
+    pub(crate) damage: Option<String>,
+    /// Whether Snakemake remembers, and we don't.
+    pub(crate) is_snakemakes: bool,
+    /// Runs that have not ended, as far as the record knows: the process, and when it began.
+    pub(crate) unended_runs: Vec<(u32, f64)>,
+}
+
+impl Planned<'_> {
+    /// What should be known of how this was planned, line by line.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(damage) = &self.damage {
+            notes.push(format!(
+                "the record `{FOLDER}/record.sqlite` is damaged ({damage}): what could be read of it counts, and times of files for the rest"
+            ));
+        }
+        if self.is_snakemakes {
+            let n = self.remembered.len();
+            notes.push(format!("taking over what Snakemake remembers of {n} files in `.snakemake/metadata`"));
+        }
+        for &number in &self.plan.unstable_rules {
+            let name = &self.rules.workflow.rules[number].name;
+            notes.push(format!(
+                "the params of rule `{name}` are another text in each process (an address in memory, or the order of a set): that alone is no reason to run again"
+            ));
+        }
+        notes
+    }
 }
 
 /// Finds the jobs of the targets and plans them.
@@ -151,12 +180,8 @@ pub(crate) fn planned_after<'w>(
     rules.watch = settings.tells_choices.then_some(talk::choice);
     let targets = targets(settings, &rules)?;
     let mut disk = Disk::default();
-    let remembered = Record::read(Path::new(FOLDER)).map_err(|error| {
-        vec![
-            Diagnostic::new(error.to_string())
-                .hint("if it is damaged, remove it: times of files will decide then"),
-        ]
-    })?;
+    let Memories { by_output: remembered, damage, is_snakemakes, unended_runs } =
+        Record::read(Path::new(FOLDER)).map_err(|error| vec![Diagnostic::new(error.to_string())])?;
     let has_checkpoints = reading.workflow.rules.iter().any(|rule| rule.is_checkpoint);
     let (graph, plan) = loop {
         let answers = &mut progress.answers;
@@ -178,7 +203,7 @@ pub(crate) fn planned_after<'w>(
         (python.made)(&made);
     };
     refuse_unsupported(settings, &rules, &graph, &plan)?;
-    Ok(Planned { rules, graph, plan, disk, remembered })
+    Ok(Planned { rules, graph, plan, disk, remembered, damage, is_snakemakes, unended_runs })
 }
 
 /// What is asked for, by name and through options that name something.

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::job::Awaits;
+use tureen_workflow::plan::Plan;
 use tureen_workflow::progress::Progress;
 use tureen_workflow::read::Reading;
 use tureen_workflow::record::{Claim, Record};
@@ -12,8 +14,10 @@ use tureen_workflow::work::stop::Stop;
 
 use super::load::{Planned, planned_after};
 use super::run::{files_of, guard, refused_claim};
+use super::story::story;
 use crate::settings::Settings;
-use crate::talk::Talk;
+use crate::show::{About, Show};
+use crate::stats;
 
 /// What all parts share.
 pub(super) struct Parts<'p> {
@@ -23,7 +27,9 @@ pub(super) struct Parts<'p> {
     pub(super) record: &'p Record,
     pub(super) run_settings: &'p RunSettings,
     pub(super) stop: &'p Arc<Stop>,
-    pub(super) talk: Talk,
+    pub(super) show: &'p Show,
+    /// When the first run began that was killed, in seconds since 1970; `None` if none was.
+    pub(super) killed_since: Option<f64>,
     /// Which files are ours, unless that is nobody's business (`--nolock`).
     pub(super) claim: Option<Claim>,
 }
@@ -65,13 +71,18 @@ impl Parts<'_> {
         progress: &mut Progress,
         whole: &mut Whole,
     ) -> Result<bool, Vec<Diagnostic>> {
-        let Planned { rules, graph, plan, .. } = planned;
+        let Planned { rules, graph, plan, remembered, .. } = planned;
         let part = plan.before_checkpoints(graph);
         let is_last = part.is_none();
         let part = part.as_ref().unwrap_or(plan);
         let n_before = whole.n_done;
         whole.n_total = progress.n_ended() + plan.order.len();
         let n_total = whole.n_total;
+        if n_before > 0 {
+            // Only those who look on from elsewhere need to know.
+            let _ = self.record.set_run_jobs(n_total);
+        }
+        self.begin(planned, part, n_before == 0);
         let tell = |happening: Happening<'_>| {
             let reason = || match &happening {
                 Happening::Starts { job, .. } => {
@@ -79,12 +90,20 @@ impl Parts<'_> {
                 }
                 _ => String::new(),
             };
-            self.talk.happening(&happening, n_before, n_total, &reason);
+            let fault = || match &happening {
+                Happening::Failed(failure) | Happening::Retries(failure) => {
+                    story(failure, &self.reading.sources, false).message
+                }
+                _ => String::new(),
+            };
+            self.show.happening(&happening, &About { n_before, n_total, reason: &reason, fault: &fault });
         };
         let input = Input {
             rules,
             graph,
             plan: part,
+            remembered,
+            killed_since: self.killed_since,
             progress,
             is_part: !is_last,
             record: self.record,
@@ -107,6 +126,25 @@ impl Parts<'_> {
         whole.failures.extend(end.failures);
         // A part in which nothing could run would be planned the same way for ever.
         Ok(is_last || !(has_run || is_waited_for(planned)))
+    }
+}
+
+impl Parts<'_> {
+    /// Tells what this part has to do; the first time also as a table, of all that is known to come.
+    fn begin(&self, planned: &Planned<'_>, part: &Plan, is_first: bool) {
+        let Planned { rules, graph, plan, .. } = planned;
+        let mut jobs: FxHashMap<&str, usize> = FxHashMap::default();
+        for &job in &part.order {
+            *jobs.entry(&rules.workflow.rules[graph.jobs.rule(job)].name).or_default() += 1;
+        }
+        let table = is_first.then(|| stats::table(rules, graph, plan));
+        // Without them nothing is guessed.
+        let durations = match self.show {
+            Show::Screen(_) => self.record.durations().unwrap_or_default(),
+            _ => FxHashMap::default(),
+        };
+        let n_cores = self.settings.limits.cores.unwrap_or(1);
+        self.show.begin(&jobs, table.as_deref(), &durations, n_cores);
     }
 }
 

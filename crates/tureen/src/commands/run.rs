@@ -14,9 +14,9 @@ use tureen_workflow::fields::{Globals, fill};
 use tureen_workflow::job::{JobGraph, JobId, Rules};
 use tureen_workflow::progress::Progress;
 use tureen_workflow::read::Reading;
-use tureen_workflow::record::{Claim, ClaimError, FOLDER, Files, Record, generation};
+use tureen_workflow::record::{Claim, ClaimError, FOLDER, Files, Record, generation, living};
 use tureen_workflow::rule::{Action, Handler};
-use tureen_workflow::run::{Python, Settings as RunSettings};
+use tureen_workflow::run::{Python, Settings as RunSettings, clear_up as clear_up_after};
 use tureen_workflow::work::guard::Guard;
 use tureen_workflow::work::stop::Stop;
 
@@ -25,8 +25,8 @@ use super::parts::{Parts, Whole};
 use super::python::with_python;
 use super::{Ended, GUARD, story};
 use crate::settings::Settings;
-use crate::talk::Talk;
-use crate::{exit_code, render, run_log, stats};
+use crate::show::Show;
+use crate::{exit_code, render, run_log};
 
 pub(super) fn run(settings: &Settings) -> Result<u8, Ended> {
     let here = std::env::current_dir();
@@ -56,13 +56,8 @@ fn run_reading(
                 .hint("`--cores all`, or `-c 4`; `-n` shows what would run"),
         ]);
     }
-    let talk = Talk { quiet: settings.quiet, to_stdout: false, print_commands: settings.print_commands };
-    let say = |text: &str| {
-        if !settings.quiet.progress {
-            // Talk of a run goes to standard error, where nothing can go wrong that matters.
-            let _ = talk.say(text);
-        }
-    };
+    let show = Show::new(settings);
+    let say = |text: &str| show.note(text);
     let folder = Path::new(FOLDER);
     let mut progress;
     let (planned, claim) = loop {
@@ -70,7 +65,13 @@ fn run_reading(
         // A folder that can't be written to is no matter until there is something to write.
         let seen = generation(folder).unwrap_or(0);
         let planned = planned_after(settings, reading, python, &mut progress)?;
+        planned.notes().iter().for_each(|note| say(&format!("note: {note}")));
+        if planned.is_snakemakes && planned.plan.is_empty() {
+            // Where that can't be written down, it is read again the next time.
+            let _ = Record::open(folder, false);
+        }
         if planned.plan.is_empty() {
+            clear_up(settings, &planned);
             say("Nothing to be done (all requested files are present and up to date).");
             return Ok(Some(exit_code::SUCCESS));
         }
@@ -87,16 +88,20 @@ fn run_reading(
             Err(error) => return Err(vec![refused_claim(&error)]),
         }
     };
-    let record = Record::open(folder).map_err(|error| {
+    let record = Record::open(folder, planned.damage.is_some()).map_err(|error| {
         vec![
             Diagnostic::new(error.to_string())
-                .hint("the workflow's folder must be writable; `--directory` runs it in another one"),
+                .hint("the workflow's folder must be writable, and its disk not full; `--directory` runs it in another one"),
         ]
     })?;
-    let log = run_log::open();
-    if !settings.quiet.all {
-        let _ = talk.say(&stats::table(&planned.rules, &planned.graph, &planned.plan));
+    if let Some(aside) = &record.damaged {
+        say(&format!("note: the damaged record is now `{}`", aside.display()));
     }
+    // Only those who look on from elsewhere need to know.
+    let _ = record.begin_run(planned.plan.order.len());
+    let killed = killed_runs(&planned);
+    let _ = record.end_runs_of(&killed.iter().map(|(process, _)| *process).collect::<Vec<_>>());
+    let log = run_log::open();
     if settings.cache.as_ref().is_some_and(|cache| cache.folder.is_none()) {
         say(&format!("No cache between workflows is used: ${LOCATION} doesn't say where it is."));
     }
@@ -129,16 +134,51 @@ fn run_reading(
         record: &record,
         run_settings: &run_settings,
         stop: &stop,
-        talk,
+        show: &show,
+        killed_since: began_first(&killed),
     };
-    let whole = parts.run(planned, &mut progress)?;
+    let whole = parts.run(planned, &mut progress);
     drop(parts);
+    let _ = record.end_run();
+    if let Ok(Whole { n_done, n_total, failures }) = &whole {
+        show.end(*n_done, *n_total, failures.len());
+    }
+    let whole = whole?;
     let is_success = whole.failures.is_empty() && !stop.is_asked();
     if let Some(log) = log {
         say(&format!("Complete log(s): {}", log.display()));
     }
     handle(if is_success { Handler::Success } else { Handler::Error })?;
     Ok(Some(conclude(settings, reading, &whole, &stop)))
+}
+
+/// The runs on record that did not end and whose process is gone.
+fn killed_runs(planned: &Planned<'_>) -> Vec<(u32, f64)> {
+    if planned.unended_runs.is_empty() {
+        return Vec::new();
+    }
+    // Who can't be looked at counts as alive.
+    let Ok(living) = living(Path::new(FOLDER)) else { return Vec::new() };
+    let is_gone = |(process, _): &&(u32, f64)| {
+        *process == std::process::id() || !living.iter().any(|(known, _)| known == process)
+    };
+    planned.unended_runs.iter().filter(is_gone).copied().collect()
+}
+
+fn began_first(killed: &[(u32, f64)]) -> Option<f64> {
+    killed.iter().map(|(_, began)| *began).reduce(f64::min)
+}
+
+/// If runs were killed at their very end, what they could not do any more is done now.
+fn clear_up(settings: &Settings, planned: &Planned<'_>) {
+    let killed = killed_runs(planned);
+    let Some(since) = began_first(&killed) else { return };
+    let Planned { rules, graph, plan, remembered, .. } = planned;
+    clear_up_after(rules, graph, plan, remembered, since, settings.keep_temporary);
+    // Should this fail, it is done once more the next time.
+    if let Ok(record) = Record::open(Path::new(FOLDER), false) {
+        let _ = record.end_runs_of(&killed.iter().map(|(process, _)| *process).collect::<Vec<_>>());
+    }
 }
 
 /// Waits for files that somebody else makes.

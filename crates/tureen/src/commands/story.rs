@@ -14,6 +14,7 @@ pub(super) fn story(failure: &Failure, sources: &Sources, shows_logs: bool) -> D
     let name = name(failure);
     let mut diagnostic = match &failure.what {
         What::Command(exit) => Diagnostic::new(format!("{name} failed: its command {}", ended(*exit))),
+        What::OutOfMemory { peak, limit } => out_of_memory(&name, *peak, *limit),
         What::NoStart(error) => {
             Diagnostic::new(format!("{name} failed: its command can't be started: {error}"))
         }
@@ -40,10 +41,16 @@ pub(super) fn story(failure: &Failure, sources: &Sources, shows_logs: bool) -> D
     }
     for log in failure.logs.iter().filter(|log| std::path::Path::new(log).exists()) {
         diagnostic = diagnostic.note(format!("its log is `{log}`"));
-        if shows_logs && let Ok(text) = std::fs::read_to_string(log) {
-            let lines: Vec<&str> = text.lines().collect();
+        // A job that said nothing has said it there.
+        if (shows_logs || failure.tail.is_empty())
+            && let Ok(text) = std::fs::read(log)
+        {
+            let text = String::from_utf8_lossy(&text);
+            let lines: Vec<&str> = text.trim_end().lines().collect();
             let last = lines[lines.len().saturating_sub(20)..].join("\n");
-            diagnostic = diagnostic.note(format!("which ends with\n{last}"));
+            if !last.is_empty() {
+                diagnostic = diagnostic.note(format!("which ends with\n{last}"));
+            }
         }
     }
     if !failure.removed.is_empty() {
@@ -97,6 +104,19 @@ fn ended(exit: Exit) -> String {
     }
 }
 
+fn out_of_memory(name: &str, peak: Option<u64>, limit: Option<u64>) -> Diagnostic {
+    let mut text = format!("{name} failed: the system ended it because memory was used up");
+    let gigabytes = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
+    if let Some(peak) = peak {
+        let _ = write!(text, "; its largest process that ended had {}", gigabytes(peak));
+    }
+    if let Some(limit) = limit {
+        let _ = write!(text, "; all together may have {}", gigabytes(limit));
+    }
+    Diagnostic::new(text)
+        .hint("run fewer jobs at once, or say what each needs (`resources: mem_mb=...`) and what there is (`--resources mem_mb=...`)")
+}
+
 fn signal(number: i32) -> String {
     let name = match number {
         1 => "SIGHUP",
@@ -105,7 +125,7 @@ fn signal(number: i32) -> String {
         6 => "SIGABRT",
         7 => "SIGBUS",
         8 => "SIGFPE",
-        9 => "SIGKILL: perhaps by the system, for memory",
+        9 => "SIGKILL",
         11 => "SIGSEGV",
         13 => "SIGPIPE",
         15 => "SIGTERM",

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use tureen_workflow::code::normalised;
+use tureen_workflow::plan::is_code_changed;
 
 use super::Ended;
 use super::load::{self, Planned, planned};
@@ -24,7 +25,7 @@ pub(super) fn summary(settings: &Settings, is_detailed: bool) -> Result<u8, Ende
 }
 
 fn table(planned: &mut Planned<'_>, is_detailed: bool) -> String {
-    let Planned { rules, graph, plan, disk, remembered } = planned;
+    let Planned { rules, graph, plan, disk, remembered, .. } = planned;
     let mut table = String::from("output_file\tdate\trule\tlog-file(s)\t");
     table.push_str(if is_detailed { "input-file(s)\tshellcmd\tstatus\tplan\n" } else { "status\tplan\n" });
     for &job in graph.order.iter().rev() {
@@ -41,9 +42,10 @@ fn table(planned: &mut Planned<'_>, is_detailed: bool) -> String {
                 if is_temp { "removed temp file" } else { "missing" }
             } else if plan.reason(job).is_some_and(|reason| !reason.updated.is_empty()) {
                 "updated input files"
-            } else if memory
-                .is_some_and(|memory| memory.code != normalised(&rule.action, &rules.workflow.shell))
-            {
+            } else if memory.is_some_and(|memory| {
+                let shell = &rules.workflow.shell;
+                is_code_changed(memory, rule, shell, &normalised(&rule.action, shell))
+            }) {
                 "rule implementation changed"
             } else if plan.reason(job).is_some_and(|reason| reason.is_input_changed) {
                 "set of input files changed"

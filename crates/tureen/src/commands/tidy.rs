@@ -55,7 +55,7 @@ pub(super) fn forget(settings: &Settings) -> Result<u8, Ended> {
     let folder = Path::new(FOLDER);
     let mut unknown = Vec::new();
     if folder.exists() {
-        let record = Record::open(folder).map_err(|error| Diagnostic::new(error.to_string()))?;
+        let record = Record::open(folder, false).map_err(|error| Diagnostic::new(error.to_string()))?;
         for path in &settings.forgotten {
             let is_known = record.forget(path).map_err(|error| Diagnostic::new(error.to_string()))?;
             if !is_known {

@@ -1,6 +1,6 @@
 //! Which of its many things the command is to do.
 
-use crate::args::Args;
+use crate::args::{Args, Own};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,10 @@ pub(crate) enum Task {
     UnitTests,
     /// Say that there is nothing to unlock.
     Unlock,
+    /// Say why files would be made, or what they were made from.
+    Why,
+    /// Say what the runs here are doing.
+    Status,
 }
 
 /// What may have changed about a job.
@@ -83,6 +87,11 @@ pub(crate) enum Format {
 
 /// The first that is asked for, in Snakemake's order.
 pub(super) fn task(args: &Args) -> Task {
+    match args.own {
+        Some(Own::Why) => return Task::Why,
+        Some(Own::Status) => return Task::Status,
+        None => {}
+    }
     let is_dry = args.dry_run || args.executor.as_deref() == Some("dryrun");
     if let Some(format) = &args.lint {
         return Task::Lint { is_json: format == "json" };

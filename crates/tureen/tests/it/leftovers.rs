@@ -65,6 +65,19 @@ fn after_kill_9_nobody_is_left_and_the_next_run_needs_no_flag() {
 }
 
 #[test]
+fn after_kill_9_those_are_found_that_have_left_their_group() {
+    let folder = Folder::with(
+        "rule a:\n    output: \"a\"\n    shell: \"setsid sleep 1000 & echo $! > child; echo $$ > pid; wait\"\n",
+    );
+    let mut child = folder.command(&["-c1"]).spawn().unwrap();
+    folder.wait_for("pid");
+    wait_until("the child sleeps", || lives(&folder.read("child")));
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    nobody_is_left(&folder);
+}
+
+#[test]
 fn a_second_run_in_the_folder_is_told_who_is_there() {
     let (folder, child) = begun();
     let output = folder.run(&["-c1"]);

@@ -8,5 +8,8 @@ mod leftovers;
 mod options;
 mod reports;
 mod reruns;
+mod safety;
 mod streams;
+mod torture;
+mod watching;
 mod workflows;

@@ -1,0 +1,433 @@
+//! The crash harness: a workflow is killed with SIGKILL again and again, at random moments and at each write of the
+//! record, and the plain command is run again. In the end the files are those of an undisturbed run, no job ran again
+//! that was told to have finished, and no process is left.
+//!
+//! `cargo test` runs a short form; `make torture` the whole, and prints the figures.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use crate::folder::Folder;
+
+/// Two hundred jobs of all kinds: each says to a file outside that it starts, and writes half of its output first.
+const LARGE: (&str, &[&str]) = (
+    r#"
+rule all:
+    input: "final"
+rule first:
+    output: "first/{i}"
+    shell: 'echo {output} >> "$TORTURE_LOG"; printf half > {output}; sleep 0.00{wildcards.i}; echo {output} > {output}'
+rule second:
+    input: "first/{i}"
+    output: "second/{i}"
+    shell: 'echo {output} >> "$TORTURE_LOG"; printf half > {output}; cat {input} > {output}'
+rule pair:
+    input: "second/{i}"
+    output: "pair/{i}.left", "pair/{i}.right"
+    shell: 'echo {output[0]} >> "$TORTURE_LOG"; cat {input} > {output[0]}; cat {output[0]} > {output[1]}'
+rule folder:
+    input: "first/{i}"
+    output: directory("folder/{i}")
+    shell: 'echo {output} >> "$TORTURE_LOG"; mkdir {output}; cat {input} > {output}/1; cat {input} > {output}/2'
+rule passing:
+    input: "first/{i}"
+    output: temp("passing/{i}")
+    shell: 'echo {output} >> "$TORTURE_LOG"; printf half > {output}; cat {input} > {output}'
+rule behind:
+    input: "passing/{i}"
+    output: "behind/{i}"
+    shell: 'echo {output} >> "$TORTURE_LOG"; printf half > {output}; cat {input} {input} > {output}'
+rule final:
+    input:
+        expand("second/{i}", i=range(10, 70)), expand("pair/{i}.left", i=range(10, 30)),
+        expand("pair/{i}.right", i=range(10, 30)), expand("folder/{i}", i=range(10, 29)),
+        expand("behind/{i}", i=range(10, 30))
+    output: "final"
+    shell: 'echo {output} >> "$TORTURE_LOG"; printf half > {output}; cat second/* pair/* folder/*/* behind/* > {output}'
+"#,
+    &["-c2"],
+);
+
+/// A few jobs one after the other: the same writes of the record in each run.
+const SMALL: (&str, &[&str]) = (
+    r#"
+rule all:
+    input: "c", "d"
+rule a:
+    output: "a"
+    shell: 'echo {output} >> "$TORTURE_LOG"; printf half > {output}; echo {output} > {output}'
+rule b:
+    input: "a"
+    output: temp("b")
+    shell: 'echo {output} >> "$TORTURE_LOG"; printf half > {output}; cat {input} > {output}'
+rule c:
+    input: "b"
+    output: "c", "c2"
+    shell: 'echo {output[0]} >> "$TORTURE_LOG"; cat {input} > {output[0]}; cat {input} {input} > {output[1]}'
+rule d:
+    input: "c2"
+    output: directory("d")
+    shell: 'echo {output} >> "$TORTURE_LOG"; mkdir {output}; cat {input} > {output}/1'
+"#,
+    &["-c1"],
+);
+
+#[test]
+fn killed_at_random_a_workflow_converges() {
+    let mut figures = Figures::default();
+    let mut random = Random(20_261_126);
+    kill_at_random(&mut figures, &mut random, Duration::from_secs(6));
+    figures.check();
+}
+
+#[test]
+fn killed_at_writes_of_the_record_a_workflow_converges() {
+    let mut figures = Figures::default();
+    // Every mode, and all kinds of places: the steps have no common divisor with the writes of a job.
+    kill_at_writes(&mut figures, &["before", "torn", "after"], 13);
+    figures.check();
+}
+
+#[test]
+#[ignore = "takes minutes: `make torture`"]
+fn whole() {
+    let mut figures = Figures::default();
+    let minutes: u64 = std::env::var("TORTURE_MINUTES").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
+    let seed = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64 | 1;
+    let mut random = Random(seed);
+    kill_at_random(&mut figures, &mut random, Duration::from_secs(60 * minutes));
+    figures.print("killed at random moments, 200 jobs");
+    let mut at_writes = Figures::default();
+    kill_at_writes(&mut at_writes, &["before", "torn", "after"], 1);
+    at_writes.print("killed at each write of the record, before, in the middle and after");
+    figures.add(&at_writes);
+    figures.print("all");
+    figures.check();
+}
+
+#[test]
+fn a_full_disk_under_the_record_is_an_error_and_no_more() {
+    let small = Case::new(SMALL);
+    let expected = small.undisturbed();
+    let n_writes = small.count_writes();
+    for at in (1..=n_writes).step_by(5) {
+        let mut torture = small.begin();
+        let ended = torture.run(Some(("full", at)), None);
+        let said = fs::read_to_string(torture.said()).unwrap();
+        assert_eq!(ended.signal(), None, "at {at}: {said}");
+        assert!(!said.contains("panicked"), "at {at}: {said}");
+        assert!(ended.success() || said.contains("\"event\":\"error\""), "at {at}: {said}");
+        let ended = torture.run(None, None);
+        assert!(ended.success(), "at {at}: {}", fs::read_to_string(torture.said()).unwrap());
+        assert_eq!((torture.n_twice, torture.n_left), (0, 0), "at {at}");
+        assert_eq!(tree(&torture.folder.path("")), expected, "at {at}");
+    }
+}
+
+#[derive(Debug, Default)]
+struct Figures {
+    n_kills: usize,
+    n_rounds: usize,
+    n_converged: usize,
+    n_twice: usize,
+    n_left: usize,
+}
+
+impl Figures {
+    fn add(&mut self, other: &Self) {
+        self.n_kills += other.n_kills;
+        self.n_rounds += other.n_rounds;
+        self.n_converged += other.n_converged;
+        self.n_twice += other.n_twice;
+        self.n_left += other.n_left;
+    }
+
+    fn print(&self, what: &str) {
+        println!(
+            "{what}: {} kills, {} of {} workflows converged, {} jobs run twice, {} processes left",
+            self.n_kills, self.n_converged, self.n_rounds, self.n_twice, self.n_left
+        );
+    }
+
+    fn check(&self) {
+        assert!(self.n_kills > 5 && self.n_rounds > 0, "enough was tried: {self:?}");
+        assert_eq!((self.n_converged, self.n_twice, self.n_left), (self.n_rounds, 0, 0), "{self:?}");
+    }
+}
+
+/// Rounds until the time is over; each kills the command until it gets through.
+fn kill_at_random(figures: &mut Figures, random: &mut Random, time: Duration) {
+    let large = Case::new(LARGE);
+    let began = Instant::now();
+    let expected = large.undisturbed();
+    let whole_run = began.elapsed();
+    while began.elapsed() < time {
+        let mut torture = large.begin();
+        let mut is_killed = true;
+        while is_killed {
+            // Late enough to get anywhere, early enough to come often.
+            let delay = whole_run.mul_f64(random.share() * 0.4);
+            is_killed = torture.run(None, Some(delay)).signal().is_some();
+            figures.n_kills += usize::from(is_killed);
+        }
+        figures.end_of_round(&torture, &expected);
+    }
+}
+
+/// A round for each write of the record (or each so many-th), in each mode.
+fn kill_at_writes(figures: &mut Figures, modes: &[&str], step: usize) {
+    let small = Case::new(SMALL);
+    let expected = small.undisturbed();
+    let n_writes = small.count_writes();
+    assert!(n_writes > 20, "the record's writes are seen: {n_writes}");
+    for (number, mode) in modes.iter().enumerate() {
+        for at in (1 + number..=n_writes).step_by(step) {
+            let mut torture = small.begin();
+            let ended = torture.run(Some((mode, at)), None);
+            figures.n_kills += usize::from(ended.signal().is_some());
+            if ended.signal().is_some() {
+                torture.run(None, None);
+            }
+            figures.end_of_round(&torture, &expected);
+        }
+    }
+}
+
+impl Figures {
+    fn end_of_round(&mut self, torture: &Torture<'_>, expected: &BTreeMap<PathBuf, Vec<u8>>) {
+        let found = tree(&torture.folder.path(""));
+        let (dry, _) = torture.folder.succeed(&["-n"]);
+        let is_same = found == *expected && dry.contains("Nothing to be done");
+        if !is_same {
+            let names = |tree: &BTreeMap<PathBuf, Vec<u8>>| tree.keys().cloned().collect::<HashSet<_>>();
+            let (found_names, expected_names) = (names(&found), names(expected));
+            let differing: Vec<_> =
+                expected.iter().filter(|(path, text)| found.get(*path) != Some(text)).collect();
+            println!(
+                "not as undisturbed: more {:?}; differing {differing:?}; {dry}",
+                found_names.difference(&expected_names)
+            );
+        }
+        self.n_rounds += 1;
+        self.n_converged += usize::from(is_same);
+        self.n_twice += torture.n_twice;
+        self.n_left += torture.n_left;
+    }
+}
+
+/// A workflow and the arguments of its plain command.
+struct Case {
+    snakefile: &'static str,
+    arguments: Vec<&'static str>,
+}
+
+impl Case {
+    fn new((snakefile, arguments): (&'static str, &[&'static str])) -> Self {
+        Self { snakefile, arguments: [arguments, &["--log", "json"]].concat() }
+    }
+
+    fn begin(&self) -> Torture<'_> {
+        let outside = Folder::new();
+        outside.write("log", "");
+        let token = format!("{}", outside.path("").display());
+        let folder = Folder::with(self.snakefile);
+        Torture {
+            case: self,
+            folder,
+            outside,
+            token,
+            finished: HashSet::new(),
+            n_logged: 0,
+            n_twice: 0,
+            n_left: 0,
+        }
+    }
+
+    /// The files of a run that nobody disturbs.
+    fn undisturbed(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut torture = self.begin();
+        let ended = torture.run(None, None);
+        assert!(ended.success(), "{}", fs::read_to_string(torture.said()).unwrap());
+        tree(&torture.folder.path(""))
+    }
+
+    /// How often an undisturbed run writes to the record, and so on.
+    fn count_writes(&self) -> usize {
+        let mut torture = self.begin();
+        let ended = torture.run(Some(("before", 0)), None);
+        assert!(ended.success(), "{}", fs::read_to_string(torture.said()).unwrap());
+        torture.outside.read("count").lines().map(|line| line.parse::<usize>().unwrap()).sum()
+    }
+}
+
+/// One folder that is tortured, and what is known of it.
+struct Torture<'c> {
+    case: &'c Case,
+    folder: Folder,
+    /// Where jobs say that they start, and where what the command says goes.
+    outside: Folder,
+    /// All processes have it in their environment.
+    token: String,
+    /// First outputs of jobs that the user was told have finished.
+    finished: HashSet<String>,
+    n_logged: usize,
+    n_twice: usize,
+    n_left: usize,
+}
+
+impl Torture<'_> {
+    fn said(&self) -> PathBuf {
+        self.outside.path("said")
+    }
+
+    /// Runs the plain command, with a fault or a kill after a while; then looks at what there is.
+    fn run(&mut self, fault: Option<(&str, usize)>, kill_after: Option<Duration>) -> ExitStatus {
+        let mut command = self.folder.command(&self.case.arguments);
+        command
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(self.said()).unwrap())
+            .env("TORTURE_LOG", self.outside.path("log"))
+            .env("TORTURE_TOKEN", &self.token);
+        if let Some((mode, at)) = fault {
+            command
+                .env("LD_PRELOAD", faults())
+                .env("FAULT_MODE", mode)
+                .env("FAULT_AT", at.to_string())
+                .env("FAULT_COUNT", self.outside.path("count"));
+        }
+        let mut child = command.spawn().unwrap();
+        if let Some(delay) = kill_after {
+            std::thread::sleep(delay);
+            // It may be through already.
+            let _ = child.kill();
+        }
+        let ended = wait(&mut child);
+        self.n_left += self.wait_for_processes();
+        self.judge_log();
+        self.note_finished();
+        ended
+    }
+
+    /// Waits until no process of this run is left; gives how many are, should they stay.
+    fn wait_for_processes(&self) -> usize {
+        let entry = format!("TORTURE_TOKEN={}", self.token);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let n = processes_with(entry.as_bytes());
+            if n == 0 || Instant::now() > deadline {
+                return n;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// No job starts that had finished before this run, and none starts twice in it.
+    fn judge_log(&mut self) {
+        let log = self.outside.read("log");
+        let mut started = HashSet::new();
+        for name in log.lines().skip(self.n_logged) {
+            if self.finished.contains(name) || !started.insert(name) {
+                println!("`{name}` ran again");
+                self.n_twice += 1;
+            }
+        }
+        self.n_logged = log.lines().count();
+    }
+
+    fn note_finished(&mut self) {
+        for line in fs::read_to_string(self.said()).unwrap().lines() {
+            // The last line may be torn.
+            let Ok(event) = serde_json::from_str::<serde_json::Value>(line) else { continue };
+            if event["event"] == "job_finished"
+                && let Some(output) = event["output"][0].as_str()
+            {
+                self.finished.insert(output.to_owned());
+            }
+        }
+    }
+}
+
+/// Waits for the command's end; one that hangs has failed.
+fn wait(child: &mut Child) -> ExitStatus {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    loop {
+        if let Some(ended) = child.try_wait().unwrap() {
+            return ended;
+        }
+        if Instant::now() > deadline {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("the command hangs");
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn processes_with(entry: &[u8]) -> usize {
+    let has_it = |process: &fs::DirEntry| {
+        let environment = fs::read(process.path().join("environ")).unwrap_or_default();
+        environment.split(|&byte| byte == 0).any(|found| found == entry)
+    };
+    fs::read_dir("/proc").unwrap().flatten().filter(has_it).count()
+}
+
+/// The files below a folder, but for those that are our own business.
+fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(here) = waiting.pop() {
+        for entry in fs::read_dir(&here).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(folder).unwrap().to_owned();
+            // The record, and the logs of runs.
+            if name == Path::new(".tureen") || name == Path::new(".snakemake") {
+                continue;
+            }
+            if path.is_dir() {
+                waiting.push(path);
+                files.insert(name, b"a folder".to_vec());
+            } else {
+                files.insert(name, fs::read(path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+/// The library that makes faults, built once.
+fn faults() -> &'static Path {
+    static BUILT: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    let (_, path) = BUILT.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("faults.so");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/torture/faults.c");
+        // SQLite is built with the same compiler.
+        let built = Command::new(std::env::var("CC").unwrap_or("cc".to_owned()))
+            .args(["-shared", "-fPIC", "-O1", "-o"])
+            .args([&path, &source])
+            .args(["-ldl"])
+            .status()
+            .unwrap();
+        assert!(built.success());
+        (folder, path)
+    });
+    path
+}
+
+/// Numbers that look random (xorshift), from a seed.
+struct Random(u64);
+
+impl Random {
+    /// From 0 to 1.
+    fn share(&mut self) -> f64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as f64 / (1u64 << 53) as f64
+    }
+}

@@ -1,0 +1,94 @@
+/* Ends the process at the n-th write, truncation, sync, renaming or removal that touches `.tureen`, or lets the disk be
+ * full from there on. Preloaded into the command by `torture.rs`, so the command itself has no fault points.
+ *
+ * FAULT_AT     which one, from 1 (0: none)
+ * FAULT_MODE   before: ended before it; torn: ended with half of what should be written; after: ended behind it;
+ *              full: this one and all later writes fail with "no space left on device"
+ * FAULT_COUNT  a file that gets how many there were
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+static atomic_long seen;
+static long wanted;
+static const char *mode = "before";
+
+__attribute__((constructor)) static void begin(void) {
+    const char *at = getenv("FAULT_AT"), *how = getenv("FAULT_MODE");
+    wanted = at ? atol(at) : 0;
+    if (how) mode = how;
+}
+
+__attribute__((destructor)) static void end(void) {
+    const char *path = getenv("FAULT_COUNT");
+    if (!path || seen == 0) return;
+    FILE *file = fopen(path, "a");
+    if (file) {
+        fprintf(file, "%ld\n", (long)seen);
+        fclose(file);
+    }
+}
+
+static int is_ours(const char *path) { return strstr(path, "/.tureen/") || strncmp(path, ".tureen/", 8) == 0; }
+
+static int is_ours_fd(int fd) {
+    char link[64], path[4096];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, path, sizeof path - 1);
+    if (n <= 0) return 0;
+    path[n] = 0;
+    return is_ours(path);
+}
+
+static void die(void) {
+    kill(getpid(), SIGKILL);
+    for (;;) pause();
+}
+
+/* Whether this is the one; counts it. */
+static int is_it(void) {
+    long number = atomic_fetch_add(&seen, 1) + 1;
+    return wanted > 0 && (number == wanted || (number > wanted && strcmp(mode, "full") == 0));
+}
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define FULL (strcmp(mode, "full") == 0)
+
+#define WRITES(name, parameters, part, all)                  \
+    ssize_t name parameters {                                \
+        if (is_ours_fd(fd) && is_it()) {                     \
+            if (FULL) { errno = ENOSPC; return -1; }         \
+            if (strcmp(mode, "torn") == 0) REAL(name) part;  \
+            if (strcmp(mode, "after") == 0) REAL(name) all;  \
+            die();                                           \
+        }                                                    \
+        return REAL(name) all;                               \
+    }
+
+WRITES(write, (int fd, const void *data, size_t n), (fd, data, n / 2), (fd, data, n))
+WRITES(pwrite, (int fd, const void *data, size_t n, off_t at), (fd, data, n / 2, at), (fd, data, n, at))
+WRITES(pwrite64, (int fd, const void *data, size_t n, off64_t at), (fd, data, n / 2, at), (fd, data, n, at))
+
+#define CHANGES(name, parameters, condition, arguments)      \
+    int name parameters {                                    \
+        if ((condition) && !FULL && is_it()) {               \
+            if (strcmp(mode, "after") == 0) REAL(name) arguments; \
+            die();                                           \
+        }                                                    \
+        return REAL(name) arguments;                         \
+    }
+
+CHANGES(ftruncate, (int fd, off_t n), is_ours_fd(fd), (fd, n))
+CHANGES(ftruncate64, (int fd, off64_t n), is_ours_fd(fd), (fd, n))
+CHANGES(fsync, (int fd), is_ours_fd(fd), (fd))
+CHANGES(fdatasync, (int fd), is_ours_fd(fd), (fd))
+CHANGES(unlink, (const char *path), is_ours(path), (path))
+CHANGES(rename, (const char *from, const char *to), is_ours(from) || is_ours(to), (from, to))
