@@ -1,9 +1,9 @@
-"""Time trivial jobs in Python, two at once, beside Snakemake; and how long a Snakefile's interpreter takes to start.
+"""Time trivial jobs in Python, two at once, beside Snakemake, and the start of a Snakefile's interpreter.
 
     python bench/run_blocks.py [--tureen PATH] [--snakemake PATH] [--jobs N] [--runs N]
 
-A job's cost is the time of a run divided by its jobs, less what a run with nothing to do takes. Snakemake starts
-itself anew for each `run:` job, so it gets a tenth of the jobs.
+A job's cost is the time of a run divided by its jobs, less what a run with nothing to do takes. Snakemake
+starts itself anew for each `run:` job, so it gets a tenth of the jobs.
 """
 
 from __future__ import annotations
@@ -52,9 +52,8 @@ def main() -> int:
         theirs = per_job(options.snakemake, kind, max(options.jobs // 10, 1), 1)
         print(f"{f'trivial {kind}, -c2':34} {ours:12.1f} {theirs:12.1f} {theirs / ours:7.0f}x")
     dry, bare = starts(options.tureen, options.runs * 3)
-    print(
-        f"\ndry run of nothing, with Python {dry:.1f} ms; `python3 -c pass` {bare:.1f} ms; beyond it {dry - bare:.1f} ms"
-    )
+    print(f"\ndry run of nothing, with Python: {dry:.1f} ms; `python3 -c pass`: {bare:.1f} ms")
+    print(f"beyond it: {dry - bare:.1f} ms")
     return 0
 
 

@@ -1,6 +1,7 @@
 """A clean interpreter that Python scripts are forked from: as good as new, but started already.
 
-It knows nothing of the Snakefile. What happens at the end of a script (open files, `atexit`, threads) is done by the interpreter as ever: the fork leaves like any program, by the end of its main module.
+It knows nothing of the Snakefile. What happens at the end of a script (open files, `atexit`, threads) is done
+by the interpreter as ever: the fork leaves like any program, by the end of its main module.
 """
 
 import json
