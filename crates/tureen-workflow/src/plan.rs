@@ -20,6 +20,7 @@ use crate::record::{MAX_HASHED_BYTES, Remembered};
 
 pub use changes::Changes;
 pub use select::{Batch, Selection, select, select_batch};
+pub(crate) use steps::Groups;
 use steps::find_groups;
 pub use steps::{Step, steps};
 
@@ -99,6 +100,11 @@ impl Plan {
             order,
             groups: self.groups.iter().filter(|group| group.iter().all(is_before)).cloned().collect(),
         })
+    }
+
+    /// The same jobs, of which others run at the same time, or go somewhere together.
+    pub(crate) fn grouped(&self, groups: Vec<Vec<JobId>>) -> Self {
+        Self { groups, ..self.clone() }
     }
 
     /// Whether there is nothing to do.

@@ -1,5 +1,6 @@
 //! What will be done: the arguments, understood, checked and with their defaults filled in.
 
+pub(crate) mod clusters;
 mod rules;
 mod task;
 
@@ -69,6 +70,8 @@ pub(crate) struct Settings {
     pub(crate) selection: Selection,
     pub(crate) quiet: Quiet,
     pub(crate) print_commands: bool,
+    /// Where jobs run, if that is not here.
+    pub(crate) cluster: Option<clusters::Cluster>,
 }
 
 /// A report to be made.
@@ -95,22 +98,20 @@ impl Settings {
     /// # Errors
     /// A value that is none, or cores that are needed and not given.
     pub(crate) fn new(args: Args) -> Result<Self, Diagnostic> {
-        rules::check_scopes(&args.set_resource_scopes)?;
         check_place(&args)?;
-        // Groups are for jobs that are submitted together: on one machine they change nothing.
-        rules::numbers(&args.group_components, "--group-components")?;
         let task = task::task(&args);
+        let cluster = clusters::cluster(&args, task)?;
         let touches = args.touch || args.executor.as_deref() == Some("touch");
         let max_hashed_bytes = max_hashed_bytes(&args)?;
         let mut settings = Self {
             task,
             report: report(&args)?,
             limits: RunLimits {
-                cores: cores(&args, task, touches)?,
+                cores: cores(&args, task, touches, cluster.is_some())?,
                 threads: args.max_threads,
                 named: resources::limits(&args.resources).map_err(|why| refused("--resources", &why))?,
             },
-            adjustments: rules::adjustments(&args)?,
+            adjustments: rules::adjustments(&args, cluster.is_some())?,
             batch: rules::batch(&args)?,
             target_jobs: rules::target_jobs(&args)?,
             scatter: rules::numbers(&args.set_scatter, "--set-scatter")?,
@@ -152,6 +153,7 @@ impl Settings {
             quiet: quiet(args.quiet.as_deref()),
             print_commands: args.printshellcmds || args.verbose,
             targets: args.targets,
+            cluster,
         };
         if settings.directory.is_none() {
             // Seen from where it runs, a Snakefile's path is best as it was typed.
@@ -159,7 +161,7 @@ impl Settings {
             let relative = |path: PathBuf| path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path);
             settings.snakefile = settings.snakefile.map(relative);
         }
-        if settings.task == Task::Run && settings.limits.cores.is_none() {
+        if settings.task == Task::Run && settings.limits.cores.is_none() && settings.cluster.is_none() {
             return Err(Diagnostic::new("it must be said how many cores to use")
                 .hint("`--cores all`, or `-c 4`; `-n` shows what would run"));
         }
@@ -175,12 +177,6 @@ pub(crate) fn snakefile_of(args: &Args) -> Option<PathBuf> {
 
 /// Executors and storage that are elsewhere.
 fn check_place(args: &Args) -> Result<(), Diagnostic> {
-    if let Some(executor) = &args.executor
-        && !["local", "dryrun", "touch"].contains(&executor.as_str())
-    {
-        return Err(Diagnostic::new(format!("`--executor {executor}` is not supported"))
-            .hint("jobs run on this machine only, for now; leave the option out"));
-    }
     if args.cache.is_some() && std::env::var_os("SNAKEMAKE_OUTPUT_CACHE").is_some() {
         return Err(Diagnostic::new("`--cache` is not supported")
             .hint("leave it out: outputs are then made here, as they are without a cache"));
@@ -255,7 +251,7 @@ fn max_hashed_bytes(args: &Args) -> Result<Option<u64>, Diagnostic> {
     Ok(Some(bytes))
 }
 
-fn cores(args: &Args, task: Task, touches: bool) -> Result<Option<u64>, Diagnostic> {
+fn cores(args: &Args, task: Task, touches: bool, is_elsewhere: bool) -> Result<Option<u64>, Diagnostic> {
     let all = || std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
     let read = |option: &str, word: &str| match word {
         "all" | "unlimited" => Ok(all()),
@@ -268,6 +264,7 @@ fn cores(args: &Args, task: Task, touches: bool) -> Result<Option<u64>, Diagnost
         (Some(word), _) => read("--cores", word).map(Some),
         // As Snakemake: what runs nothing needs one.
         (None, _) if task == Task::DryRun || touches => Ok(Some(1)),
+        (None, _) if is_elsewhere => Ok(None),
         (None, Some(word)) => read("--jobs", word).map(Some),
         (None, None) => Ok(None),
     }
@@ -296,6 +293,13 @@ fn seconds(seconds: Option<f64>) -> Result<Option<Duration>, Diagnostic> {
             })
         })
         .transpose()
+}
+
+/// A number of seconds that an option was given.
+fn seconds_of(option: &str, seconds: f64) -> Result<Duration, Diagnostic> {
+    Duration::try_from_secs_f64(seconds).map_err(|_| {
+        Diagnostic::new(format!("`{option}` takes a number of seconds that is not negative"))
+    })
 }
 
 fn triggers(words: &[String]) -> Triggers {

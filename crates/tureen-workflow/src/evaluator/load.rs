@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 
 use super::broken::Broken;
+use super::replay::Story;
 use super::workflow::workflow;
 use super::{Evaluator, wire};
 use crate::config::{self, Overrides};
@@ -55,6 +56,7 @@ pub(crate) fn load(
         "wrapper_prefix": request.wrapper_prefix,
         "keep_scripts": request.keeps_scripts,
     }});
+    let mut story = Story::begin(&question);
     loop {
         let answer = process.ask(&question, &[]).map_err(|error| broken(&error))?;
         let Some((word, content)) = answer.as_object().and_then(|object| object.iter().next()) else {
@@ -64,6 +66,8 @@ pub(crate) fn load(
             "translate" => loading.translate(content),
             "config" => read_config(content),
             "loaded" => {
+                // It is loaded once; should it be asked to again, the first story stands.
+                let _ = evaluator.story.set(story);
                 let found = workflow(content, &loading.places);
                 return found
                     .ok_or_else(|| broken(&Broken::Garbled("what the Snakefile declares".to_owned())));
@@ -76,6 +80,7 @@ pub(crate) fn load(
             }
             _ => return Err(loading.errors),
         };
+        story.add(word, content, &question);
     }
 }
 

@@ -197,6 +197,14 @@ impl Record {
         Ok(())
     }
 
+    /// As [`Record::end`], for a job that somebody else has seen to its end meanwhile; nothing, if its end is on record.
+    pub fn end_late(&self, id: i64, inputs: &[InputMemory]) -> rusqlite::Result<()> {
+        self.lock()
+            .prepare_cached("UPDATE job SET ended = ?, inputs = ? WHERE id = ? AND ended IS NULL")?
+            .execute(params![now(), json(&inputs), id])?;
+        Ok(())
+    }
+
     /// Writes that a job failed and that its outputs were removed.
     pub fn fail(&self, id: i64) -> rusqlite::Result<()> {
         self.lock()

@@ -7,7 +7,7 @@ use tureen_workflow::job::Awaits;
 use tureen_workflow::progress::Progress;
 use tureen_workflow::read::Reading;
 use tureen_workflow::record::{Claim, Record};
-use tureen_workflow::run::{Failure, Happening, Input, Python, Settings as RunSettings, run as run_plan};
+use tureen_workflow::run::{Apart, Failure, Happening, Input, Python, Settings as RunSettings, run as run_plan};
 use tureen_workflow::work::stop::Stop;
 
 use super::load::{Planned, planned_after};
@@ -24,6 +24,8 @@ pub(super) struct Parts<'p> {
     pub(super) run_settings: &'p RunSettings,
     pub(super) stop: &'p Arc<Stop>,
     pub(super) talk: Talk,
+    /// Where jobs go that don't run here.
+    pub(super) apart: Option<&'p Apart>,
     /// Which files are ours, unless that is nobody's business (`--nolock`).
     pub(super) claim: Option<Claim>,
 }
@@ -92,6 +94,7 @@ impl Parts<'_> {
             python: self.python,
             stop: self.stop,
             guard: guard(),
+            apart: self.apart,
         };
         if part.order.is_empty() && is_waited_for(planned) {
             return Ok(false);

@@ -22,6 +22,7 @@ use tureen_workflow::work::stop::Stop;
 use super::load::{self, Planned, planned_after};
 use super::parts::{Parts, Whole};
 use super::python::with_python;
+use super::apart::{Elsewhere, earlier};
 use super::{Ended, GUARD, story};
 use crate::settings::Settings;
 use crate::talk::Talk;
@@ -57,6 +58,8 @@ fn run_reading(
         }
     };
     let folder = Path::new(FOLDER);
+    let latency_wait = settings.latency_wait.unwrap_or_else(usual_wait);
+    let earlier = earlier(latency_wait, settings.wishes.max_hashed_bytes).map_err(|fault| vec![fault])?;
     let mut progress;
     let (planned, claim) = loop {
         progress = Progress::default();
@@ -94,7 +97,7 @@ fn run_reading(
     let run_settings = RunSettings {
         limits: settings.limits.clone(),
         keep_going: settings.keep_going,
-        latency_wait: settings.latency_wait.unwrap_or_else(usual_wait),
+        latency_wait,
         touch: settings.touch,
         first_attempt: settings.first_attempt,
         drops_record: settings.drops_record,
@@ -109,7 +112,14 @@ fn run_reading(
     wait_for(&settings.awaited, run_settings.latency_wait).map_err(|fault| vec![*fault])?;
     let handle = |handler| if settings.no_hooks { Ok(()) } else { handle(reading, handler) };
     handle(Handler::Start)?;
+    let elsewhere = match &settings.cluster {
+        None => None,
+        Some(cluster) => {
+            Some(Elsewhere::new(cluster, earlier, reading, latency_wait).map_err(|fault| vec![fault])?)
+        }
+    };
     let mut parts = Parts {
+        apart: elsewhere.as_ref().map(|elsewhere| &elsewhere.apart),
         claim,
         settings,
         reading,
@@ -119,8 +129,12 @@ fn run_reading(
         stop: &stop,
         talk,
     };
-    let whole = parts.run(planned, &mut progress)?;
+    let whole = parts.run(planned, &mut progress);
     drop(parts);
+    if let Some(elsewhere) = elsewhere {
+        elsewhere.close(whole.as_ref().is_ok_and(|whole| whole.failures.is_empty()) && !stop.is_asked());
+    }
+    let whole = whole?;
     let is_success = whole.failures.is_empty() && !stop.is_asked();
     handle(if is_success { Handler::Success } else { Handler::Error })?;
     Ok(Some(conclude(settings, reading, &whole, &stop)))
@@ -204,7 +218,7 @@ pub(super) fn refused_claim(error: &ClaimError) -> Diagnostic {
 }
 
 /// Ctrl-C and polite kills end everything at once.
-fn watch_signals(stop: &Arc<Stop>) {
+pub(super) fn watch_signals(stop: &Arc<Stop>) {
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else { return };
     let stop = Arc::clone(stop);
     std::thread::spawn(move || {
