@@ -158,7 +158,7 @@ pub(crate) struct Args {
     /// The same as `--software-deployment-method env-modules`
     #[arg(long)]
     pub(crate) use_envmodules: bool,
-    /// Where files are: on this machine (`none`)
+    /// Where files are: on file systems that this machine sees (`none` or `fs`)
     #[arg(long, value_name = "NAME")]
     pub(crate) default_storage_provider: Option<String>,
     /// How jobs are run: `local`, `slurm`, `cluster-generic`, `dryrun` or `touch`

@@ -181,9 +181,12 @@ fn check_place(args: &Args) -> Result<(), Diagnostic> {
         return Err(Diagnostic::new("`--cache` is not supported")
             .hint("leave it out: outputs are then made here, as they are without a cache"));
     }
-    if let Some(provider) = args.default_storage_provider.as_deref().filter(|provider| *provider != "none") {
+    if let Some(provider) = args.default_storage_provider.as_deref()
+        // With `fs` files are where they are said to be, on a file system: so they are here in any case.
+        && !["none", "fs"].contains(&provider)
+    {
         return Err(Diagnostic::new(format!("`--default-storage-provider {provider}` is not supported"))
-            .hint("storage plugins are not supported: files are local"));
+            .hint("storage plugins are not supported: files are on file systems that this machine sees"));
     }
     Ok(())
 }

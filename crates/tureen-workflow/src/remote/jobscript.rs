@@ -10,7 +10,7 @@ use crate::fields::quote;
 use crate::value::Value;
 
 /// Used unless `--jobscript` names another one.
-pub const TEMPLATE: &str = "#!/bin/sh\n# properties = {properties}\n{exec_job}\n";
+pub const TEMPLATE: &str = "#!/bin/sh\n# properties = {properties}\n{exec_job}\n\n";
 
 /// Longer lists of files are left out of the properties (as Snakemake 9.27).
 const MOST_FILES: usize = 100;

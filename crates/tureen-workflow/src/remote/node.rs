@@ -76,7 +76,15 @@ impl Node<'_> {
         let replies = Mutex::new(vec![not_begun; parcel.jobs.len()]);
         let note = |number: usize, reply: JobReply| {
             let is_good = reply.end == End::Done;
-            replies.lock().unwrap_or_else(PoisonError::into_inner)[number] = reply;
+            let mut replies = replies.lock().unwrap_or_else(PoisonError::into_inner);
+            replies[number] = reply;
+            let is_done = |number: &usize| replies[*number].end == End::Done;
+            for (path, readers) in &parcel.temporary {
+                if readers.contains(&number) && readers.iter().all(is_done) {
+                    // What can't be removed does no harm.
+                    let _ = files::remove_temporary(path);
+                }
+            }
             is_good
         };
         let run = Run::new(schedule(parcel, &sets));

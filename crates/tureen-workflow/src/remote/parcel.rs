@@ -25,6 +25,8 @@ pub struct Parcel {
     pub cores: u64,
     /// Its jobs, each after those it needs.
     pub jobs: Vec<ParcelJob>,
+    /// Files that nobody outside needs, with the numbers of the jobs that read them: removed when those have ended well.
+    pub temporary: Vec<(PathBuf, Vec<usize>)>,
     /// The shell for commands.
     pub shell: ShellSettings,
     /// Environment variables that are set or removed.
@@ -177,6 +179,7 @@ mod tests {
             folder: "/kitchen".into(),
             cores: 2,
             jobs: vec![job],
+            temporary: Vec::new(),
             shell: ShellSettings::default(),
             environment: vec![("A".to_owned(), None)],
             story: None,

@@ -50,7 +50,8 @@ pub(super) fn note(
     max_hashed_bytes: u64,
 ) {
     for (job, answer) in parcel.jobs.iter().zip(&reply.jobs) {
-        let lasting = || job.outputs.iter().filter(|(_, marks)| !marks.is_passing());
+        let is_gone = |path: &Path| parcel.temporary.iter().any(|(known, _)| known == path);
+        let lasting = || job.outputs.iter().filter(|(path, marks)| !marks.is_passing() && !is_gone(path));
         if answer.end != End::Done || !lasting().all(|(path, _)| is_seen(path, answer, deadline)) {
             continue;
         }

@@ -85,6 +85,8 @@ struct Flight {
     /// Which attempt of the jobs it is.
     number: i64,
     n_losses: u32,
+    /// Temporary outputs that the parcel's own end removes.
+    gone: Vec<PathBuf>,
 }
 
 /// What the thread knows while it is at it.
@@ -220,6 +222,11 @@ impl<'a, 's, 'w> Sender<'a, 's, 'w> {
         for (job, attempt) in parcel.jobs.iter_mut().zip(&begun) {
             job.row = attempt.row;
         }
+        let gone = parcel.temporary.iter().map(|(path, _)| path.clone()).collect();
+        if let Some(group) = &order.group {
+            let text = format!("Group job {group} (jobs in lexicogr. order): {}", parcel.title());
+            (self.shared.tell)(Happening::Says(&text));
+        }
         let id = match found {
             Some(id) => id,
             None => {
@@ -228,7 +235,7 @@ impl<'a, 's, 'w> Sender<'a, 's, 'w> {
                 id
             }
         };
-        self.flights.insert(id, Flight { task, step, jobs: begun, number, n_losses });
+        self.flights.insert(id, Flight { task, step, jobs: begun, number, n_losses, gone });
     }
 
     /// A new name for a parcel.
@@ -335,6 +342,9 @@ impl<'a, 's, 'w> Sender<'a, 's, 'w> {
             failures.iter().for_each(|failure| (self.shared.tell)(Happening::Retries(failure)));
             let again: Vec<JobId> = all.into_iter().filter(|job| left.contains(job)).collect();
             return self.send(task, &again, number + 1, 0, true, place);
+        }
+        if let Some(group) = self.tasks.groups[step].as_ref().filter(|_| all.len() > 1) {
+            (self.shared.tell)(Happening::Says(&format!("Error in group {group}:")));
         }
         self.fail(task, failures, Vec::new());
     }

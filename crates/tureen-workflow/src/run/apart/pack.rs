@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use rustc_hash::FxHashMap;
+
 use super::{Attempt, Packed, Sender, What};
 use crate::evaluator::job::{Entry, JobView};
 use crate::job::{FileId, JobId};
@@ -43,6 +45,7 @@ impl Sender<'_, '_, '_> {
             id: self.new_id(),
             folder: std::env::current_dir().unwrap_or_default(),
             cores: u64::try_from(view.threads).unwrap_or(0).max(1),
+            temporary: self.temporary_inside(&jobs),
             jobs: packed,
             shell: workflow.shell.clone(),
             environment: workflow.environment.clone(),
@@ -54,6 +57,28 @@ impl Sender<'_, '_, '_> {
         let order =
             Order { properties: properties(&view, group.as_deref()), view, group, goes_alone: false };
         Ok((parcel, order))
+    }
+
+    /// Temporary files that only jobs of the parcel read, with those.
+    fn temporary_inside(&self, jobs: &[JobId]) -> Vec<(PathBuf, Vec<usize>)> {
+        let shared = self.shared;
+        if jobs.len() == 1 || shared.settings.keep_temporary {
+            return Vec::new();
+        }
+        let mut readers: FxHashMap<FileId, Vec<usize>> = FxHashMap::default();
+        for (number, &job) in jobs.iter().enumerate() {
+            for (_, input) in shared.graph.needs(job).filter(|(need, _)| jobs.contains(need)) {
+                let readers = readers.entry(input.file).or_default();
+                if readers.last() != Some(&number) {
+                    readers.push(number);
+                }
+            }
+        }
+        readers.retain(|&file, readers| {
+            shared.temporary.has_no_more_readers(file, u32::try_from(readers.len()).unwrap_or(u32::MAX))
+        });
+        let path = |file| PathBuf::from(shared.graph.jobs.path(file));
+        readers.into_iter().map(|(file, readers)| (path(file), readers)).collect()
     }
 
     fn work_of(&self, attempt: &Attempt) -> Result<Work, What> {

@@ -36,7 +36,7 @@ impl Settling {
             }
             for output in &attempt.outputs {
                 let stays_there = output.marks.other.iter().any(|mark| mark == "nodelocal");
-                if output.marks.is_passing() || stays_there {
+                if output.marks.is_passing() || stays_there || self.flight.gone.contains(&output.path) {
                     continue;
                 }
                 let there = answer.outputs.iter().find(|seen| seen.path == output.path);
