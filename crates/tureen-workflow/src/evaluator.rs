@@ -48,7 +48,11 @@ impl Evaluator {
     /// # Errors
     /// If it can't be started or is no Python 3.10 or newer.
     pub fn start(python: &Path) -> Result<Self, Broken> {
-        let process = Arc::new(Mutex::new(Process::start(python)?));
+        Self::start_in(python, None)
+    }
+
+    fn start_in(python: &Path, folder: Option<&Path>) -> Result<Self, Broken> {
+        let process = Arc::new(Mutex::new(Process::start(python, folder)?));
         Ok(Self { process, python: python.to_owned(), story: OnceLock::new() })
     }
 

@@ -13,7 +13,10 @@ pub mod folder;
 pub mod place;
 pub mod generic;
 pub mod jobscript;
+pub mod mail;
+pub mod pilot;
 pub mod recover;
+pub mod slurm;
 
 /// The first argument that makes this program run one parcel: see [`node`].
 pub const JOB: &str = "__job";

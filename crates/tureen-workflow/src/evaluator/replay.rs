@@ -1,7 +1,7 @@
 //! How a Snakefile was read, kept so that an evaluator on another machine has the same namespace without a Snakefile
 //! being looked for, parsed or translated there: what it asked for, and what it was answered. Knows no job.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -55,12 +55,12 @@ impl Evaluator {
         Some(Story { python: self.python.clone(), ..story.clone() })
     }
 
-    /// Starts an interpreter that reads a workflow as it was read before. This process must stand in the story's folder.
+    /// Starts an interpreter that reads a workflow as it was read before.
     ///
     /// # Errors
     /// The interpreter can't be started, or the Snakefile raises here what it did not raise there.
-    pub fn replay(story: &Story, python: &Path) -> Result<Self, String> {
-        let evaluator = Self::start(python).map_err(|broken| broken.to_string())?;
+    pub fn replay(story: &Story) -> Result<Self, String> {
+        let evaluator = Self::start_in(&story.python, Some(&story.folder)).map_err(|broken| broken.to_string())?;
         let mut question = story.load.clone();
         loop {
             let answer = evaluator.ask(&question).map_err(|broken| broken.to_string())?;

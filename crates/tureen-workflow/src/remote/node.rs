@@ -35,32 +35,29 @@ pub struct Node<'n> {
     pub output: &'n (dyn Fn(Stream, &[u8]) + Sync),
 }
 
-/// Starts the interpreter that a parcel needs, if it needs one. Goes to the parcel's folder.
+/// Goes to the folder that a parcel works in.
 ///
 /// # Errors
-/// The folder is not there (is it shared with this machine?), or the Snakefile raises here.
-pub fn enter(parcel: &Parcel) -> Result<Option<Evaluator>, String> {
-    let evaluator = if parcel.needs_python() { Some(evaluator(parcel.story.as_deref())?) } else { None };
-    go(&parcel.folder)?;
-    Ok(evaluator)
-}
-
-/// An interpreter that has read the Snakefile as the story tells.
-///
-/// # Errors
-/// As [`enter`].
-pub fn evaluator(story: Option<&Path>) -> Result<Evaluator, String> {
-    let path = story.ok_or("it needs an interpreter, and nothing is said of one")?;
-    let read = || -> std::io::Result<Story> { Ok(serde_json::from_slice(&std::fs::read(path)?)?) };
-    let story = read().map_err(|error| format!("`{}`: {error}", path.display()))?;
-    go(&story.folder)?;
-    Evaluator::replay(&story, &story.python)
-}
-
-fn go(folder: &Path) -> Result<(), String> {
+/// It is not there: is it shared with this machine?
+pub fn enter(parcel: &Parcel) -> Result<(), String> {
+    let folder = &parcel.folder;
     std::env::set_current_dir(folder).map_err(|error| {
         format!("the folder `{}` can't be entered on {}: {error}", folder.display(), node_name())
     })
+}
+
+/// An interpreter that has read the Snakefile as the run did, if a parcel needs one.
+///
+/// # Errors
+/// It can't be started, or the Snakefile raises here.
+pub fn evaluator(parcel: &Parcel) -> Result<Option<Evaluator>, String> {
+    if !parcel.needs_python() {
+        return Ok(None);
+    }
+    let path = parcel.story.as_ref().ok_or("it needs an interpreter, and nothing is said of one")?;
+    let read = || -> std::io::Result<Story> { Ok(serde_json::from_slice(&std::fs::read(path)?)?) };
+    let story = read().map_err(|error| format!("`{}`: {error}", path.display()))?;
+    Evaluator::replay(&story).map(Some)
 }
 
 impl Node<'_> {

@@ -23,6 +23,8 @@ pub struct Parcel {
     pub folder: PathBuf,
     /// How many cores its jobs may use together.
     pub cores: u64,
+    /// How much memory they were promised, in MB; 0 if nothing was said.
+    pub mem_mb: u64,
     /// Its jobs, each after those it needs.
     pub jobs: Vec<ParcelJob>,
     /// Files that nobody outside needs, with the numbers of the jobs that read them: removed when those have ended well.
@@ -178,6 +180,7 @@ mod tests {
             id: "1-1".to_owned(),
             folder: "/kitchen".into(),
             cores: 2,
+            mem_mb: 0,
             jobs: vec![job],
             temporary: Vec::new(),
             shell: ShellSettings::default(),

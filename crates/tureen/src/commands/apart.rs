@@ -10,9 +10,9 @@ use tureen_workflow::read::Reading;
 use tureen_workflow::record::Record;
 use tureen_workflow::remote::folder::RunFolder;
 use tureen_workflow::remote::generic::Generic;
-use tureen_workflow::remote::parcel::Parcel;
 use tureen_workflow::remote::place::Place;
 use tureen_workflow::remote::recover::{Left, recover};
+use tureen_workflow::remote::slurm::{Settings as SlurmSettings, Slurm};
 use tureen_workflow::run::Apart;
 
 use crate::settings::clusters::{Cluster, Kind};
@@ -21,8 +21,7 @@ use crate::settings::clusters::{Cluster, Kind};
 #[derive(Default)]
 pub(super) struct Earlier {
     folder: Option<RunFolder>,
-    parcels: Vec<Parcel>,
-    last_id: u64,
+    left: Left,
 }
 
 /// Brings home what jobs of runs whose process is gone have done meanwhile.
@@ -38,14 +37,14 @@ pub(super) fn earlier(wait: Duration, max_hashed_bytes: u64) -> Result<Earlier, 
         .map_err(|error| Diagnostic::new(error.to_string()))?;
     let mut earlier = Earlier::default();
     for folder in orphans {
-        let Left { parcels, last_id } = recover(&folder, &record, wait, max_hashed_bytes);
-        if parcels.is_empty() {
+        let left = recover(&folder, &record, wait, max_hashed_bytes);
+        if left.is_empty() {
             folder.remove();
         } else if earlier.folder.is_none() {
-            (earlier.folder, earlier.parcels, earlier.last_id) = (Some(folder), parcels, last_id);
+            (earlier.folder, earlier.left) = (Some(folder), left);
         } else {
             // One folder is gone on with; what is left in others is not waited for.
-            parcels.iter().for_each(|parcel| folder.revoke(&parcel.id));
+            left.revoke(&folder);
         }
     }
     Ok(earlier)
@@ -67,17 +66,23 @@ impl Elsewhere {
         earlier: Earlier,
         reading: &Reading,
         latency_wait: Duration,
+        n_planned: usize,
     ) -> Result<Self, Diagnostic> {
         let disk = |error: std::io::Error| {
             Diagnostic::new(format!("the folder for jobs elsewhere can't be made: {error}"))
                 .hint("the workflow's folder must be writable, and shared with the cluster")
         };
-        let Earlier { folder, parcels, last_id } = earlier;
+        let Earlier { folder, left } = earlier;
+        let last_id = left.last_id;
         let folder = Arc::new(folder.map_or_else(RunFolder::create, Ok).map_err(disk)?);
         let place: Box<dyn Place + Send> = match &cluster.kind {
             Kind::Generic(commands) => {
                 let commands = tureen_workflow::remote::generic::Commands { latency_wait, ..(**commands).clone() };
-                Box::new(Generic::new(Arc::clone(&folder), commands, parcels).map_err(Diagnostic::new)?)
+                Box::new(Generic::new(Arc::clone(&folder), commands, left.parcels).map_err(Diagnostic::new)?)
+            }
+            Kind::Slurm(settings) => {
+                let settings = SlurmSettings { latency_wait, n_planned, ..(**settings).clone() };
+                Box::new(Slurm::new(Arc::clone(&folder), settings, left))
             }
         };
         let apart = Apart {

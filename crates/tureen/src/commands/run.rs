@@ -115,7 +115,7 @@ fn run_reading(
     let elsewhere = match &settings.cluster {
         None => None,
         Some(cluster) => {
-            Some(Elsewhere::new(cluster, earlier, reading, latency_wait).map_err(|fault| vec![fault])?)
+            Some(Elsewhere::new(cluster, earlier, reading, latency_wait, planned.plan.order.len()).map_err(|fault| vec![fault])?)
         }
     };
     let mut parts = Parts {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::remote::generic::{Commands, JOBNAME};
+use tureen_workflow::remote::slurm::{Mode, Settings as SlurmSettings};
 
 use super::rules::{numbers, scopes};
 use super::{Task, seconds_of};
@@ -28,6 +29,8 @@ pub(crate) struct Cluster {
 pub(crate) enum Kind {
     /// With commands of the user's.
     Generic(Box<Commands>),
+    /// Slurm.
+    Slurm(Box<SlurmSettings>),
 }
 
 /// What `--executor` and the options for it mean; `None`: jobs run here.
@@ -40,6 +43,7 @@ pub(super) fn cluster(args: &Args, task: Task) -> Result<Option<Cluster>, Diagno
     let kind = match args.executor.as_deref() {
         None | Some("local" | "dryrun" | "touch") => return Ok(None),
         Some("cluster-generic") => generic(args)?,
+        Some("slurm") => slurm(args)?,
         Some(other) => {
             return Err(Diagnostic::new(format!("`--executor {other}` is not supported"))
                 .hint("there are `local`, `slurm` and `cluster-generic`, which takes commands for any cluster"));
@@ -59,6 +63,10 @@ pub(super) fn cluster(args: &Args, task: Task) -> Result<Option<Cluster>, Diagno
                 .hint("`--jobs 100`; `-n` shows what would run"));
         }
         None => 1,
+    };
+    let kind = match kind {
+        Kind::Slurm(settings) => Kind::Slurm(Box::new(SlurmSettings { n_jobs, ..*settings })),
+        other => other,
     };
     Ok(Some(Cluster {
         kind,
@@ -88,8 +96,7 @@ fn generic(args: &Args) -> Result<Kind, Diagnostic> {
     if jobscript.as_ref().is_some_and(|text| !text.contains("{exec_job}")) {
         return Err(Diagnostic::new("the job script has no `{exec_job}`: it would not run the job"));
     }
-    let program = std::env::current_exe()
-        .map_err(|error| Diagnostic::new(format!("this program doesn't know where it is: {error}")))?;
+    let program = program()?;
     Ok(Kind::Generic(Box::new(Commands {
         submit,
         status: options.cluster_generic_status_cmd.clone(),
@@ -102,5 +109,51 @@ fn generic(args: &Args) -> Result<Kind, Diagnostic> {
         status_rate: options.max_status_checks_per_second,
         latency_wait: Duration::ZERO,
         program,
+    })))
+}
+
+/// Where this program is, for nodes to start it.
+fn program() -> Result<std::path::PathBuf, Diagnostic> {
+    std::env::current_exe()
+        .map_err(|error| Diagnostic::new(format!("this program doesn't know where it is: {error}")))
+}
+
+fn slurm(args: &Args) -> Result<Kind, Diagnostic> {
+    let options = &args.clusters;
+    let cores = match args.cores.as_deref() {
+        None | Some("all" | "unlimited") => None,
+        Some(word) => word.parse().ok(),
+    };
+    let mut further = Vec::new();
+    further.extend(options.slurm_qos.as_ref().map(|qos| format!("--qos={qos}")));
+    further.extend(options.slurm_reservation.as_ref().map(|name| format!("--reservation={name}")));
+    further.extend(options.slurm_requeue.then(|| "--requeue".to_owned()));
+    further.extend(options.slurm_no_requeue.then(|| "--no-requeue".to_owned()));
+    if options.slurm_pilots == Some(0) || options.slurm_pilot_cores == Some(0) || options.slurm_array_limit == 0 {
+        return Err(Diagnostic::new("numbers of pilots, their cores and jobs in an array are at least 1")
+            .hint("`--slurm-mode jobs` does without pilots"));
+    }
+    Ok(Kind::Slurm(Box::new(SlurmSettings {
+        program: program()?,
+        mode: match options.slurm_mode.as_str() {
+            "jobs" => Mode::Jobs,
+            "pilots" => Mode::Pilots,
+            _ => Mode::Auto,
+        },
+        n_jobs: 1,
+        cores,
+        n_planned: 0,
+        logs: options.slurm_logdir.clone().map(super::absolute),
+        keeps_logs: options.slurm_keep_successful_logs,
+        options: further,
+        array_limit: options.slurm_array_limit,
+        pilots: options.slurm_pilots,
+        pilot_cores: options.slurm_pilot_cores,
+        pilot_minutes: options.slurm_pilot_runtime.max(1),
+        first_status: seconds_of(
+            "--slurm-init-seconds-before-status-checks",
+            options.slurm_init_seconds_before_status_checks,
+        )?,
+        latency_wait: Duration::ZERO,
     })))
 }

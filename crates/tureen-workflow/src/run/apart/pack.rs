@@ -45,6 +45,7 @@ impl Sender<'_, '_, '_> {
             id: self.new_id(),
             folder: std::env::current_dir().unwrap_or_default(),
             cores: u64::try_from(view.threads).unwrap_or(0).max(1),
+            mem_mb: 0,
             temporary: self.temporary_inside(&jobs),
             jobs: packed,
             shell: workflow.shell.clone(),
