@@ -196,7 +196,10 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
     let mut ask = |calls: &[_]| (python.ask)(calls);
     let urgent = &settings.priority_targets;
     let on_failure = if settings.keep_going { OnFailure::KeepGoing } else { OnFailure::Stop };
-    let cores = settings.limits.cores.unwrap_or(if apart.is_some() { apart::steps::ENOUGH } else { 1 });
+    let cores = match apart {
+        Some(apart) => settings.limits.cores.map_or(apart::steps::ENOUGH, |cores| apart.ahead(cores)),
+        None => settings.limits.cores.unwrap_or(1),
+    };
     let mut limits = settings
         .limits
         .named

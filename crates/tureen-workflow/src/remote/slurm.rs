@@ -68,6 +68,17 @@ pub struct Settings {
     pub latency_wait: Duration,
 }
 
+impl Settings {
+    /// Whether a run of so many jobs has pilots.
+    pub fn uses_pilots(&self, n_planned: usize) -> bool {
+        match self.mode {
+            Mode::Auto => n_planned >= MANY,
+            Mode::Jobs => false,
+            Mode::Pilots => true,
+        }
+    }
+}
+
 /// From so many jobs on, those that don't say how long they take count as small.
 const MANY: usize = 20;
 
@@ -180,11 +191,8 @@ impl Place for Slurm {
         } else {
             SMALL_MINUTES
         };
-        let is_small = match self.settings.mode {
-            Mode::Jobs => false,
-            Mode::Pilots => true,
-            Mode::Auto => self.settings.n_planned >= MANY,
-        } && !order.goes_alone
+        let is_small = self.settings.uses_pilots(self.settings.n_planned)
+            && !order.goes_alone
             && order::is_plain(&order.view, most, is_unsaid_short);
         if is_small && self.fleet.can_take(&parcel, &order) {
             self.fleet.take(parcel, &order);

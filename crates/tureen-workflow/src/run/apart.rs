@@ -38,6 +38,8 @@ pub struct Apart {
     pub place: Mutex<Box<dyn Place + Send>>,
     /// How many jobs may be there at once (`--jobs`).
     pub n_jobs: u64,
+    /// Whether the place keeps to limits of jobs and cores by itself, and wants to have some more at hand.
+    pub plans_ahead: bool,
     /// How many cores of this machine local rules may use (`--local-cores`).
     pub local_cores: u64,
     /// `--group-components`
@@ -59,9 +61,14 @@ impl std::fmt::Debug for Apart {
 }
 
 impl Apart {
+    /// How much is handed out, where so much may run.
+    pub(super) fn ahead(&self, limit: u64) -> u64 {
+        if self.plans_ahead { limit.saturating_mul(3).saturating_add(2) } else { limit }
+    }
+
     /// The limits of a run that has jobs here.
     pub(super) fn limits(&self, limits: Limits) -> Limits {
-        limits.with(steps::JOBS, self.n_jobs).with(steps::LOCAL_CORES, self.local_cores)
+        limits.with(steps::JOBS, self.ahead(self.n_jobs)).with(steps::LOCAL_CORES, self.local_cores)
     }
 
     /// Whether a limit is one of each machine, so that jobs elsewhere don't share it (as Snakemake 9.27). `declared` is

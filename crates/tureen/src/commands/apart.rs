@@ -88,6 +88,7 @@ impl Elsewhere {
         let apart = Apart {
             place: Mutex::new(place),
             n_jobs: cluster.n_jobs,
+            plans_ahead: matches!(&cluster.kind, Kind::Slurm(settings) if settings.uses_pilots(n_planned)),
             local_cores: cluster.local_cores,
             components: cluster.components.clone(),
             scopes: cluster.scopes.clone(),

@@ -32,6 +32,7 @@ struct Sent {
     /// Its place in the array.
     index: usize,
     n_jobs: usize,
+    cores: u64,
     /// What Slurm says has become of it, and since when that is known.
     gone: Option<(Instant, String)>,
 }
@@ -113,7 +114,7 @@ impl Batch {
             }
             for &index in &open {
                 let n_jobs = n_jobs[ids[index].as_str()];
-                let sent = Sent { token: token.clone(), index, n_jobs, gone: None };
+                let sent = Sent { token: token.clone(), index, n_jobs, cores: 1, gone: None };
                 self.sent.insert(ids[index].clone(), sent);
             }
             let is_doubtful = job.is_none();
@@ -140,7 +141,13 @@ impl Batch {
             Some(group) => format!("group_{group}"),
             None => format!("rule_{}", order.view.rule),
         };
-        let sent = Sent { token: String::new(), index: 0, n_jobs: parcel.jobs.len(), gone: None };
+        let sent = Sent {
+            token: String::new(),
+            index: 0,
+            n_jobs: parcel.jobs.len(),
+            cores: parcel.cores,
+            gone: None,
+        };
         self.sent.insert(parcel.id.clone(), sent);
         self.pending.push((parcel.id.clone(), options, comment));
     }
@@ -157,9 +164,10 @@ impl Batch {
         if self.pending.is_empty() || self.last_call.is_some_and(|last| last.elapsed() < GATHERING) {
             return;
         }
+        let pending = self.within_limits();
         let mut alike: Vec<((Vec<String>, String), Vec<String>)> = Vec::new();
         let mut place: FxHashMap<(Vec<String>, String), usize> = FxHashMap::default();
-        for (id, options, comment) in self.pending.drain(..) {
+        for (id, options, comment) in pending {
             let key = (options, comment);
             let number = *place.entry(key.clone()).or_insert_with(|| {
                 alike.push((key, Vec::new()));
@@ -177,6 +185,22 @@ impl Batch {
             }
         }
         self.last_call = Some(Instant::now());
+    }
+
+    /// What may be submitted now: runs that have pilots hand out more than may run at once.
+    fn within_limits(&mut self) -> Vec<(String, Vec<String>, String)> {
+        let at_slurm = self.sent.values().filter(|sent| !sent.token.is_empty());
+        let (mut n_jobs, mut cores) = at_slurm.fold((0, 0), |(n, cores), sent| (n + 1, cores + sent.cores));
+        let most_cores = self.settings.cores.unwrap_or(u64::MAX);
+        let mut n_now = 0;
+        for (id, ..) in &self.pending {
+            let own = self.sent.get(id).map_or(1, |sent| sent.cores);
+            if n_jobs > 0 && (n_jobs + 1 > self.settings.n_jobs || cores + own > most_cores) {
+                break;
+            }
+            (n_jobs, cores, n_now) = (n_jobs + 1, cores + own, n_now + 1);
+        }
+        self.pending.drain(..n_now).collect()
     }
 
     fn call(

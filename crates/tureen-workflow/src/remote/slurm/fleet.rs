@@ -77,6 +77,13 @@ struct Pilot {
     gone: Option<String>,
 }
 
+impl Pilot {
+    /// How many cores' worth of work it has.
+    fn taken(&self) -> u64 {
+        self.given.values().map(|given| cores_of(&given.parcel).min(self.cores)).sum()
+    }
+}
+
 struct Call {
     job: Option<String>,
     n_pilots: usize,
@@ -313,25 +320,29 @@ impl Fleet {
             Some(average) => average < SHORT,
             None => self.waiting.len() as u64 > 4 * total,
         };
-        for pilot in self.pilots.iter_mut().filter(|pilot| pilot.phase == Phase::Here && pilot.gone.is_none()) {
-            let mut taken: u64 = pilot.given.values().map(|given| cores_of(&given.parcel)).sum();
-            let most = if is_short { 2 * pilot.cores + 1 } else { pilot.cores };
-            let mut words = Vec::new();
-            while let Some(waiting) = self.waiting.front() {
-                let cores = cores_of(&waiting.parcel).min(pilot.cores);
-                if taken + cores > most {
-                    break;
-                }
-                let Some(Waiting { parcel }) = self.waiting.pop_front() else { break };
-                taken += cores;
-                words.push(ToPilot::Give(Box::new(parcel.clone())));
-                pilot.given.insert(parcel.id.clone(), Given { parcel, since: Instant::now() });
-            }
-            if !words.is_empty() {
-                pilot.last_busy = Instant::now();
-                if let Err(error) = say(&pilot.inbox, &words) {
-                    news.push(News::Say(format!("`{}` can't be written: {error}", pilot.inbox.display())));
-                }
+        let mut words: FxHashMap<usize, Vec<ToPilot>> = FxHashMap::default();
+        while let Some(waiting) = self.waiting.front() {
+            let wanted = cores_of(&waiting.parcel);
+            // To the one with the least to do, if it has room.
+            let room = |pilot: &Pilot| {
+                let cores = wanted.min(pilot.cores);
+                let most = if is_short { 2 * pilot.cores + 1 } else { pilot.cores };
+                (pilot.taken() + cores <= most).then(|| (pilot.taken() + cores) * 1000 / pilot.cores.max(1))
+            };
+            let open = self.pilots.iter().enumerate();
+            let open = open.filter(|(_, pilot)| pilot.phase == Phase::Here && pilot.gone.is_none());
+            let best = open.filter_map(|(number, pilot)| Some((room(pilot)?, number))).min();
+            let Some((_, number)) = best else { break };
+            let Some(Waiting { parcel }) = self.waiting.pop_front() else { break };
+            words.entry(number).or_default().push(ToPilot::Give(Box::new(parcel.clone())));
+            let given = Given { parcel, since: Instant::now() };
+            self.pilots[number].given.insert(given.parcel.id.clone(), given);
+        }
+        for (number, words) in words {
+            let pilot = &mut self.pilots[number];
+            pilot.last_busy = Instant::now();
+            if let Err(error) = say(&pilot.inbox, &words) {
+                news.push(News::Say(format!("`{}` can't be written: {error}", pilot.inbox.display())));
             }
         }
     }
