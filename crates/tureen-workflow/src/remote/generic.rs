@@ -302,8 +302,7 @@ impl Generic {
     }
 
     fn deliver(&mut self, id: &str, reply: Reply) {
-        self.folder.forget(id);
-        // It has done its work.
+        // Its script has done its work.
         let _ = std::fs::remove_dir_all(self.folder.file("scripts").join(id));
         self.news.push(News::Reply(reply));
     }
@@ -362,6 +361,10 @@ impl Place for Generic {
         self.listen();
         self.ask();
         news.append(&mut self.news);
+    }
+
+    fn forget(&mut self, id: &str) {
+        self.folder.forget(id);
     }
 
     fn patience(&self) -> Duration {

@@ -18,6 +18,9 @@ pub trait Place {
     /// Sends what is to be sent, and looks at what has come back.
     fn look(&mut self, news: &mut Vec<News>);
 
+    /// What a parcel has answered is on record: nothing of it is needed any more.
+    fn forget(&mut self, id: &str);
+
     /// How soon to look again.
     fn patience(&self) -> Duration;
 
@@ -67,6 +70,8 @@ pub enum News {
 pub enum Loss {
     /// The machine or the cluster's operators are to blame: it is sent again, which is not counted as an attempt.
     Machine,
+    /// It shared a place whose time or memory was up: it is sent again, by itself.
+    Shared,
     /// The job is to blame: it counts as an attempt that failed.
     Job,
     /// It makes no sense to try again: it can't be sent, or somebody does not want it.

@@ -212,9 +212,13 @@ impl Place for Slurm {
             self.hear(answer);
         }
         self.batch.look(&self.controller, &mut self.news);
-        self.fleet.look(&self.controller, &mut self.news);
+        self.fleet.look(&self.controller, !self.batch.is_empty(), &mut self.news);
         self.ask();
         news.append(&mut self.news);
+    }
+
+    fn forget(&mut self, id: &str) {
+        self.folder.forget(id);
     }
 
     fn patience(&self) -> Duration {
@@ -240,6 +244,5 @@ impl Place for Slurm {
             controller::cancel_now(&jobs);
         }
         self.fleet.close();
-        let _ = &self.folder;
     }
 }

@@ -278,12 +278,13 @@ impl<'a, 's, 'w> Sender<'a, 's, 'w> {
                 let Some(flight) = self.flights.remove(&id) else { return };
                 let n_losses = flight.n_losses + 1;
                 let jobs: Vec<JobId> = flight.jobs.iter().map(|attempt| attempt.job).collect();
-                if loss == Loss::Machine && n_losses <= MOST_LOSSES {
+                if matches!(loss, Loss::Machine | Loss::Shared) && n_losses <= MOST_LOSSES {
                     let rule = &flight.jobs[0].view.rule;
                     let text = format!("rule {rule} was lost ({why}) and is sent again");
                     (self.shared.tell)(Happening::Says(&text));
                     self.drop_quietly(flight.jobs);
-                    return self.send(flight.task, &jobs, flight.number, n_losses, true, place);
+                    let goes_alone = loss == Loss::Shared;
+                    return self.send(flight.task, &jobs, flight.number, n_losses, goes_alone, place);
                 }
                 let may_be_tried_again = loss == Loss::Job;
                 let end = End::NotBegun;
@@ -308,7 +309,7 @@ impl<'a, 's, 'w> Sender<'a, 's, 'w> {
         let Flight { task, step, jobs, number, .. } = flight;
         let all: Vec<JobId> = jobs.iter().map(|attempt| attempt.job).collect();
         let log = place.log_of(&reply.id);
-        let mut loss = loss;
+        let (is_lost, mut loss) = (loss.is_some(), loss);
         let (mut failures, mut left, mut not_begun) = (Vec::new(), Vec::new(), Vec::new());
         for (mut attempt, answer) in jobs.into_iter().zip(reply.jobs) {
             let job = attempt.job;
@@ -340,6 +341,10 @@ impl<'a, 's, 'w> Sender<'a, 's, 'w> {
             }
         }
         self.drop_quietly(not_begun);
+        // A lost one stays revoked, should somebody come with it after all.
+        if !is_lost {
+            place.forget(&reply.id);
+        }
         if failures.is_empty() && left.is_empty() {
             return self.report(task, Outcome::Done);
         }

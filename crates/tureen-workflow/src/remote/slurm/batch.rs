@@ -123,6 +123,10 @@ impl Batch {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.sent.is_empty()
+    }
+
     pub(super) fn has(&self, id: &str) -> bool {
         self.sent.contains_key(id)
     }
@@ -312,7 +316,6 @@ impl Batch {
                 self.logs.insert(id.to_owned(), log);
             }
         }
-        self.folder.forget(id);
         self.close_one(id);
         news.push(News::Reply(reply));
     }

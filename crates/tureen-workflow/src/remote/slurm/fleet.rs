@@ -209,7 +209,7 @@ impl Fleet {
         self.nodes = Some(nodes);
     }
 
-    pub(super) fn look(&mut self, controller: &Controller, news: &mut Vec<News>) {
+    pub(super) fn look(&mut self, controller: &Controller, others_wait: bool, news: &mut Vec<News>) {
         if self.waiting.is_empty() && self.pilots.is_empty() {
             return;
         }
@@ -226,7 +226,7 @@ impl Fleet {
         }
         self.give(news);
         self.recruit(controller, news);
-        self.let_go();
+        self.let_go(others_wait);
     }
 
     fn listen(&mut self, number: usize, news: &mut Vec<News>) {
@@ -306,10 +306,13 @@ impl Fleet {
         // Should it live after all, it stops.
         let _ = say(&pilot.inbox, &[ToPilot::Stop]);
         let is_state = state.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_') && !state.is_empty();
+        // What Slurm ends for its time or memory, it ends for what was done in it.
+        let is_machine = is_state && meaning(&state) != Meaning::Ended(Loss::Job);
+        let loss = if is_machine { Loss::Machine } else { Loss::Shared };
         let why = if is_state { words(&state) } else { state };
         for id in std::mem::take(&mut pilot.given).into_keys() {
             let why = format!("its pilot is gone: {why}");
-            news.push(News::Lost { id, loss: Loss::Machine, why });
+            news.push(News::Lost { id, loss, why });
         }
     }
 
@@ -497,17 +500,17 @@ impl Fleet {
             return;
         }
         for Waiting { parcel } in self.waiting.drain(..) {
-            news.push(News::Lost { id: parcel.id, loss: Loss::Machine, why: "no pilots can be had".to_owned() });
+            news.push(News::Lost { id: parcel.id, loss: Loss::Shared, why: "no pilots can be had".to_owned() });
         }
     }
 
-    /// Pilots without work leave.
-    fn let_go(&mut self) {
+    /// Pilots without work leave; soon, if others wait for the room.
+    fn let_go(&mut self, others_wait: bool) {
         if !self.waiting.is_empty() {
             return;
         }
         for pilot in self.pilots.iter_mut().filter(|pilot| pilot.phase == Phase::Here) {
-            if pilot.given.is_empty() && pilot.last_busy.elapsed() >= IDLE {
+            if pilot.given.is_empty() && pilot.last_busy.elapsed() >= if others_wait { IDLE / 20 } else { IDLE } {
                 pilot.phase = Phase::Leaving;
                 let _ = say(&pilot.inbox, &[ToPilot::End]);
             }
