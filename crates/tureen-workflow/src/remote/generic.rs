@@ -18,6 +18,7 @@ use super::jobscript::{self, exec_line};
 use super::parcel::Parcel;
 use super::place::{Loss, News, Order, Place};
 use super::reply::Reply;
+use super::unclaimed::Unclaimed;
 use crate::fields::{Globals, fill};
 
 /// How to talk to the cluster.
@@ -91,8 +92,9 @@ pub struct Generic {
     commands: Commands,
     environment: Vec<(String, String)>,
     known: FxHashMap<String, Known>,
-    /// Parcels of an earlier run, by what they do.
-    left: FxHashMap<String, String>,
+    unclaimed: Unclaimed,
+    /// Answers to parcels that were claimed when they had answered already.
+    claimed: Vec<News>,
     /// Outputs, and the cluster's name for the job that makes them.
     makers: FxHashMap<String, String>,
     outputs: FxHashMap<String, Vec<String>>,
@@ -141,7 +143,8 @@ impl Generic {
             commands,
             environment,
             known: FxHashMap::default(),
-            left: FxHashMap::default(),
+            unclaimed: Unclaimed::default(),
+            claimed: Vec::new(),
             makers: FxHashMap::default(),
             outputs: FxHashMap::default(),
             submitter,
@@ -165,7 +168,7 @@ impl Generic {
                 self.folder.revoke(&parcel.id);
                 continue;
             }
-            self.left.insert(parcel.fingerprint(), parcel.id.clone());
+            self.unclaimed.add(&parcel);
             self.known.insert(parcel.id.clone(), Known::new(parcel.jobs.len(), external));
         }
     }
@@ -351,7 +354,11 @@ impl Place for Generic {
     }
 
     fn find(&mut self, fingerprint: &str) -> Option<String> {
-        self.left.remove(fingerprint).filter(|id| self.known.contains_key(id))
+        let mut news = Vec::new();
+        let id = self.unclaimed.claim(fingerprint, &mut news)?;
+        let is_known = !news.is_empty() || self.known.contains_key(&id);
+        self.claimed.append(&mut news);
+        is_known.then_some(id)
     }
 
     fn look(&mut self, news: &mut Vec<News>) {
@@ -360,6 +367,8 @@ impl Place for Generic {
         }
         self.listen();
         self.ask();
+        self.unclaimed.sift(&mut self.news);
+        news.append(&mut self.claimed);
         news.append(&mut self.news);
     }
 

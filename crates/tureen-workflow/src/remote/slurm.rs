@@ -14,12 +14,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustc_hash::FxHashMap;
-
 use super::folder::RunFolder;
 use super::parcel::Parcel;
 use super::place::{News, Order, Place};
 use super::recover::Left;
+use super::unclaimed::Unclaimed;
 use batch::Batch;
 use controller::{Answer, Controller, Question};
 use fleet::Fleet;
@@ -98,12 +97,13 @@ pub struct Slurm {
     controller: Controller,
     batch: Batch,
     fleet: Fleet,
-    /// Parcels of an earlier run, by what they do.
-    left: FxHashMap<String, String>,
+    unclaimed: Unclaimed,
     last_status: Instant,
     pause: Duration,
     is_asking: bool,
     news: Vec<News>,
+    /// Answers to parcels that were claimed when they had answered already.
+    claimed: Vec<News>,
 }
 
 impl Slurm {
@@ -111,10 +111,9 @@ impl Slurm {
     pub fn new(folder: Arc<RunFolder>, settings: Settings, left: Left) -> Self {
         let settings = Arc::new(settings);
         let controller = Controller::start(Some(folder.file("calls")));
-        let mut fingerprints = FxHashMap::default();
-        for parcel in left.parcels.iter().chain(left.pilots.iter().flat_map(|pilot| &pilot.given)) {
-            fingerprints.insert(parcel.fingerprint(), parcel.id.clone());
-        }
+        let mut unclaimed = Unclaimed::default();
+        let given = left.pilots.iter().flat_map(|pilot| &pilot.given);
+        left.parcels.iter().chain(given).for_each(|parcel| unclaimed.add(parcel));
         let (batch, fleet) = (
             Batch::new(Arc::clone(&folder), Arc::clone(&settings), left.parcels, &controller),
             Fleet::new(Arc::clone(&folder), Arc::clone(&settings), left.pilots),
@@ -126,11 +125,12 @@ impl Slurm {
             controller,
             batch,
             fleet,
-            left: fingerprints,
+            unclaimed,
             last_status: Instant::now(),
             pause,
             is_asking: false,
             news: Vec::new(),
+            claimed: Vec::new(),
         }
     }
 
@@ -202,8 +202,11 @@ impl Place for Slurm {
     }
 
     fn find(&mut self, fingerprint: &str) -> Option<String> {
-        let id = self.left.remove(fingerprint)?;
-        (self.batch.has(&id) || self.fleet.has(&id)).then_some(id)
+        let mut news = Vec::new();
+        let id = self.unclaimed.claim(fingerprint, &mut news)?;
+        let is_known = !news.is_empty() || self.batch.has(&id) || self.fleet.has(&id);
+        self.claimed.append(&mut news);
+        is_known.then_some(id)
     }
 
     fn look(&mut self, news: &mut Vec<News>) {
@@ -214,6 +217,8 @@ impl Place for Slurm {
         self.batch.look(&self.controller, &mut self.news);
         self.fleet.look(&self.controller, !self.batch.is_empty(), &mut self.news);
         self.ask();
+        self.unclaimed.sift(&mut self.news);
+        news.append(&mut self.claimed);
         news.append(&mut self.news);
     }
 
@@ -238,8 +243,7 @@ impl Place for Slurm {
     }
 
     fn close(&mut self) {
-        let unwanted: Vec<String> = self.left.values().cloned().collect();
-        let jobs = self.batch.drop_all(&unwanted);
+        let jobs = self.batch.drop_all(&self.unclaimed.left());
         if !jobs.is_empty() {
             controller::cancel_now(&jobs);
         }
