@@ -213,7 +213,8 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
             (engine, steps)
         }
         Some(apart) => {
-            let (engine, tasks) = apart::steps::tasks(rules, graph, plan, &settings.limits, apart, urgent, &mut ask)?;
+            let (engine, tasks) =
+                apart::steps::tasks(rules, graph, plan, &settings.limits, apart, urgent, &mut ask)?;
             limits = apart.limits(limits);
             let steps = Some(tasks.steps.clone());
             sent = Some((apart, tasks));

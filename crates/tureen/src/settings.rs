@@ -300,9 +300,8 @@ fn seconds(seconds: Option<f64>) -> Result<Option<Duration>, Diagnostic> {
 
 /// A number of seconds that an option was given.
 fn seconds_of(option: &str, seconds: f64) -> Result<Duration, Diagnostic> {
-    Duration::try_from_secs_f64(seconds).map_err(|_| {
-        Diagnostic::new(format!("`{option}` takes a number of seconds that is not negative"))
-    })
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|_| Diagnostic::new(format!("`{option}` takes a number of seconds that is not negative")))
 }
 
 fn triggers(words: &[String]) -> Triggers {

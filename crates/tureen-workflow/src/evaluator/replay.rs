@@ -60,7 +60,8 @@ impl Evaluator {
     /// # Errors
     /// The interpreter can't be started, or the Snakefile raises here what it did not raise there.
     pub fn replay(story: &Story) -> Result<Self, String> {
-        let evaluator = Self::start_in(&story.python, Some(&story.folder)).map_err(|broken| broken.to_string())?;
+        let evaluator =
+            Self::start_in(&story.python, Some(&story.folder)).map_err(|broken| broken.to_string())?;
         let mut question = story.load.clone();
         loop {
             let answer = evaluator.ask(&question).map_err(|broken| broken.to_string())?;

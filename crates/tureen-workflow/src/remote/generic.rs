@@ -187,7 +187,8 @@ impl Generic {
             ("jobid", &jobid),
             ("workdir", &workdir),
         ];
-        let text = jobscript::fill(template, &fields).map_err(|why| format!("the job script can't be filled: {why}"))?;
+        let text = jobscript::fill(template, &fields)
+            .map_err(|why| format!("the job script can't be filled: {why}"))?;
         let name = fill(&self.commands.jobname, &order.view, Globals::default())
             .map_err(|error| format!("--jobname can't be filled: {error}"))?;
         let place = self.folder.file("scripts").join(&parcel.id);
@@ -195,8 +196,12 @@ impl Generic {
         let script = place.join(name.replace('/', "_"));
         std::fs::write(&script, text).map_err(disk)?;
         std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).map_err(disk)?;
-        let mut makers: Vec<&str> =
-            parcel.jobs.iter().flat_map(|job| &job.inputs).filter_map(|input| Some(self.makers.get(input)?.as_str())).collect();
+        let mut makers: Vec<&str> = parcel
+            .jobs
+            .iter()
+            .flat_map(|job| &job.inputs)
+            .filter_map(|input| Some(self.makers.get(input)?.as_str()))
+            .collect();
         makers.sort_unstable();
         makers.dedup();
         let submit = self.commands.submit.replace("{dependencies}", &makers.join(" "));
@@ -217,7 +222,8 @@ impl Generic {
                     }
                     Ok(external) => {
                         let _ = self.folder.write(&id, "sent", &external);
-                        self.news.push(News::Say(format!("Submitted job {id} with external jobid '{external}'.")));
+                        self.news
+                            .push(News::Say(format!("Submitted job {id} with external jobid '{external}'.")));
                         for output in self.outputs.remove(&id).unwrap_or_default() {
                             self.makers.insert(output, external.clone());
                         }
@@ -291,7 +297,8 @@ impl Generic {
                 self.deliver(id, reply);
             }
             (Some(_), _) => {
-                let why = format!("the cluster says that job {external} failed (--cluster-generic-status-cmd)");
+                let why =
+                    format!("the cluster says that job {external} failed (--cluster-generic-status-cmd)");
                 self.lose(id, Loss::Job, why);
                 return;
             }
@@ -397,10 +404,13 @@ impl Place for Generic {
             }
             return;
         };
-        let size = if self.commands.cancel_nargs == 0 { names.len().max(1) } else { self.commands.cancel_nargs };
+        let size =
+            if self.commands.cancel_nargs == 0 { names.len().max(1) } else { self.commands.cancel_nargs };
         let n_failed = names.chunks(size).filter(|chunk| !cancel(command, chunk, &self.environment)).count();
         if n_failed > 0 {
-            news.push(News::Say(format!("{n_failed} calls of `{command}` failed: look whether jobs are left at the cluster")));
+            news.push(News::Say(format!(
+                "{n_failed} calls of `{command}` failed: look whether jobs are left at the cluster"
+            )));
         }
     }
 
@@ -448,7 +458,8 @@ fn serve(
     while let Ok(question) = questions.recv() {
         let answer = match question {
             Question::Submit { id, line } => {
-                let external = shell_line(&line, environment, at_work).map_err(|why| format!("it can't be submitted: {why}"));
+                let external = shell_line(&line, environment, at_work)
+                    .map_err(|why| format!("it can't be submitted: {why}"));
                 Answer::Submitted { id, external: external.map(|out| first_line(&out)) }
             }
             Question::Status { id, line } => {
@@ -480,7 +491,11 @@ fn status(out: &str) -> Result<Status, String> {
 }
 
 /// Runs a line in a shell; gives what it printed.
-fn shell_line(line: &str, environment: &[(String, String)], at_work: &Mutex<Vec<Pid>>) -> Result<String, String> {
+fn shell_line(
+    line: &str,
+    environment: &[(String, String)],
+    at_work: &Mutex<Vec<Pid>>,
+) -> Result<String, String> {
     let variables = environment.iter().map(|(name, value)| (name, value));
     let mut child = Command::new("sh")
         .args(["-c", line])
@@ -519,7 +534,11 @@ fn shortened(line: &str) -> String {
 /// Starts the sidecar; its first line is what submit and status commands are given.
 fn start_sidecar(command: &str) -> Result<(Child, String), String> {
     let failed = |error: std::io::Error| format!("the sidecar `{command}` can't be started: {error}");
-    let mut child = Command::new(Path::new(command)).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(failed)?;
+    let mut child = Command::new(Path::new(command))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
     let mut line = String::new();
     let mut out = BufReader::new(child.stdout.take().expect("its output is a pipe"));
     out.read_line(&mut line).map_err(failed)?;

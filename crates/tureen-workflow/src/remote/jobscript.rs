@@ -92,7 +92,13 @@ fn plain(value: &Value) -> Option<Json> {
 /// The line that runs a parcel. With a status command the script's own end has to say how it went.
 pub fn exec_line(program: &Path, folder: &Path, parcel: &Path) -> String {
     let quoted = |path: &Path| quote(&path.to_string_lossy()).into_owned();
-    format!("cd {} && {} {} {} && exit 0 || exit 1", quoted(folder), quoted(program), super::JOB, quoted(parcel))
+    format!(
+        "cd {} && {} {} {} && exit 0 || exit 1",
+        quoted(folder),
+        quoted(program),
+        super::JOB,
+        quoted(parcel)
+    )
 }
 
 /// Fills a template: `{exec_job}`, `{properties}`, `{jobid}`, `{workdir}`; doubled braces stand for themselves.
@@ -111,7 +117,10 @@ pub fn fill(template: &str, fields: &[(&str, &str)]) -> Result<String, String> {
             rest = behind;
             continue;
         }
-        let end = after.find('}').filter(|_| same == '{').ok_or("a brace stands alone; double it to mean itself")?;
+        let end = after
+            .find('}')
+            .filter(|_| same == '{')
+            .ok_or("a brace stands alone; double it to mean itself")?;
         let name = &after[..end];
         let (_, value) = fields
             .iter()

@@ -83,7 +83,12 @@ mod tests {
         assert_eq!(inbox.read(), [b"one".to_vec(), b"two".to_vec()]);
         OpenOptions::new().append(true).open(&path).expect("it is there").write_all(b"thr").expect("a disk");
         assert!(inbox.read().is_empty());
-        OpenOptions::new().append(true).open(&path).expect("it is there").write_all(b"ee\nfo").expect("a disk");
+        OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .expect("it is there")
+            .write_all(b"ee\nfo")
+            .expect("a disk");
         assert_eq!(inbox.read(), [b"three".to_vec()]);
         mend(&path).expect("a disk");
         assert_eq!(inbox.read(), [b"fo".to_vec()]);

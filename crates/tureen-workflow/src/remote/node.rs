@@ -210,8 +210,11 @@ struct Hand<'h> {
 impl Hand<'_> {
     fn work(&mut self) -> Result<(), End> {
         let job = self.job;
-        let outputs: Vec<Output> =
-            job.outputs.iter().map(|(path, marks)| Output { path: path.clone(), marks: marks.clone() }).collect();
+        let outputs: Vec<Output> = job
+            .outputs
+            .iter()
+            .map(|(path, marks)| Output { path: path.clone(), marks: marks.clone() })
+            .collect();
         let beside: Vec<String> = job
             .logs
             .iter()
@@ -279,12 +282,7 @@ impl Hand<'_> {
             .map_err(|source| about_files(FileFault::Disk { path: path.clone(), source }))
     }
 
-    fn once(
-        &mut self,
-        iteration: i64,
-        shadow: Option<&ShadowFolder>,
-        usage: &mut Usage,
-    ) -> Result<(), End> {
+    fn once(&mut self, iteration: i64, shadow: Option<&ShadowFolder>, usage: &mut Usage) -> Result<(), End> {
         let Self { node, parcel, job, stop, tail, .. } = self;
         let mut output = |stream, bytes: &[u8]| {
             tail.add(bytes);

@@ -101,7 +101,10 @@ impl Parcel {
         if parcel.version == VERSION {
             Ok(parcel)
         } else {
-            Err(format!("it has version {} of the form, this program knows version {VERSION}", parcel.version))
+            Err(format!(
+                "it has version {} of the form, this program knows version {VERSION}",
+                parcel.version
+            ))
         }
     }
 

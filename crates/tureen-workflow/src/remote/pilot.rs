@@ -222,9 +222,8 @@ impl<'p> Pilot<'p> {
     }
 
     fn is_late(&self) -> bool {
-        self.until.is_some_and(|until| {
-            until.duration_since(SystemTime::now()).map_or(true, |left| left < MARGIN)
-        })
+        self.until
+            .is_some_and(|until| until.duration_since(SystemTime::now()).map_or(true, |left| left < MARGIN))
     }
 
     /// Begins what fits, in the order that it came.
@@ -256,7 +255,10 @@ impl<'p> Pilot<'p> {
             scope.spawn(move || {
                 let printed = std::sync::Mutex::new(Vec::new());
                 let output = |_: Stream, bytes: &[u8]| {
-                    printed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend_from_slice(bytes);
+                    printed
+                        .lock()
+                        .unwrap_or_else(std::sync::PoisonError::into_inner)
+                        .extend_from_slice(bytes);
                 };
                 let node = Node { evaluator: evaluator.as_deref(), stop: self.stop, output: &output };
                 let reply = node.work(&parcel);

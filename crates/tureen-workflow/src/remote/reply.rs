@@ -137,9 +137,8 @@ impl Reply {
 
 /// What this machine is called: by Slurm, else by itself.
 pub fn node_name() -> String {
-    std::env::var("SLURMD_NODENAME").unwrap_or_else(|_| {
-        rustix::system::uname().nodename().to_string_lossy().into_owned()
-    })
+    std::env::var("SLURMD_NODENAME")
+        .unwrap_or_else(|_| rustix::system::uname().nodename().to_string_lossy().into_owned())
 }
 
 #[cfg(test)]

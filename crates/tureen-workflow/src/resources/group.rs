@@ -84,9 +84,7 @@ fn is_within(resources: &Resources, limits: &RunLimits) -> bool {
     resources.iter().all(|(name, value)| {
         let limit = if name == "_cores" { limits.cores } else { limits.of(name) };
         match (limit, whole_number(value)) {
-            (Some(limit), Some(wanted)) if name != TIME => {
-                wanted <= i64::try_from(limit).unwrap_or(i64::MAX)
-            }
+            (Some(limit), Some(wanted)) if name != TIME => wanted <= i64::try_from(limit).unwrap_or(i64::MAX),
             _ => true,
         }
     })

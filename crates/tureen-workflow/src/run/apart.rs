@@ -414,7 +414,9 @@ fn what_of(end: End, node: &str) -> What {
         End::Block(end) => What::Block(end),
         End::Missing(paths) => What::Files(FileFault::Missing(paths)),
         End::Stopped => What::Elsewhere {
-            why: format!("it was asked to end on {node} (a limit of time or memory, or somebody cancelled it)"),
+            why: format!(
+                "it was asked to end on {node} (a limit of time or memory, or somebody cancelled it)"
+            ),
             may_be_tried_again: true,
         },
         End::Files(why) => What::Elsewhere { why: format!("{why} (on {node})"), may_be_tried_again: true },
@@ -422,7 +424,9 @@ fn what_of(end: End, node: &str) -> What {
             why: format!("its command can't be started on {node}: {why}"),
             may_be_tried_again: false,
         },
-        End::NotReady(why) => What::Elsewhere { why: format!("{why} (on {node})"), may_be_tried_again: false },
+        End::NotReady(why) => {
+            What::Elsewhere { why: format!("{why} (on {node})"), may_be_tried_again: false }
+        }
         End::Done | End::NotBegun => What::Stopped,
     }
 }

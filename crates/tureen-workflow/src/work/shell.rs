@@ -87,7 +87,10 @@ pub fn run(
 
 /// What the environment of a job's command has beyond ours: `base`, and (as Snakemake) what it was given, for programs
 /// that look at it.
-pub(crate) fn environment(view: &JobView, base: &[(String, Option<String>)]) -> Vec<(String, Option<String>)> {
+pub(crate) fn environment(
+    view: &JobView,
+    base: &[(String, Option<String>)],
+) -> Vec<(String, Option<String>)> {
     let mut environment = base.to_vec();
     let threads = view.threads.to_string();
     for name in [

@@ -34,7 +34,8 @@ pub(crate) enum Takes {
 /// An option: its long name, further names, its values, its fate.
 pub(crate) type Elsewhere = (&'static str, &'static [&'static str], Takes, Fate);
 
-const NO_IMMEDIATE: &str = "jobs are submitted when what they need is there; clusters need not know of dependencies";
+const NO_IMMEDIATE: &str =
+    "jobs are submitted when what they need is there; clusters need not know of dependencies";
 const NO_PRECOMMAND: &str = "nodes run this very program, so there is nothing to set up first; put what jobs need into the job script (`--jobscript`)";
 const NO_STORAGE: &str = "storage plugins are not supported: files are local";
 const NO_NOTEBOOK: &str = "notebooks can't be edited from here; open them with Jupyter";

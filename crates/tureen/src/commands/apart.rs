@@ -77,7 +77,8 @@ impl Elsewhere {
         let folder = Arc::new(folder.map_or_else(RunFolder::create, Ok).map_err(disk)?);
         let place: Box<dyn Place + Send> = match &cluster.kind {
             Kind::Generic(commands) => {
-                let commands = tureen_workflow::remote::generic::Commands { latency_wait, ..(**commands).clone() };
+                let commands =
+                    tureen_workflow::remote::generic::Commands { latency_wait, ..(**commands).clone() };
                 Box::new(Generic::new(Arc::clone(&folder), commands, left.parcels).map_err(Diagnostic::new)?)
             }
             Kind::Slurm(settings) => {

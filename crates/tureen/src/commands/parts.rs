@@ -7,7 +7,9 @@ use tureen_workflow::job::Awaits;
 use tureen_workflow::progress::Progress;
 use tureen_workflow::read::Reading;
 use tureen_workflow::record::{Claim, Record};
-use tureen_workflow::run::{Apart, Failure, Happening, Input, Python, Settings as RunSettings, run as run_plan};
+use tureen_workflow::run::{
+    Apart, Failure, Happening, Input, Python, Settings as RunSettings, run as run_plan,
+};
 use tureen_workflow::work::stop::Stop;
 
 use super::load::{Planned, planned_after};

@@ -19,10 +19,10 @@ use tureen_workflow::run::{Python, Settings as RunSettings};
 use tureen_workflow::work::guard::Guard;
 use tureen_workflow::work::stop::Stop;
 
+use super::apart::{Elsewhere, earlier};
 use super::load::{self, Planned, planned_after};
 use super::parts::{Parts, Whole};
 use super::python::with_python;
-use super::apart::{Elsewhere, earlier};
 use super::{Ended, GUARD, story};
 use crate::settings::Settings;
 use crate::talk::Talk;
@@ -114,9 +114,10 @@ fn run_reading(
     handle(Handler::Start)?;
     let elsewhere = match &settings.cluster {
         None => None,
-        Some(cluster) => {
-            Some(Elsewhere::new(cluster, earlier, reading, latency_wait, planned.plan.order.len()).map_err(|fault| vec![fault])?)
-        }
+        Some(cluster) => Some(
+            Elsewhere::new(cluster, earlier, reading, latency_wait, planned.plan.order.len())
+                .map_err(|fault| vec![fault])?,
+        ),
     };
     let mut parts = Parts {
         apart: elsewhere.as_ref().map(|elsewhere| &elsewhere.apart),

@@ -45,8 +45,9 @@ pub(super) fn cluster(args: &Args, task: Task) -> Result<Option<Cluster>, Diagno
         Some("cluster-generic") => generic(args)?,
         Some("slurm") => slurm(args)?,
         Some(other) => {
-            return Err(Diagnostic::new(format!("`--executor {other}` is not supported"))
-                .hint("there are `local`, `slurm` and `cluster-generic`, which takes commands for any cluster"));
+            return Err(Diagnostic::new(format!("`--executor {other}` is not supported")).hint(
+                "there are `local`, `slurm` and `cluster-generic`, which takes commands for any cluster",
+            ));
         }
     };
     if args.touch {
@@ -56,7 +57,9 @@ pub(super) fn cluster(args: &Args, task: Task) -> Result<Option<Cluster>, Diagno
     let n_jobs = match args.jobs.as_deref() {
         Some("unlimited" | "all") => u64::from(u32::MAX),
         Some(word) => word.parse().ok().filter(|&n| n > 0).ok_or_else(|| {
-            Diagnostic::new(format!("`--jobs` takes a whole number of at least 1, or `unlimited`; not `{word}`"))
+            Diagnostic::new(format!(
+                "`--jobs` takes a whole number of at least 1, or `unlimited`; not `{word}`"
+            ))
         })?,
         None if task == Task::Run => {
             return Err(Diagnostic::new("it must be said how many jobs may be at the cluster at once")
@@ -105,7 +108,10 @@ fn generic(args: &Args) -> Result<Kind, Diagnostic> {
         sidecar: options.cluster_generic_sidecar_cmd.clone(),
         jobname,
         jobscript,
-        status_interval: seconds_of("--seconds-between-status-checks", options.seconds_between_status_checks)?,
+        status_interval: seconds_of(
+            "--seconds-between-status-checks",
+            options.seconds_between_status_checks,
+        )?,
         status_rate: options.max_status_checks_per_second,
         latency_wait: Duration::ZERO,
         program,
@@ -129,7 +135,10 @@ fn slurm(args: &Args) -> Result<Kind, Diagnostic> {
     further.extend(options.slurm_reservation.as_ref().map(|name| format!("--reservation={name}")));
     further.extend(options.slurm_requeue.then(|| "--requeue".to_owned()));
     further.extend(options.slurm_no_requeue.then(|| "--no-requeue".to_owned()));
-    if options.slurm_pilots == Some(0) || options.slurm_pilot_cores == Some(0) || options.slurm_array_limit == 0 {
+    if options.slurm_pilots == Some(0)
+        || options.slurm_pilot_cores == Some(0)
+        || options.slurm_array_limit == 0
+    {
         return Err(Diagnostic::new("numbers of pilots, their cores and jobs in an array are at least 1")
             .hint("`--slurm-mode jobs` does without pilots"));
     }

@@ -92,18 +92,18 @@ impl Batch {
         let Ok(entries) = std::fs::read_dir(self.folder.file("batches")) else { return };
         for entry in entries.flatten() {
             let path = entry.path();
-            let Some(token) = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else { continue };
+            let Some(token) = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else {
+                continue;
+            };
             if path.extension().is_none_or(|end| end != "ids") {
                 continue;
             }
             let number = token.trim_start_matches(TOKEN).parse().unwrap_or(0);
             self.n_tokens = self.n_tokens.max(number);
-            let ids: Vec<String> = std::fs::read_to_string(&path)
-                .unwrap_or_default()
-                .lines()
-                .map(str::to_owned)
-                .collect();
-            let open: Vec<usize> = (0..ids.len()).filter(|&index| n_jobs.contains_key(ids[index].as_str())).collect();
+            let ids: Vec<String> =
+                std::fs::read_to_string(&path).unwrap_or_default().lines().map(str::to_owned).collect();
+            let open: Vec<usize> =
+                (0..ids.len()).filter(|&index| n_jobs.contains_key(ids[index].as_str())).collect();
             if open.is_empty() {
                 continue;
             }
@@ -274,7 +274,11 @@ impl Batch {
         let Some(call) = self.calls.get_mut(token) else { return };
         match job {
             Ok(job) => {
-                let what = if call.ids.len() > 1 { format!("{} jobs as array", call.ids.len()) } else { "job".to_owned() };
+                let what = if call.ids.len() > 1 {
+                    format!("{} jobs as array", call.ids.len())
+                } else {
+                    "job".to_owned()
+                };
                 news.push(News::Say(format!("Submitted {what} {job} to Slurm.")));
                 let _ = write_whole(&self.folder.file(&format!("batches/{token}.sent")), job.as_bytes());
                 call.job = Some(job);
@@ -299,7 +303,9 @@ impl Batch {
         }
         self.last_listing = Some(Instant::now());
         for name in self.folder.names() {
-            let Some(id) = name.strip_suffix(".reply").filter(|id| self.sent.contains_key(*id)) else { continue };
+            let Some(id) = name.strip_suffix(".reply").filter(|id| self.sent.contains_key(*id)) else {
+                continue;
+            };
             // A reply is written whole, so one that can't be read is one that can't be seen yet.
             let text = std::fs::read(self.folder.of(id, "reply")).ok();
             if let Some(reply) = text.and_then(|text| serde_json::from_slice::<Reply>(&text).ok()) {
@@ -379,7 +385,8 @@ impl Batch {
     }
 
     pub(super) fn keys(&self) -> Vec<String> {
-        let old = |sent: &&Sent| self.calls.get(&sent.token).is_some_and(|call| call.since.elapsed() >= SHOWING);
+        let old =
+            |sent: &&Sent| self.calls.get(&sent.token).is_some_and(|call| call.since.elapsed() >= SHOWING);
         self.sent.values().filter(old).filter_map(|sent| self.key(sent)).collect()
     }
 
@@ -388,7 +395,11 @@ impl Batch {
         let keys: Vec<(String, String)> =
             self.sent.iter().filter_map(|(id, sent)| Some((id.clone(), self.key(sent)?))).collect();
         for (id, key) in keys {
-            let is_new = self.sent.get(&id).and_then(|sent| self.calls.get(&sent.token)).is_none_or(|call| asked < call.since + SHOWING);
+            let is_new = self
+                .sent
+                .get(&id)
+                .and_then(|sent| self.calls.get(&sent.token))
+                .is_none_or(|call| asked < call.since + SHOWING);
             let Some(sent) = self.sent.get_mut(&id) else { continue };
             let state = match states.get(&key) {
                 Some(state) => state.as_str(),

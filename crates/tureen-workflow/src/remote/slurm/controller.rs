@@ -212,7 +212,8 @@ impl Clerk {
                 Called::Well(out) => {
                     self.be_back();
                     // `number` or `number;cluster`.
-                    let number = out.trim().lines().last().unwrap_or("").split(';').next().unwrap_or("").trim();
+                    let number =
+                        out.trim().lines().last().unwrap_or("").split(';').next().unwrap_or("").trim();
                     return if number.is_empty() {
                         Err("sbatch printed no job number".to_owned())
                     } else {
@@ -253,14 +254,15 @@ impl Clerk {
     /// One call for all jobs; a second one, if Slurm keeps accounts, if the queue has forgotten some.
     fn status(&mut self, names: &[String], expected: &[String]) -> Option<States> {
         let list = format!("--name={}", names.join(","));
-        let mut known = match self.call(QUEUE, &["--noheader", "--array", "--states=all", "--format=%i|%T", &list]) {
-            Called::Well(out) => states(&out),
-            Called::Passing(why) => {
-                self.be_away(&why);
-                return self.accounts(&list);
-            }
-            Called::Badly(_) => return self.accounts(&list),
-        };
+        let mut known =
+            match self.call(QUEUE, &["--noheader", "--array", "--states=all", "--format=%i|%T", &list]) {
+                Called::Well(out) => states(&out),
+                Called::Passing(why) => {
+                    self.be_away(&why);
+                    return self.accounts(&list);
+                }
+                Called::Badly(_) => return self.accounts(&list),
+            };
         self.be_back();
         if expected.iter().any(|job| !known.contains_key(job)) {
             for (job, state) in self.accounts(&list).unwrap_or_default() {
@@ -274,7 +276,9 @@ impl Clerk {
         if !self.has_accounts {
             return None;
         }
-        match self.call(ACCOUNTS, &["--noheader", "--parsable2", "--allocations", "--format=JobID,State", names]) {
+        match self
+            .call(ACCOUNTS, &["--noheader", "--parsable2", "--allocations", "--format=JobID,State", names])
+        {
             Called::Well(out) => Some(states(&out)),
             Called::Passing(_) => None,
             Called::Badly(_) => {
@@ -287,7 +291,8 @@ impl Clerk {
 
     fn be_away(&mut self, why: &str) {
         if !std::mem::replace(&mut self.is_away, true) {
-            let text = format!("Slurm's controller does not answer ({why}); it is asked again, ever less often");
+            let text =
+                format!("Slurm's controller does not answer ({why}); it is asked again, ever less often");
             let _ = self.answers.send(Answer::Say(text));
         }
     }

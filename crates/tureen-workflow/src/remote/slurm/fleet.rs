@@ -190,13 +190,16 @@ impl Fleet {
     pub(super) fn can_take(&self, parcel: &Parcel, order: &Order) -> bool {
         let place = order::place(&order.view);
         let fits = self.settings.pilot_cores.is_none_or(|cores| cores_of(parcel) <= cores);
-        let fits_nodes = self
-            .nodes
-            .as_ref()
-            .is_none_or(|nodes| nodes.is_empty() || nodes.iter().any(|node| {
-                cores_of(parcel) <= node.cpus && order::memory(&order.view) <= node.mem_mb
-            }));
-        self.n_failed_calls < 3 && fits && fits_nodes && self.place.as_ref().is_none_or(|known| *known == place)
+        let fits_nodes = self.nodes.as_ref().is_none_or(|nodes| {
+            nodes.is_empty()
+                || nodes
+                    .iter()
+                    .any(|node| cores_of(parcel) <= node.cpus && order::memory(&order.view) <= node.mem_mb)
+        });
+        self.n_failed_calls < 3
+            && fits
+            && fits_nodes
+            && self.place.as_ref().is_none_or(|known| *known == place)
     }
 
     pub(super) fn take(&mut self, mut parcel: Parcel, order: &Order) {
@@ -241,14 +244,16 @@ impl Fleet {
                     if pilot.phase == Phase::Asked {
                         pilot.phase = Phase::Here;
                         pilot.last_busy = Instant::now();
-                        news.push(News::Say(format!("Pilot {} has come up on {node}, with {cores} cores.", pilot.number)));
+                        news.push(News::Say(format!(
+                            "Pilot {} has come up on {node}, with {cores} cores.",
+                            pilot.number
+                        )));
                     }
                 }
                 Ok(FromPilot::Reply(reply)) => {
                     if let Some(given) = pilot.given.remove(&reply.id) {
                         let took = given.since.elapsed();
-                        self.average =
-                            Some(self.average.map_or(took, |average| (average * 15 + took) / 16));
+                        self.average = Some(self.average.map_or(took, |average| (average * 15 + took) / 16));
                         pilot.last_busy = Instant::now();
                         news.push(News::Reply(reply));
                     }
@@ -305,7 +310,8 @@ impl Fleet {
         let state = pilot.gone.clone().unwrap_or_default();
         // Should it live after all, it stops.
         let _ = say(&pilot.inbox, &[ToPilot::Stop]);
-        let is_state = state.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_') && !state.is_empty();
+        let is_state =
+            state.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_') && !state.is_empty();
         // What Slurm ends for its time or memory, it ends for what was done in it.
         let is_machine = is_state && meaning(&state) != Meaning::Ended(Loss::Job);
         let loss = if is_machine { Loss::Machine } else { Loss::Shared };
@@ -318,7 +324,8 @@ impl Fleet {
 
     /// Gives pilots as much as they can do, and a little more if jobs are short.
     fn give(&mut self, news: &mut Vec<News>) {
-        let total: u64 = self.pilots.iter().filter(|pilot| pilot.phase == Phase::Here).map(|pilot| pilot.cores).sum();
+        let total: u64 =
+            self.pilots.iter().filter(|pilot| pilot.phase == Phase::Here).map(|pilot| pilot.cores).sum();
         let is_short = match self.average {
             Some(average) => average < SHORT,
             None => self.waiting.len() as u64 > 4 * total,
@@ -367,7 +374,8 @@ impl Fleet {
             self.pilots.iter().filter(|pilot| matches!(pilot.phase, Phase::Asked | Phase::Here)).collect();
         let live_cores: u64 = live.iter().map(|pilot| pilot.cores).sum();
         let most = self.settings.cores.unwrap_or(self.settings.n_jobs).max(1);
-        let waiting: u64 = self.waiting.iter().map(|waiting| cores_of(&waiting.parcel)).fold(0, u64::saturating_add);
+        let waiting: u64 =
+            self.waiting.iter().map(|waiting| cores_of(&waiting.parcel)).fold(0, u64::saturating_add);
         let busy: u64 = self
             .pilots
             .iter()
@@ -424,8 +432,7 @@ impl Fleet {
             let folder = self.folder.file(&format!("pilots/{number}"));
             std::fs::create_dir_all(&folder)?;
             std::fs::write(folder.join("who"), format!("{token} {index} {cores} {mem_mb}"))?;
-            let pilot =
-                self.pilot(number, token.to_owned(), usize::try_from(index).unwrap_or(0), cores);
+            let pilot = self.pilot(number, token.to_owned(), usize::try_from(index).unwrap_or(0), cores);
             self.pilots.push(pilot);
         }
         self.n_pilots += n_new;
@@ -488,7 +495,10 @@ impl Fleet {
                     news.push(News::Say(format!("No pilots can be had: {why}")));
                     self.n_failed_calls = 3;
                 }
-                self.pilots.iter_mut().filter(|pilot| pilot.token == token).for_each(|pilot| pilot.phase = Phase::Gone);
+                self.pilots
+                    .iter_mut()
+                    .filter(|pilot| pilot.token == token)
+                    .for_each(|pilot| pilot.phase = Phase::Gone);
                 self.calls.remove(token);
             }
         }
@@ -500,7 +510,11 @@ impl Fleet {
             return;
         }
         for Waiting { parcel } in self.waiting.drain(..) {
-            news.push(News::Lost { id: parcel.id, loss: Loss::Shared, why: "no pilots can be had".to_owned() });
+            news.push(News::Lost {
+                id: parcel.id,
+                loss: Loss::Shared,
+                why: "no pilots can be had".to_owned(),
+            });
         }
     }
 
@@ -510,7 +524,9 @@ impl Fleet {
             return;
         }
         for pilot in self.pilots.iter_mut().filter(|pilot| pilot.phase == Phase::Here) {
-            if pilot.given.is_empty() && pilot.last_busy.elapsed() >= if others_wait { IDLE / 20 } else { IDLE } {
+            if pilot.given.is_empty()
+                && pilot.last_busy.elapsed() >= if others_wait { IDLE / 20 } else { IDLE }
+            {
                 pilot.phase = Phase::Leaving;
                 let _ = say(&pilot.inbox, &[ToPilot::End]);
             }
@@ -539,7 +555,8 @@ impl Fleet {
     }
 
     pub(super) fn keys(&self) -> Vec<String> {
-        let old = |pilot: &&Pilot| self.calls.get(&pilot.token).is_some_and(|call| call.since.elapsed() >= SHOWING);
+        let old =
+            |pilot: &&Pilot| self.calls.get(&pilot.token).is_some_and(|call| call.since.elapsed() >= SHOWING);
         self.live().filter(old).filter_map(|pilot| self.key(pilot)).collect()
     }
 
@@ -579,7 +596,8 @@ impl Fleet {
     /// The run is over: all leave. Those that never came up are cancelled; the others are waited for a moment.
     pub(super) fn close(&mut self) {
         const PATIENCE: Duration = Duration::from_secs(2);
-        for pilot in self.pilots.iter_mut().filter(|pilot| matches!(pilot.phase, Phase::Asked | Phase::Here)) {
+        for pilot in self.pilots.iter_mut().filter(|pilot| matches!(pilot.phase, Phase::Asked | Phase::Here))
+        {
             let _ = say(&pilot.inbox, &[ToPilot::End]);
         }
         let unborn: Vec<String> = self

@@ -26,7 +26,9 @@ pub fn options(view: &JobView) -> Result<Vec<String>, String> {
     if let Some(runtime) = number(view, "runtime")? {
         add("time", runtime.max(1).to_string());
     }
-    for (resource, option) in [("constraint", "constraint"), ("qos", "qos"), ("reservation", "reservation"), ("gres", "gres")] {
+    for (resource, option) in
+        [("constraint", "constraint"), ("qos", "qos"), ("reservation", "reservation"), ("gres", "gres")]
+    {
         if let Some(value) = word(view, resource) {
             add(option, value);
         }
@@ -49,7 +51,9 @@ pub fn options(view: &JobView) -> Result<Vec<String>, String> {
     let is_mpi = find(view, "mpi").is_some_and(|value| !matches!(value, Value::Bool(false) | Value::None));
     match (number(view, "tasks")?, number(view, "tasks_per_node")?) {
         (Some(_), Some(_)) if is_mpi => {
-            return Err("its resources name `tasks` and `tasks_per_node`; an MPI job takes one of them".to_owned());
+            return Err(
+                "its resources name `tasks` and `tasks_per_node`; an MPI job takes one of them".to_owned()
+            );
         }
         (None, None) if is_mpi => {
             return Err("it is an MPI job (`mpi`), which needs `tasks` or `tasks_per_node`".to_owned());
@@ -72,8 +76,22 @@ pub fn options(view: &JobView) -> Result<Vec<String>, String> {
 /// Whether a job asks for nothing that a pilot of the usual kind lacks; `most_minutes` is how long it may take.
 pub fn is_plain(view: &JobView, most_minutes: i64, is_unsaid_short: bool) -> bool {
     const SPECIAL: [&str; 16] = [
-        "cluster", "clusters", "slurm_cluster", "constraint", "qos", "reservation", "gres", "gpu", "gpu_model",
-        "mem_mb_per_cpu", "nodes", "mpi", "tasks", "tasks_per_node", "cpus_per_task", "slurm_extra",
+        "cluster",
+        "clusters",
+        "slurm_cluster",
+        "constraint",
+        "qos",
+        "reservation",
+        "gres",
+        "gpu",
+        "gpu_model",
+        "mem_mb_per_cpu",
+        "nodes",
+        "mpi",
+        "tasks",
+        "tasks_per_node",
+        "cpus_per_task",
+        "slurm_extra",
     ];
     let is_special = SPECIAL.iter().any(|name| match (*name, find(view, name)) {
         (_, None | Some(Value::None)) => false,
@@ -204,7 +222,10 @@ mod tests {
         );
         check(&[("nodes", Value::Int(0))], "its resource `nodes` is 0, which is less than 1");
         check(&[("tasks", text("many"))], "its resource `tasks` is 'many', which is no whole number");
-        check(&[("slurm_extra", text("--x='"))], "a quote is not closed in its resource `slurm_extra`: --x='");
+        check(
+            &[("slurm_extra", text("--x='"))],
+            "a quote is not closed in its resource `slurm_extra`: --x='",
+        );
     }
 
     #[test]

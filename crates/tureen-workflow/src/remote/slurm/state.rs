@@ -62,8 +62,19 @@ mod tests {
     #[test]
     fn every_end_is_told_apart() {
         let alive = [
-            "PENDING", "CONFIGURING", "RUNNING", "COMPLETING", "SUSPENDED", "STOPPED", "REQUEUED", "REQUEUE_HOLD",
-            "SPECIAL_EXIT", "RESIZING", "SIGNALING", "STAGE_OUT", "SOMETHING_NEW",
+            "PENDING",
+            "CONFIGURING",
+            "RUNNING",
+            "COMPLETING",
+            "SUSPENDED",
+            "STOPPED",
+            "REQUEUED",
+            "REQUEUE_HOLD",
+            "SPECIAL_EXIT",
+            "RESIZING",
+            "SIGNALING",
+            "STAGE_OUT",
+            "SOMETHING_NEW",
         ];
         alive.iter().for_each(|state| assert_eq!(meaning(state), Meaning::Alive, "{state}"));
         let ended = |loss, states: &[&str]| {

@@ -55,8 +55,7 @@ impl Sender<'_, '_, '_> {
             latency_wait: shared.settings.latency_wait.as_secs_f64(),
             keep_incomplete: shared.settings.keep_incomplete,
         };
-        let order =
-            Order { properties: properties(&view, group.as_deref()), view, group, goes_alone: false };
+        let order = Order { properties: properties(&view, group.as_deref()), view, group, goes_alone: false };
         Ok((parcel, order))
     }
 
@@ -135,7 +134,8 @@ impl Sender<'_, '_, '_> {
         }
         needs.sort_unstable();
         needs.dedup();
-        let paths = |files: &[FileId]| files.iter().map(|&file| shared.graph.jobs.path(file).to_owned()).collect();
+        let paths =
+            |files: &[FileId]| files.iter().map(|&file| shared.graph.jobs.path(file).to_owned()).collect();
         let inputs: Vec<FileId> = shared.graph.jobs.inputs(job).iter().map(|input| input.file).collect();
         let rule = shared.rule(job);
         ParcelJob {
@@ -175,8 +175,11 @@ impl Sender<'_, '_, '_> {
         let cores = resources.iter().find(|(name, _)| name == "_cores");
         let threads = cores.and_then(|(_, value)| whole_number(value)).unwrap_or(1);
         let outputs: Vec<Entry> = attempts.iter().flat_map(|attempt| attempt.view.output.clone()).collect();
-        let made: Vec<&Path> =
-            attempts.iter().flat_map(|attempt| &attempt.outputs).map(|output| output.path.as_path()).collect();
+        let made: Vec<&Path> = attempts
+            .iter()
+            .flat_map(|attempt| &attempt.outputs)
+            .map(|output| output.path.as_path())
+            .collect();
         let mut input: Vec<Entry> = Vec::new();
         for attempt in attempts {
             for &file in self.shared.graph.jobs.inputs(attempt.job).iter().map(|input| &input.file) {

@@ -6,12 +6,12 @@ use tureen_engine::{Demand, Graph, GraphBuilder, TaskId};
 
 use super::Apart;
 use crate::diagnostic::Diagnostic;
+use crate::evaluator::job::Role;
 use crate::graph::{priority, urgent_jobs};
 use crate::job::{Ask, JobGraph, JobId, Rules};
 use crate::params::{ask_one, job_resources, thread_count};
 use crate::plan::{Groups, Plan, Step, steps};
 use crate::resources::{RunLimits, group_resources, held};
-use crate::evaluator::job::Role;
 use crate::rule::{Action, Rule};
 use crate::value::Value;
 
@@ -172,7 +172,10 @@ fn circle(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan) -> Box<Diagnostic> {
         "the jobs of a group can't be sent together: one of them waits for a job outside of it that waits for the group (groups here: `{}`)",
         names.join("`, `")
     );
-    Box::new(Diagnostic::new(message).hint("put the rule between them into the group, too (`--groups RULE=GROUP`)"))
+    Box::new(
+        Diagnostic::new(message)
+            .hint("put the rule between them into the group, too (`--groups RULE=GROUP`)"),
+    )
 }
 
 /// Threads and resources of a job, as far as they are known before it starts.
@@ -206,7 +209,9 @@ fn demand(
 ) -> Demand {
     let cores = |resources: &[(String, Value)]| {
         let found = resources.iter().find(|(name, _)| name == "_cores");
-        found.and_then(|(_, value)| crate::params::whole_number(value)).map_or(0, |n| u64::try_from(n).unwrap_or(0))
+        found
+            .and_then(|(_, value)| crate::params::whole_number(value))
+            .map_or(0, |n| u64::try_from(n).unwrap_or(0))
     };
     if !goes {
         let total: u64 = resources.iter().map(|resources| cores(resources)).sum();
