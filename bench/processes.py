@@ -1,6 +1,7 @@
 """Worker processes beside their peers, in one run: python bench/processes.py [--quick] [--only CASE ...]
 
-small   100,000 calls of `inc`, gathered by one `sum`: microseconds a call, building included (medians of 5)
+small   100,000 calls of `inc`, gathered by one `sum`: microseconds a call, building included (medians of 5);
+        `map` is Executor.map beside ProcessPoolExecutor.map (`futures`), each with its best chunk size
 pi      ten calls of pure Python, first call of a fresh process included: how many times faster than a plain
         loop (medians of 5). `halves` is two processes that do half of it each: the most this machine gives;
         and the same compiled by numba, which lets go of Python's lock, on threads, beside a loop of that
@@ -28,7 +29,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -98,14 +99,22 @@ def computer(peer: str) -> Iterator[tuple[Any, Callable[..., Any]]]:
             ray.shutdown()
 
 
-def chunked(pool: ProcessPoolExecutor, n: int, size: int) -> int:
+def executor(peer: str) -> Executor:
+    if peer == "futures":
+        return ProcessPoolExecutor()
+    import tureen
+
+    return tureen.Executor(os.cpu_count(), scheduler="processes")
+
+
+def chunked(pool: Executor, n: int, size: int) -> int:
     return sum(pool.map(inc, range(n), chunksize=size))
 
 
 def small(peer: str, n: int) -> float:
     """Microseconds for each call."""
-    if peer == "futures":
-        with ProcessPoolExecutor() as pool:
+    if peer in ("futures", "map"):
+        with executor(peer) as pool:
             list(pool.map(inc, range(100)))
 
             def once() -> float:
@@ -268,7 +277,7 @@ def row(case: str, peer: str, told: str | None) -> None:
 
 def show_small(less: int) -> None:
     n = 100_000 // less
-    for peer in ("tureen:processes", "tureen:threads", "joblib", "futures", "dask:processes"):
+    for peer in ("tureen:processes", "tureen:threads", "joblib", "map", "futures", "dask:processes"):
         n_calls = n // 20 if peer.startswith("dask") else n
         micros = fresh("small", peer, n_calls)
         row("small", peer, micros and f"{micros:8.2f} us a call ({n_calls:,} calls)")

@@ -102,7 +102,7 @@ def with_polars(path: Path) -> dict[str, Callable[[], list[tuple[str, int]]]]:
             quote_char=None,
             infer_schema=False,
         )
-        words = lines.select(way.explode(empty_as_null=False).alias("word"))
+        words = lines.drop_nulls().select(way.explode(empty_as_null=False).alias("word"))
         counts = words.group_by("word").len().top_k(10, by="len").sort("len", descending=True)
         return [(word, n) for word, n in counts.collect().iter_rows()]
 

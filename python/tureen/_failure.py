@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-import reprlib
 from types import CodeType, TracebackType
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import reprlib
+    from typing import Any
 
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _MOST_ARGUMENTS = 6
@@ -78,6 +81,8 @@ def short_repr(value: Any) -> str:
 
 
 def _shortener() -> reprlib.Repr:
+    import reprlib  # Nothing needs it until something fails.
+
     shorten = reprlib.Repr()
     shorten.maxstring = shorten.maxother = 40
     shorten.maxlevel = 3
@@ -85,9 +90,7 @@ def _shortener() -> reprlib.Repr:
 
 
 def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    shorten = reprlib.Repr()
-    shorten.maxstring = shorten.maxother = 40
-    shorten.maxlevel = 3
+    shorten = _shortener()
     texts = [shorten.repr(arg) for arg in args] + [
         f"{name}={shorten.repr(arg)}" for name, arg in kwargs.items()
     ]

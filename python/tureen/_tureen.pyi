@@ -265,6 +265,7 @@ class Feed:
             list[int],
         ]
     ]: ...
+    def prepare(self) -> tuple[list[int], list[Any], bytes] | None: ...
     def done(
         self,
         worker: int,

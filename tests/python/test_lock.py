@@ -150,7 +150,9 @@ def add_up(turns: int) -> float:
 
 def test_what_is_seen_tells_the_lock_from_work_without_it() -> None:
     for _ in range(30):
-        tureen.compute(delayed(spin)(4_000_000), delayed(spin)(4_000_001), num_workers=2, scheduler="threads")
+        tureen.compute(
+            delayed(spin)(16_000_000), delayed(spin)(16_000_001), num_workers=2, scheduler="threads"
+        )
         waiting = last_run()["lock"]  # type: ignore[index]
         if waiting and waiting["n_looks"] > 3 and waiting["waiting_share"] > 0.35:
             break

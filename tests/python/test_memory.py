@@ -136,6 +136,7 @@ def test_nothing_of_a_failed_run_stays_when_its_exception_is_gone(scheduler: str
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.skipif(sys.flags.dev_mode, reason="Python's own checks of memory take memory")
 def test_a_million_promises_take_less_than_400_megabytes() -> None:
     script = """
         import re, tureen

@@ -135,8 +135,8 @@ def test_a_promise_that_another_pickle_is_at_can_be_pickled() -> None:
 
     first, second = pickle.loads(pickle.dumps([promise, Inner()]))
     assert compute(first, second) == (3, 6)
-    file = pickle.Pickler(open(os.devnull, "wb"))
-    file.dump(promise * 2)
+    with open(os.devnull, "wb") as file:
+        pickle.Pickler(file).dump(promise * 2)
     assert pickle.loads(pickle.dumps([promise, promise * 2]))[1].compute() == 6
 
 

@@ -27,9 +27,9 @@ const LONG: Duration = Duration::from_secs(10);
 const AUTO: &str = "tureen._auto.run";
 
 /// On `auto`, the first look at the threads of a run, and the time between looks until it is known whether they wait for the
-/// lock. The interpreter's threads take turns of five milliseconds: looks must not keep in step with them.
-const FIRST_LOOK: Duration = Duration::from_millis(10);
-const SOON: Duration = Duration::from_micros(2_700);
+/// lock. The interpreter's threads take turns: looks must not keep in step with them.
+const FIRST_LOOK: Duration = Duration::from_millis(6);
+const SOON: Duration = Duration::from_micros(1_300);
 
 /// So many looks, with threads waiting for such a part of their time, count as held back.
 const LEAST_LOOKS: u32 = 6;
@@ -72,9 +72,13 @@ pub(crate) fn run(
     } else {
         pool::lend(py, &work, n_threads, false)?;
     }
-    let moved = match is_watched && may_move {
-        true => move_when_held_back(py, session, n_threads).inspect_err(|_| here.abandon(py))?,
-        false => None,
+    let moved = if is_watched && may_move {
+        let turns = ShortTurns::begin(py)?;
+        let moved = move_when_held_back(py, session, n_threads).inspect_err(|_| here.abandon(py));
+        turns.end(py)?;
+        moved?
+    } else {
+        None
     };
     let mut watch = is_watched.then(LockWatch::new);
     let mut is_long = false;
@@ -139,6 +143,37 @@ fn move_when_held_back(
     let run = py.import(AUTO)?.getattr("run")?;
     let moved = run.call1((&mixed, n_threads))?;
     Ok(Some(moved.unbind()))
+}
+
+/// While it lives, a thread may keep the interpreter's lock for half a millisecond while others want it, instead of Python's
+/// five: the thread that moves calls elsewhere lets go of it whenever it imports something or hears of a worker, and stands last
+/// in line each time.
+struct ShortTurns {
+    before: f64,
+    ours: f64,
+}
+
+impl ShortTurns {
+    const SECONDS: f64 = 5e-4;
+
+    fn begin(py: Python<'_>) -> PyResult<Self> {
+        let before = interval(py)?;
+        set_interval(py, before.min(Self::SECONDS))?;
+        Ok(Self { before, ours: interval(py)? })
+    }
+
+    fn end(self, py: Python<'_>) -> PyResult<()> {
+        // Unless a task has set another one.
+        if interval(py)? == self.ours { set_interval(py, self.before) } else { Ok(()) }
+    }
+}
+
+fn interval(py: Python<'_>) -> PyResult<f64> {
+    py.import("sys")?.call_method0("getswitchinterval")?.extract()
+}
+
+fn set_interval(py: Python<'_>, seconds: f64) -> PyResult<()> {
+    py.import("sys")?.call_method1("setswitchinterval", (seconds,)).map(drop)
 }
 
 /// Tells the user that the lock holds this run back, if it does, unless he was told before.

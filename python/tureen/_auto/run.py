@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import select
-from typing import TYPE_CHECKING, Any
 
 from tureen._processes import pool
 from tureen._settings import cpu_count
 
+# The module `typing` takes longer to import than all of this package.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from tureen._auto.choice import Calls, Choice, Seen
     from tureen._processes.start import Worker
     from tureen._tureen import Mixed

@@ -10,11 +10,13 @@ from __future__ import annotations
 import mmap
 import os
 import threading
-import weakref
 from collections import deque
-from typing import Any
 
 from tureen._processes import huge
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 MOST_FREE = 256 << 20
 """Bytes of arenas that a process keeps for later."""
@@ -50,7 +52,9 @@ def map_private(descriptor: int, offset: int, length: int, is_shared: bool) -> A
     What is written to it is seen by nobody else: pages are copied when they are written to. The arena is
     free again when the object and all that looks into it are gone.
     """
-    import ctypes  # Only who gets large data needs it; it takes a while.
+    # Only who gets large data needs these; they take a while.
+    import ctypes
+    import weakref
 
     before = offset % mmap.PAGESIZE
     address = _map(descriptor, offset - before, before + length)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import FunctionType
-from typing import Any
 
 from tureen._processes.packing import dumps_by_value
 from tureen.errors import NotPicklable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
 
 _DEEPEST = 30
 _WIDEST = 1000

@@ -8,9 +8,10 @@ from concurrent.futures import BrokenExecutor
 from typing import Any, Protocol
 
 from tureen._processes import failing, pool
-from tureen._processes.drive import Batch, Drive, Source
+from tureen._processes.drive import Batch, Drive
 from tureen._processes.packing import dumps_by_value
 from tureen._processes.remote import rebuild
+from tureen._processes.source import Source
 from tureen._processes.start import Worker
 from tureen.errors import WorkerDied
 

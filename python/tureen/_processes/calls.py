@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 from tureen._processes import pool
 from tureen._processes.call_drive import BrokenWorkers, CallDrive
-from tureen._processes.drive import Given
 from tureen._processes.environment import Variables
+from tureen._processes.source import Given
 from tureen.errors import WorkerDied
 
 _BATCH_SECONDS = 4e-3
@@ -167,6 +167,9 @@ class Calls:
                 if call.begin():
                     batch.append(call)
         return batch
+
+    def prepare(self) -> None:
+        """Nothing is made ready before somebody is idle: callers may yet change their minds."""
 
     def done(
         self,

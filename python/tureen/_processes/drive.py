@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import itertools
 import os
-import pickle
 import select
 import sys
 import time
-from typing import Any, Protocol
 
 from tureen._processes import arena, failing, pool, wire
-from tureen._processes.packing import Recent, dumps_by_value, loads, pack, relay
-from tureen._processes.start import Worker
+from tureen._processes.bare import pickle
+from tureen._processes.packing import Packed, Recent, dumps_by_value, loads, pack, relay
 from tureen._settings import cpu_count
-from tureen._tureen import Feed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tureen._processes.source import Source
+    from tureen._processes.start import Worker
+    from tureen._tureen import Feed
 
 _GRACE = 0.5
 """Seconds that a task has to end by itself when the user wants to stop."""
@@ -27,38 +32,6 @@ _LINGER = 0.05
 """Seconds that others have to end their task when one has failed, before they are left to themselves."""
 
 _runs = itertools.count(1)
-
-
-Given = tuple[
-    int, list[int], list[Any], bytes, list[tuple[int, int, Any]], list[tuple[int, int, bool]], list[int]
-]
-"""For a worker: its number, tasks, calls, which results are wanted, functions that it lacks, results that it
-lacks, and those that it need not keep."""
-
-
-class Source(Protocol):
-    """Where tasks come from, and whom their ends are told: a `Feed`, or what does the same."""
-
-    def take(self, idle: list[int]) -> list[Given]: ...
-    def done(
-        self,
-        worker: int,
-        tasks: list[int],
-        results: list[Any],
-        held: list[int],
-        times: list[tuple[int, int, float]],
-    ) -> None: ...
-    def failed(
-        self,
-        task: int,
-        error: BaseException,
-        args: tuple[Any, ...] | None = None,
-        kwargs: dict[str, Any] | None = None,
-    ) -> None: ...
-    def given(self, task: int, to: int) -> None: ...
-    def label(self, task: int) -> str: ...
-    def cancel(self) -> None: ...
-    def is_over(self) -> bool: ...
 
 
 def drive(feed: Feed, n_workers: int, initializer: Any) -> None:
@@ -98,6 +71,7 @@ class Drive:
     """The state of one run."""
 
     __slots__ = (
+        "_ahead",
         "_batches",
         "_channels",
         "_feed",
@@ -119,6 +93,8 @@ class Drive:
         """Pickled, by number."""
         self._batches: dict[int, Batch] = {}
         """What each busy worker is at."""
+        self._ahead: list[tuple[Batch, Packed]] = []
+        """What idle workers will get at once: made while all were busy."""
         self._left: dict[int, list[Batch]] = {}
         """What a worker still has to do, one by one, after its batch as a whole could not be loaded."""
         self._waiting: dict[tuple[int, int], list[int]] = {}
@@ -146,8 +122,31 @@ class Drive:
     def _work(self) -> None:
         self._feed_idle()
         while self._batches and not self._feed.is_over():
+            self._prepare()
             self._listen(None)
             self._feed_idle()
+
+    def _prepare(self) -> None:
+        """Make the next batch ready while nobody waits for it, unless somebody has something to say."""
+        while len(self._ahead) < len(self._workers) and not self._poll.poll(0):
+            given = self._feed.prepare()
+            if given is None:
+                return
+            batch = Batch(*given, [])
+            packed = self._packed(batch)
+            if packed is None:
+                return
+            self._ahead.append((batch, packed))
+            if packed.descriptors:
+                return  # Large data: no more than one is to wait.
+
+    def _give_ahead(self, worker: Worker) -> bool:
+        """Give a worker what is ready, if anything is. False if nothing was."""
+        if not self._ahead or worker.number in self._left:
+            return False
+        batch, packed = self._ahead.pop(0)
+        self._send(worker, batch, packed)
+        return True
 
     def _begin(self, worker: Worker, n_workers: int) -> None:
         settings = {
@@ -169,6 +168,7 @@ class Drive:
                 if not batches:
                     del self._left[number]
         idle = [worker.number for worker in self._workers if worker.number not in self._batches]
+        idle = [number for number in idle if not self._give_ahead(self._workers[number])]
         if not idle or self._feed.is_over():
             return
         given = self._feed.take(idle)
@@ -207,14 +207,23 @@ class Drive:
             self._died(self._workers[owner])
 
     def _give(self, worker: Worker, batch: Batch) -> None:
+        packed = self._packed(batch)
+        if packed is None:
+            self._batches.pop(worker.number, None)
+        else:
+            self._send(worker, batch, packed)
+
+    def _packed(self, batch: Batch) -> Packed | None:
+        """Pack a batch. If that fails, so does the call that can't be packed."""
         try:
             message = (batch.tasks, batch.calls, batch.is_wanted, batch.to_drop)
-            packed = pack(message, self._recent)
+            return pack(message, self._recent)
         except Exception as error:  # whatever the user's objects raise when they are pickled
             place, reason = self._what_stays(batch, error)
-            self._batches.pop(worker.number, None)
             self._fail(batch, place, reason)
-            return
+            return None
+
+    def _send(self, worker: Worker, batch: Batch, packed: Packed) -> None:
         worker.place = 0
         self._batches[worker.number] = batch
         try:
@@ -246,6 +255,8 @@ class Drive:
         except Exception as error:  # whatever the user's class does when it is loaded
             self._fail(batch, 0, failing.result_unloadable(error))
             return
+        if failure is None:
+            self._give_ahead(worker)
         n_done = len(results)
         if n_done:
             self._feed.done(worker.number, batch.tasks[:n_done], results, held, times)

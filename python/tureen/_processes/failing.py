@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable
-from typing import Any
-
 from tureen._processes.blame import not_picklable
 from tureen._processes.packing import dumps_by_value
-from tureen._processes.remote import Link, rebuild
+from tureen._processes.remote import rebuild
 from tureen.errors import NotPicklable, WorkerDied
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from tureen._processes.remote import Link
 
 
 class _Text:
@@ -112,6 +115,8 @@ def _left(label: str, code: object) -> WorkerDied:
 def _how(status: int | None) -> str:
     if status is None:
         return "nobody knows how"
+    import signal
+
     number = status & 0x7F
     if number == 0:
         return f"exit status {status >> 8 & 0xFF}"
@@ -122,6 +127,8 @@ def _how(status: int | None) -> str:
 
 
 def _hint(status: int | None) -> str:
+    import signal
+
     number = 0 if status is None else status & 0x7F
     if number == signal.SIGKILL:
         return "the system does so when memory runs out: try fewer workers (`num_workers=`) or smaller tasks"

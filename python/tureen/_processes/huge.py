@@ -13,11 +13,12 @@ and arenas are memfds.
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import threading
-from contextlib import suppress
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 PAGE = 2 << 20
 """Less than this gains nothing."""
@@ -77,6 +78,9 @@ def _mount() -> int:
 
 
 def _mounted_by_another() -> int:
+    import socket
+    from contextlib import suppress
+
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
@@ -97,6 +101,8 @@ def _mounted_by_another() -> int:
 
 def _mount_for_another() -> None:
     """Be the process that lives for a moment; standard input is its socket."""
+    import socket
+
     user, group = os.geteuid(), os.getegid()
     if _libc().unshare(_NEW_USERS | _NEW_MOUNTS):
         return

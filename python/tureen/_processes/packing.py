@@ -7,13 +7,16 @@ the user's `__main__`, which workers don't have, cloudpickle does, by value.
 from __future__ import annotations
 
 import os
-import pickle
 import struct
 import sys
-from collections.abc import Callable
-from typing import Any
 
-from tureen._processes import arena, born, by_value
+from tureen._processes import arena, born, functions
+from tureen._processes.bare import pickle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 LARGE = 1 << 16
 """Buffers from this size on go by shared memory."""
@@ -167,6 +170,13 @@ def _dumps(
             if b"__main__" not in data:
                 return data
         buffers.clear()
+        plain = functions.dumps(obj, stays_inside)
+        if plain is not None:
+            return plain
+        buffers.clear()
+    # What is needed seldom takes a while to import.
+    from tureen._processes import by_value
+
     return by_value.dumps(obj, stays_inside)
 
 

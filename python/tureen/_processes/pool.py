@@ -6,12 +6,15 @@ import atexit
 import os
 import select
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from tureen._processes import wire
 from tureen._processes.start import Worker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
 
 _lock = threading.Lock()
 _idle: list[Worker] = []

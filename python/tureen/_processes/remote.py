@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import os
 from types import TracebackType
-from typing import Any
 
 from tureen.errors import RemoteError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Frame = tuple[str, int, str]
+    Link = dict[str, Any]
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _LONGEST_CHAIN = 10
 _MOST_FRAMES = 1000
-
-Frame = tuple[str, int, str]
-Link = dict[str, Any]
 
 
 def describe(error: BaseException) -> list[Link]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import pickle
-from typing import Any
+from tureen._processes.bare import pickle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 results: dict[int, Any] = {}
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
-import pickle
-import signal
-import socket
 import sys
 from collections import deque
-from typing import Any
 
 from tureen._processes import arena, wire
+from tureen._processes.bare import SIGINT, SIGKILL, pickle, socket
 from tureen._processes.packing import dumps_by_value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _PROGRAM = (
     "import sys; sys.path[:] = sys.argv.pop(1).split('\\n'); "
@@ -118,7 +119,7 @@ class Worker:
         """Raise KeyboardInterrupt in what it does."""
         if self.pid:
             try:
-                os.kill(self.pid, signal.SIGINT)
+                os.kill(self.pid, SIGINT)
             except ProcessLookupError:
                 pass
 
@@ -172,7 +173,7 @@ def _ended(pid: int) -> int | None:
 def _kill_group(pid: int) -> None:
     for kill in (os.killpg, os.kill):
         try:
-            kill(pid, signal.SIGKILL)
+            kill(pid, SIGKILL)
         except (ProcessLookupError, PermissionError):
             continue
 

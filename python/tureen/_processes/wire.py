@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import array
 import os
-import socket
 import struct
-from collections.abc import Sequence
+
+from tureen._processes.bare import socket
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tureen._processes.bare import Socket
 
 _HEADER = struct.Struct("<IIQ")
 """The kind of the frame, the number of descriptors, the number of bytes."""
@@ -30,7 +36,7 @@ class Wire:
 
     __slots__ = ("_socket",)
 
-    def __init__(self, connected: socket.socket) -> None:
+    def __init__(self, connected: Socket) -> None:
         self._socket = connected
 
     def fileno(self) -> int:

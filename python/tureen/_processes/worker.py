@@ -10,28 +10,30 @@ from __future__ import annotations
 import faulthandler
 import mmap
 import os
-import pickle
-import signal
-import socket
 import sys
 import threading
-from collections.abc import Callable
 from time import perf_counter
-from typing import Any
 
 import tureen._processes
 from tureen import _failure, config
 from tureen._processes import arena, born, output, shelf, wire
+from tureen._processes.bare import SIGINT, Socket, pickle, set_signal
 from tureen._processes.blame import not_picklable
 from tureen._processes.doing import callable_for
 from tureen._processes.packing import Packed, loads, pack
 from tureen._processes.remote import describe
 from tureen._tureen import end_with_parent
 
-WORK_SOCKET, SIDE_SOCKET, PLACE, LAST_WORDS = 3, 4, 5, 6
+# The module `typing` takes longer to import than all of this package.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
-Failure = dict[str, Any]
-Times = list[tuple[int, int, float]]
+    Failure = dict[str, Any]
+    Times = list[tuple[int, int, float]]
+
+WORK_SOCKET, SIDE_SOCKET, PLACE, LAST_WORDS = 3, 4, 5, 6
 
 _SMALL = frozenset((int, float, bool, type(None), complex))
 _SMALL_CONTAINERS = frozenset((tuple, list, set, frozenset, dict))
@@ -45,9 +47,9 @@ def main() -> None:
     parent = os.getppid()
     end_with_parent(SIDE_SOCKET, parent)
     faulthandler.enable(file=LAST_WORDS, all_threads=False)
-    sockets = [socket.socket(fileno=descriptor) for descriptor in (WORK_SOCKET, SIDE_SOCKET)]
+    sockets = [Socket(fileno=descriptor) for descriptor in (WORK_SOCKET, SIDE_SOCKET)]
     worker = _Worker(*map(wire.Wire, sockets))
-    signal.signal(signal.SIGINT, worker.interrupt)
+    set_signal(SIGINT, worker.interrupt)
     try:
         worker.serve()
     except EOFError:

@@ -171,6 +171,8 @@ def _cut(steps: Sequence[Step], first: int = 0) -> Iterator[Segment]:
 def _run_partition_step(step: Step, value: Any, needs: Sequence[Any], partition: int) -> Any:
     if not step.streams:
         value = as_given(value)
+    if step.args == _ONLY_HERE and not step.kwargs:
+        return step.function(value)  # type: ignore[misc]  # partition steps always have one
 
     def filled(given: Any) -> Any:
         if given is HERE:
@@ -203,6 +205,8 @@ def concrete(value: Any) -> Any:
 
     So do iterators inside, as in dask.bag: a generator function given to `map` makes a bag of lists.
     """
+    if type(value) in _PLAIN or (type(value) is list and value and type(value[0]) in _PLAIN):
+        return value
     if isinstance(value, (Iterator, Stream, range)):
         value = list(value)
     if type(value) is list and value and isinstance(value[0], Iterator):
@@ -225,5 +229,10 @@ def as_elements(values: Sequence[Any]) -> list[Any]:
         elements.extend(value)
     return elements
 
+
+_ONLY_HERE = (HERE,)
+
+_PLAIN = frozenset((int, float, str, bytes, bool, type(None), tuple, dict))
+"""Types that are no iterators, which is costly to ask."""
 
 _PACKAGE = __file__.rpartition("/")[0] + "/"

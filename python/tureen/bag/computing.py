@@ -12,6 +12,7 @@ from tureen._tureen import put_off
 
 from .blame import users_frames
 from .chain import as_elements
+from .garbage import searched_seldom
 from .layers import Layer, Ref, SourceLayer
 from .naming import unique_token
 from .parts import Given
@@ -78,7 +79,8 @@ def _gathered(*parts: Any) -> list[Any]:
 def run(collection: Bag | Item, **kwargs: Any) -> Any:
     """Return a collection's value. An exception comes out with the user's frames only."""
     try:
-        return promise_of(collection).compute(**with_default(kwargs, [collection.layer]))
+        with searched_seldom():
+            return promise_of(collection).compute(**with_default(kwargs, [collection.layer]))
     except Exception as error:
         raise error.with_traceback(users_frames(error.__traceback__))  # noqa: B904  # the same
 
@@ -87,7 +89,8 @@ def run_all(layer: Layer, **kwargs: Any) -> tuple[Any, ...]:
     """Return the values of all partitions of a layer."""
     import tureen
 
-    return tureen.compute(*promises(all_of(layer)), **with_default(kwargs, [layer]))
+    with searched_seldom():
+        return tureen.compute(*promises(all_of(layer)), **with_default(kwargs, [layer]))
 
 
 def compute(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
@@ -109,7 +112,10 @@ def compute(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
     planned = iter(promises_of(ours))
     if ours:  # Others, inside lists and the like, are found by `tureen.compute`.
         kwargs = with_default(kwargs, [collection.layer for collection in ours])
-    return tureen.compute(*(next(planned) if isinstance(arg, (Bag, Item)) else arg for arg in args), **kwargs)
+    with searched_seldom():
+        return tureen.compute(
+            *(next(planned) if isinstance(arg, (Bag, Item)) else arg for arg in args), **kwargs
+        )
 
 
 def kept(layer: Layer, values: Sequence[Any]) -> Layer:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
@@ -75,17 +75,14 @@ class Grouped:
                 return found
             except TextDeclined:
                 pass
-        groups: Groups = {}
-        function, get = self.function, groups.get
+        groups: defaultdict[Any, list[Any]] = defaultdict(list)
+        function = self.function
         for element in elements:
-            key = function(element)
-            group = get(key)
-            if group is None:
-                groups[key] = [element]
-            else:
-                group.append(element)
-        return groups
+            groups[function(element)].append(element)
+        return dict(groups)
 
+
+_MANY_KEYS = 100_000
 
 Lots = list[tuple[Groups, list[int]]]
 """For each lot, its groups, and beside them the partition that each belongs to."""
@@ -94,9 +91,11 @@ Lots = list[tuple[Groups, list[int]]]
 class Split:
     """Groups the elements of some partitions, and shares the groups out to lots by the hash of their keys."""
 
-    __slots__ = ("__name__", "grouped", "n_partitions", "rounds")
+    __slots__ = ("__name__", "_partition_of", "grouped", "n_partitions", "rounds")
 
     def __init__(self, grouped: Grouped, rounds: int, n_partitions: int) -> None:
+        self._partition_of: dict[Any, int] = {}
+        """By key: most keys are in many partitions. Equal keys have equal hashes."""
         self.grouped = grouped
         self.rounds = rounds
         self.n_partitions = n_partitions
@@ -113,8 +112,13 @@ class Split:
         if self.n_partitions == 1:
             return [(groups, [0] * len(groups))]
         lots: Lots = [({}, []) for _ in range(self.rounds)]
+        if len(self._partition_of) > _MANY_KEYS:
+            self._partition_of = {}
+        known = self._partition_of
         for key, elements in groups.items():
-            partition = stable_hash(key) % self.n_partitions
+            partition = known.get(key)
+            if partition is None:
+                partition = known[key] = stable_hash(key) % self.n_partitions
             its_groups, its_partitions = lots[partition % self.rounds]
             its_groups[key] = elements
             its_partitions.append(partition)

@@ -3,7 +3,7 @@ needs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from .layers import Layer, Outside, Ref, SourceLayer
@@ -46,6 +46,11 @@ class Slices(Sequence[Given]):
         if isinstance(bounds, range):
             return Slices(self._sequence, bounds.step, bounds)
         return Given(self._sequence[bounds : bounds + self._bounds.step])
+
+    def __iter__(self) -> Iterator[Given]:
+        size = self._bounds.step
+        for start in self._bounds:
+            yield Given(self._sequence[start : start + size])
 
     def __reduce__(self) -> tuple[Any, ...]:
         bounds = self._bounds

@@ -235,7 +235,7 @@ class _Recipes:
         has_head = bottom is layer or (not isinstance(bottom, StepLayer) and self._may_fuse(bottom))
         return _Recipe(layer, bottom, has_head, steps)
 
-    def leaves(self, recipe: _Recipe, refs: Sequence[Ref]) -> Leaves | None:
+    def leaves(self, recipe: _Recipe, refs: list[Ref]) -> Leaves | None:
         """Return what a gather can make itself, if there are so many of them that none needs a task of its
         own."""
         if not recipe.procedure.gathers or not refs or isinstance(refs[0], Outside):
@@ -244,7 +244,7 @@ class _Recipes:
         if layer.n_partitions < _MANY_LEAVES or not self._may_fuse(layer):
             return None
         its_recipe = self.of(layer)
-        if not its_recipe.is_leaf or any(ref != (layer, first + i) for i, ref in enumerate(refs)):
+        if not its_recipe.is_leaf or refs != [(layer, first + i) for i in range(len(refs))]:
             return None
         parts = its_recipe.parts[first : first + len(refs)]
         return Leaves(its_recipe.procedure, parts, first)

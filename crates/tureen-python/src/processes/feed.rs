@@ -33,6 +33,10 @@ pub(crate) struct Feed {
     guesses: Guesses,
     workers: Vec<Worker>,
     released: Vec<TaskId>,
+    /// Whether a batch may be made before somebody is idle: not once results stay in workers, for these choose the worker.
+    may_prepare: bool,
+    /// A task that was taken for such a batch, and has to wait for an idle worker after all.
+    taken: Option<TaskId>,
     /// If others pull from this run, too: whether a call may go to a worker. What may not, they do.
     may_go: Option<Py<PyAny>>,
 }
@@ -74,6 +78,9 @@ type Given<'py> = (
     Vec<u32>,
 );
 
+/// Tasks, calls, and which results are wanted: a batch that is nobody's yet.
+type Prepared<'py> = (Vec<u32>, Bound<'py, PyList>, Bound<'py, PyBytes>);
+
 /// A need of a task that is not in this process.
 type Elsewhere<'py> = Vec<(TaskId, Bound<'py, Held>)>;
 
@@ -86,13 +93,15 @@ impl Feed {
             guesses: Guesses::default(),
             workers: (0..n_workers).map(|_| Worker::default()).collect(),
             released: Vec::new(),
+            may_prepare: true,
+            taken: None,
             may_go: None,
         }
     }
 
     /// Takes only tasks that were put aside, and of these only calls for which `may_go(function, args, kwargs)` is true.
     pub(crate) fn aside(session: Arc<Session>, n_workers: usize, may_go: Py<PyAny>) -> Self {
-        Self { may_go: Some(may_go), ..Self::new(session, n_workers) }
+        Self { may_go: Some(may_go), may_prepare: false, ..Self::new(session, n_workers) }
     }
 
     /// The number of the function of a call.
@@ -157,18 +166,26 @@ impl Feed {
         if !std::mem::replace(&mut has_function[function as usize], true) {
             batch.functions.push((function, call.doing.code(), call.function.clone_ref(py)));
         }
-        batch.calls.append(function)?;
-        batch.calls.append(with_raw(args)?)?;
-        batch.calls.append(kwargs)?;
-        batch.tasks.push(task.index() as u32);
         // What threads may need does not stay in a worker.
-        batch.is_wanted.push(u8::from(self.may_go.is_some() || self.session.is_wanted(task)));
-        match self.guesses.of(function as usize) {
-            Some(seconds) => batch.seconds += seconds,
-            // Nobody knows how long this takes: nothing is to wait behind it.
-            None => batch.is_open = false,
-        }
-        Ok(())
+        let is_wanted = self.may_go.is_some() || self.session.is_wanted(task);
+        batch.add(task, function, args, kwargs, is_wanted, self.guesses.of(function as usize))
+    }
+
+    /// The next task for a batch.
+    fn next_task(&mut self) -> Option<TaskId> {
+        self.taken.take().or_else(|| {
+            let lane = if self.may_go.is_some() { Lane::Aside } else { Lane::Main };
+            match self.session.run.try_next_in(lane) {
+                Next::Start(task) => Some(task),
+                Next::Wait | Next::Finished => None,
+            }
+        })
+    }
+
+    /// How many tasks may go in one batch.
+    fn most_tasks(&self) -> usize {
+        let share = self.session.run.counts().ready / (2 * self.workers.len());
+        share.clamp(1, MOST_TASKS)
     }
 
     /// Whether a result leaves its worker when another one gets it: what one task needs is not kept twice.
@@ -205,12 +222,10 @@ impl Feed {
     /// Batches for those of the idle workers for which there is something to do.
     fn take<'py>(&mut self, py: Python<'py>, idle: Vec<u32>) -> PyResult<Vec<Given<'py>>> {
         let session = Arc::clone(&self.session);
-        let share = session.run.counts().ready / (2 * self.workers.len());
-        let most_tasks = share.clamp(1, MOST_TASKS);
+        let most_tasks = self.most_tasks();
         let mut batches: Vec<Batch<'_>> = idle.into_iter().map(|worker| Batch::new(py, worker)).collect();
         while batches.iter().any(|batch| batch.is_open) {
-            let lane = if self.may_go.is_some() { Lane::Aside } else { Lane::Main };
-            let Next::Start(task) = session.run.try_next_in(lane) else { break };
+            let Some(task) = self.next_task() else { break };
             let promise = session.promise(task).get();
             let call = promise.call().expect("values are no tasks");
             match self.fill(py, task, call) {
@@ -230,6 +245,45 @@ impl Feed {
         self.drop_released(py);
         let filled = batches.into_iter().filter(|batch| !batch.tasks.is_empty());
         Ok(filled.map(|batch| batch.give(py, &mut self.workers)).collect())
+    }
+
+    /// A batch for whoever is idle first, made while nobody is; `None` if there is none that anybody may have.
+    fn prepare<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Prepared<'py>>> {
+        if !self.may_prepare || self.session.has_failed() {
+            return Ok(None);
+        }
+        let session = Arc::clone(&self.session);
+        let most_tasks = self.most_tasks();
+        let mut batch = Batch::new(py, u32::MAX);
+        while batch.is_open && batch.tasks.len() < most_tasks && batch.seconds < BATCH_SECONDS {
+            let Some(task) = self.next_task() else { break };
+            let promise = session.promise(task).get();
+            let call = promise.call().expect("values are no tasks");
+            let function = self.function(py, call);
+            let has_function = |worker: &Worker| worker.has_function.get(function as usize) == Some(&true);
+            if !self.workers.iter().all(has_function) {
+                self.taken = Some(task);
+                break;
+            }
+            match self.fill(py, task, call) {
+                Ok(((args, kwargs), elsewhere)) if elsewhere.is_empty() => {
+                    let guess = self.guesses.of(function as usize);
+                    batch.add(task, function, args, kwargs, session.is_wanted(task), guess)?;
+                }
+                Ok(_) => {
+                    self.may_prepare = false;
+                    self.taken = Some(task);
+                    break;
+                }
+                Err(error) => {
+                    self.fail_with(task, failure::explain(py, error, promise, None));
+                    break;
+                }
+            }
+        }
+        self.drop_released(py);
+        let is_empty = batch.tasks.is_empty();
+        Ok((!is_empty).then(|| (batch.tasks, batch.calls, PyBytes::new(py, &batch.is_wanted))))
     }
 
     /// Takes in the results of tasks. Those of `held` (places among the tasks) stayed in the worker.
@@ -329,6 +383,28 @@ impl<'py> Batch<'py> {
             missing: Vec::new(),
             is_missing: FxHashSet::default(),
         }
+    }
+
+    fn add(
+        &mut self,
+        task: TaskId,
+        function: u32,
+        args: Bound<'py, PyTuple>,
+        kwargs: Option<Bound<'py, PyDict>>,
+        is_wanted: bool,
+        guess: Option<f64>,
+    ) -> PyResult<()> {
+        self.calls.append(function)?;
+        self.calls.append(with_raw(args)?)?;
+        self.calls.append(kwargs)?;
+        self.tasks.push(task.index() as u32);
+        self.is_wanted.push(u8::from(is_wanted));
+        match guess {
+            Some(seconds) => self.seconds += seconds,
+            // Nobody knows how long this takes: nothing is to wait behind it.
+            None => self.is_open = false,
+        }
+        Ok(())
     }
 
     fn give(self, py: Python<'py>, workers: &mut [Worker]) -> Given<'py> {
