@@ -18,7 +18,7 @@ const TIME: &str = "runtime";
 pub fn group_resources(levels: &[Vec<Resources>], limits: &RunLimits) -> Result<Resources, String> {
     let mut whole: Resources = Vec::new();
     for level in levels {
-        let mut jobs: Vec<Resources> = level.iter().map(|resources| known(resources)).collect();
+        let mut jobs: Vec<Resources> = level.iter().map(known).collect();
         // The longest first, so that jobs of one length share a layer.
         jobs.sort_by_key(|job| std::cmp::Reverse(amount(job, TIME)));
         let mut layers: Vec<Resources> = Vec::new();

@@ -25,6 +25,9 @@ const REPLY_PATIENCE: Duration = Duration::from_secs(3);
 /// A job that Slurm does not show so soon after it was submitted is not missed yet.
 const SHOWING: Duration = Duration::from_secs(10);
 
+/// What a job asks of Slurm, and its comment.
+type Wants = (Vec<String>, String);
+
 /// A parcel that was, or will be, submitted.
 #[derive(Debug)]
 struct Sent {
@@ -169,8 +172,8 @@ impl Batch {
             return;
         }
         let pending = self.within_limits();
-        let mut alike: Vec<((Vec<String>, String), Vec<String>)> = Vec::new();
-        let mut place: FxHashMap<(Vec<String>, String), usize> = FxHashMap::default();
+        let mut alike: Vec<(Wants, Vec<String>)> = Vec::new();
+        let mut place: FxHashMap<Wants, usize> = FxHashMap::default();
         for (id, options, comment) in pending {
             let key = (options, comment);
             let number = *place.entry(key.clone()).or_insert_with(|| {
