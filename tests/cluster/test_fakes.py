@@ -5,8 +5,8 @@ from pathlib import Path
 
 from workflow import Workflow, many
 
-#: Submits by running the script at once. `BUSY` is how many calls it refuses first; with `LOSE` it makes the output and leaves
-#: no reply, with `STATE` alone the job comes to nothing.
+#: Submits by running the script at once. `BUSY` is how many calls it refuses first; with `LOSE` it
+#: makes the output and leaves no reply, with `STATE` alone the job comes to nothing.
 SBATCH = """#!/bin/sh
 n=$(cat "$FAKE/n" 2>/dev/null || echo 0); echo $((n + 1)) > "$FAKE/n"
 if [ "$n" -lt "${BUSY:-0}" ]; then
