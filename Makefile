@@ -1,5 +1,6 @@
 # make demo         build everything and walk through the examples
 # make test         run every test, Rust and Python, against the installed wheel
+# make test-cluster on a real Slurm of one machine, which is brought up for it (skipped, loudly, where that can't be)
 # make check        formatting, lints, types, stubs
 # make leaks        the tests with Python's own checks, graphs computed again and again, Rust under valgrind
 # make torture      workflows are killed again and again, and must converge; prints the figures (TORTURE_MINUTES=3)
@@ -12,7 +13,7 @@ PYTHON ?= python3
 IN_VENV := .venv/bin/python
 VALGRIND := valgrind --quiet --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=1
 
-.PHONY: demo test check check-rust check-docs check-python leaks leaks-python leaks-rust torture bench conformance pictures clean venv dev-venv
+.PHONY: demo test test-cluster check check-rust check-docs check-python leaks leaks-python leaks-rust torture bench conformance pictures clean venv dev-venv
 
 demo: venv
 	$(IN_VENV) examples/demo.py
@@ -20,6 +21,9 @@ demo: venv
 test: dev-venv
 	cargo test --locked --workspace
 	$(IN_VENV) -m pytest
+
+test-cluster: dev-venv
+	$(IN_VENV) -m pytest -rs tests/cluster
 
 check: check-rust check-docs check-python
 

@@ -9,13 +9,14 @@ pub mod job;
 mod load;
 mod modules;
 mod process;
+mod replay;
 mod report;
-mod wire;
+pub(crate) mod wire;
 mod workflow;
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use serde_json::{Value as Json, json};
 
@@ -27,6 +28,7 @@ use process::Process;
 pub use block::RunningBlock;
 pub use broken::Broken;
 pub(crate) use load::{Load, load};
+pub use replay::Story;
 
 /// The evaluator. Questions may come from any thread; they are answered one after the other.
 ///
@@ -35,6 +37,9 @@ pub(crate) use load::{Load, load};
 #[derive(Debug)]
 pub struct Evaluator {
     process: Arc<Mutex<Process>>,
+    python: PathBuf,
+    /// How the Snakefile was read, for an evaluator elsewhere to read it the same way.
+    story: OnceLock<Story>,
 }
 
 impl Evaluator {
@@ -43,7 +48,12 @@ impl Evaluator {
     /// # Errors
     /// If it can't be started or is no Python 3.10 or newer.
     pub fn start(python: &Path) -> Result<Self, Broken> {
-        Ok(Self { process: Arc::new(Mutex::new(Process::start(python)?)) })
+        Self::start_in(python, None)
+    }
+
+    fn start_in(python: &Path, folder: Option<&Path>) -> Result<Self, Broken> {
+        let process = Arc::new(Mutex::new(Process::start(python, folder)?));
+        Ok(Self { process, python: python.to_owned(), story: OnceLock::new() })
     }
 
     fn process(&self) -> Result<MutexGuard<'_, Process>, Broken> {
@@ -170,6 +180,12 @@ impl Evaluator {
     pub fn checkpoint_made(&self, files: &[String]) -> Result<(), Broken> {
         self.ask(&json!({ "made": files })).map(|_| ())
     }
+}
+
+/// The folder of the modules that Snakefiles import, `snakemake` among them, for programs of the user's that do so, too;
+/// `None` if the cache folder can't be written.
+pub fn modules_folder() -> Option<PathBuf> {
+    modules::lasting()
 }
 
 fn role(role: Role) -> &'static str {

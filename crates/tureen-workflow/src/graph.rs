@@ -113,7 +113,12 @@ fn check_fits(
 }
 
 /// The jobs of urgent targets, and what they need.
-fn urgent_jobs(rules: &Rules<'_>, graph: &JobGraph, plan: &Plan, urgent: &[String]) -> FxHashSet<JobId> {
+pub(crate) fn urgent_jobs(
+    rules: &Rules<'_>,
+    graph: &JobGraph,
+    plan: &Plan,
+    urgent: &[String],
+) -> FxHashSet<JobId> {
     let mut jobs = FxHashSet::default();
     if urgent.is_empty() {
         return jobs;
@@ -183,7 +188,7 @@ fn demand(
     Ok(demand)
 }
 
-fn priority(
+pub(crate) fn priority(
     rules: &Rules<'_>,
     graph: &JobGraph,
     job: JobId,

@@ -38,5 +38,6 @@ pub mod plan;
 pub mod fields;
 pub mod work;
 pub mod graph;
+pub mod remote;
 pub mod run;
 pub mod report;

@@ -22,6 +22,7 @@ use crate::record::{MAX_HASHED_BYTES, Remembered};
 pub use changes::Changes;
 pub use compare::{ParamsChange, is_code_changed, params_change};
 pub use select::{Batch, Selection, select, select_batch};
+pub(crate) use steps::Groups;
 use steps::find_groups;
 pub use steps::{Step, steps};
 
@@ -104,6 +105,11 @@ impl Plan {
             groups: self.groups.iter().filter(|group| group.iter().all(is_before)).cloned().collect(),
             unstable_rules: self.unstable_rules.clone(),
         })
+    }
+
+    /// The same jobs, of which others run at the same time, or go somewhere together.
+    pub(crate) fn grouped(&self, groups: Vec<Vec<JobId>>) -> Self {
+        Self { groups, ..self.clone() }
     }
 
     /// Whether there is nothing to do.

@@ -14,7 +14,7 @@ mod snakemake;
 mod store;
 
 pub use claims::{Claim, ClaimError, Files, generation, living};
-pub use content::{MAX_HASHED_BYTES, Verdict, compare, content_hash};
+pub use content::{MAX_HASHED_BYTES, Verdict, compare, content_hash, state};
 pub use memory::{InputMemory, Origin, Remembered};
 pub use runs::{RunRow, RunningJob};
 pub use store::{JobEnd, JobStart, Memories, Record, RecordError};

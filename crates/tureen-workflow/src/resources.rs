@@ -4,6 +4,7 @@
 //! in MB and shown in all three ways; `runtime="2h"` is minutes. Knows no scheduler.
 
 pub mod amount;
+mod group;
 mod typed;
 
 use crate::diagnostic::Diagnostic;
@@ -12,6 +13,7 @@ use crate::params::{NOT_YET, whole_number};
 use crate::rule::{Param, Rule, Workflow};
 use crate::value::Value;
 
+pub use group::group_resources;
 pub use typed::{NotSupported, RuleResource, Typed, default_resource, limits, rule_resource, rule_threads};
 
 /// What a run may use at once; `None` and absent names are unlimited.
@@ -32,7 +34,7 @@ impl RunLimits {
         most.map_or(threads, |most| threads.min(i64::try_from(most).unwrap_or(i64::MAX)))
     }
 
-    fn of(&self, name: &str) -> Option<u64> {
+    pub(crate) fn of(&self, name: &str) -> Option<u64> {
         self.named.iter().find(|(known, _)| known == name).map(|(_, limit)| *limit)
     }
 }

@@ -3,6 +3,8 @@
 //! Both readers (`literal`, with no Python, and `evaluator`, with a Python process) give exactly this,
 //! so nothing behind it knows which of the two it was.
 
+use serde::{Deserialize, Serialize};
+
 use crate::span::Span;
 use crate::value::Value;
 use crate::work::checksum::Algorithm;
@@ -30,6 +32,8 @@ pub struct Workflow {
     pub globals: Vec<(String, Value)>,
     /// What the Snakefile said about the shell that commands run in.
     pub shell: ShellSettings,
+    /// `resource_scopes:`: which limits are for each machine, and which for all together.
+    pub resource_scopes: Vec<(String, String)>,
     /// `envvars:`
     pub envvars: Vec<String>,
     /// Environment variables that the Snakefile's Python code set (or removed): its jobs see them too.
@@ -49,7 +53,7 @@ impl Workflow {
 }
 
 /// `shell.executable(...)`, `shell.prefix(...)`, `shell.suffix(...)`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShellSettings {
     /// Absolute path of the shell; `bash` on the `PATH` if absent.
     pub executable: Option<String>,
@@ -127,7 +131,7 @@ pub struct Rule {
 }
 
 /// What a job with `shadow:` sees of the working directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Shadow {
     /// Links to its inputs.
     Minimal,
@@ -197,7 +201,8 @@ pub struct FilePattern {
 }
 
 /// What `temp()`, `protected()`, `directory()`, `touch()`, `ancient()`... say of a file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Marks {
     /// Removed when no job needs it any more.
     pub is_temp: bool,
@@ -235,7 +240,7 @@ impl Marks {
 }
 
 /// `ensure(..., sha256=...)`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checksum {
     /// How to hash.
     pub algorithm: Algorithm,
@@ -244,7 +249,7 @@ pub struct Checksum {
 }
 
 /// A hash, or a function of the wildcards that gives it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Expected {
     /// In hexadecimal digits.
     Text(String),
@@ -262,7 +267,7 @@ pub enum Param {
 }
 
 /// A Python callable that the evaluator holds, by its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FunctionId(pub u32);
 
 /// What a job of the rule does.

@@ -1,8 +1,9 @@
 //! Runs a plan: threads pull jobs from the engine's run, each job is prepared, worked, judged and recorded.
 //! Prints nothing: what happens is told to the caller, from whichever thread it happens on.
 
+mod apart;
 mod around;
-mod benchmark;
+pub(crate) mod benchmark;
 mod cached;
 mod failure;
 mod fill;
@@ -10,7 +11,7 @@ mod group;
 mod inputs;
 mod job;
 mod pace;
-mod tail;
+pub(crate) mod tail;
 mod temporary;
 
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use tureen_engine::{Limits, OnFailure, Outcome, Run, Schedule, TaskId, threads};
+use tureen_engine::{Lane, Limits, OnFailure, Outcome, Run, Schedule, TaskId, threads};
 
 use crate::cache::{Cache, Entry as CacheEntry};
 use crate::diagnostic::Diagnostic;
@@ -38,6 +39,7 @@ use crate::work::stop::Stop;
 use crate::work::usage::Usage;
 use temporary::Killed;
 
+pub use apart::Apart;
 pub use failure::{Failure, What};
 pub use pace::Pace;
 
@@ -154,6 +156,8 @@ pub enum Happening<'h> {
     RemovedTemporary(&'h Path),
     /// A job failed, and is tried once more.
     Retries(&'h Failure),
+    /// Something about the cluster.
+    Says(&'h str),
 }
 
 /// How a run ended.
@@ -214,6 +218,8 @@ pub struct Input<'i, 'w> {
     pub stop: &'i Arc<Stop>,
     /// The process that ends our jobs should we be killed.
     pub guard: Option<Guard>,
+    /// Where jobs go that don't run on this machine.
+    pub apart: Option<&'i Apart>,
 }
 
 /// Runs the plan to its end.
@@ -233,22 +239,44 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
         python,
         stop,
         guard,
+        apart,
         ..
     } = input;
     let killed = Killed { since: input.killed_since, remembered };
     let mut ask = |calls: &[_]| (python.ask)(calls);
-    let tasks = engine_graph(rules, graph, plan, &settings.limits, &settings.priority_targets, &mut ask)?;
-    let Tasks { graph: engine, steps } = tasks;
+    let urgent = &settings.priority_targets;
     let on_failure = if settings.keep_going { OnFailure::KeepGoing } else { OnFailure::Stop };
-    let cores = settings.limits.cores.unwrap_or(1);
-    let limits = settings
+    let cores = match apart {
+        Some(apart) => settings.limits.cores.map_or(apart::steps::ENOUGH, |cores| apart.ahead(cores)),
+        None => settings.limits.cores.unwrap_or(1),
+    };
+    let mut limits = settings
         .limits
         .named
         .iter()
         .fold(Limits::cores(cores), |limits, (name, amount)| limits.with(name.clone(), *amount));
+    let mut sent = None;
+    let (engine, steps) = match apart {
+        None => {
+            let Tasks { graph: engine, steps } =
+                engine_graph(rules, graph, plan, &settings.limits, urgent, &mut ask)?;
+            (engine, steps)
+        }
+        Some(apart) => {
+            let (engine, tasks) =
+                apart::steps::tasks(rules, graph, plan, &settings.limits, apart, urgent, &mut ask)?;
+            limits = apart.limits(limits);
+            let steps = Some(tasks.steps.clone());
+            sent = Some((apart, tasks));
+            (engine, steps)
+        }
+    };
     let schedule =
         Schedule::new(Arc::new(engine), limits, on_failure).expect("what jobs hold is clipped to the limits");
     let run = Arc::new(Run::new(schedule));
+    if let Some((_, tasks)) = &sent {
+        run.divide(|task| if tasks.is_apart[task.index()] { Lane::Aside } else { Lane::Main });
+    }
     stop.watch(Arc::clone(&run), guard);
     let is_checkpoint = |job: &&JobId| rules.workflow.rules[graph.jobs.rule(**job)].is_checkpoint;
     let n_checkpoints = plan.order.iter().filter(is_checkpoint).count();
@@ -283,12 +311,19 @@ pub fn run(input: Input<'_, '_>, tell: &(dyn Fn(Happening<'_>) + Sync)) -> Resul
         failures: Mutex::new(Vec::new()),
     };
     shared.drop_temporary(shared.temporary.leftovers().iter().map(PathBuf::from));
+    let cores = apart.map_or(cores, |apart| apart.local_cores);
     let n_threads = usize::try_from(cores).unwrap_or(usize::MAX).min(plan.order.len()).clamp(1, MOST_THREADS);
     let work = |task: TaskId| match &steps {
         Some(steps) => shared.work_together(&steps[task.index()].jobs),
         None => shared.work(plan.order[task.index()]),
     };
-    threads::run(&run, n_threads, work, |_| ());
+    std::thread::scope(|scope| {
+        if let Some((apart, tasks)) = &sent {
+            let sender = apart::Sender::new(&shared, &run, plan, tasks, apart);
+            scope.spawn(move || sender.work());
+        }
+        threads::run(&run, n_threads, work, |_| ());
+    });
     stop.unwatch();
     if !is_part && !settings.touch {
         remove_empty_folders(rules, graph, plan);

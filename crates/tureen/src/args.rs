@@ -3,6 +3,7 @@
 //!
 //! As in Snakemake, an option that is given twice counts as given the second time only.
 
+pub(crate) mod clusters;
 pub(crate) mod elsewhere;
 
 use std::ffi::OsString;
@@ -77,7 +78,7 @@ pub(crate) struct Args {
     /// Use at most N cores; without N, all of them
     #[arg(short, long, value_name = "N|all", num_args = 0..=1, default_missing_value = "all")]
     pub(crate) cores: Option<String>,
-    /// Run at most N jobs at once: the same as --cores for local jobs
+    /// Have at most N jobs at a cluster at once; without a cluster the same as --cores
     #[arg(short, long, value_name = "N", num_args = 0..=1, default_missing_value = "unlimited")]
     pub(crate) jobs: Option<String>,
     /// Give no job more than N threads
@@ -95,7 +96,7 @@ pub(crate) struct Args {
     /// Resources of rules that don't say; expressions may use `input`, `attempt`, `threads`, `wildcards`
     #[arg(action = ArgAction::Set, long, visible_alias = "default-res", value_name = "NAME=VALUE", num_args = 0..)]
     pub(crate) default_resources: Option<Vec<String>>,
-    /// Whether a limit is for each machine (`local`) or for all (`global`): the same for jobs on this one
+    /// Whether a limit is for each machine (`local`) or for all (`global`)
     #[arg(action = ArgAction::Set, long, value_name = "NAME=SCOPE", num_args = 1..)]
     pub(crate) set_resource_scopes: Vec<String>,
     /// After a failure go on with what does not depend on it
@@ -164,10 +165,10 @@ pub(crate) struct Args {
     /// The same as `--software-deployment-method env-modules`
     #[arg(long)]
     pub(crate) use_envmodules: bool,
-    /// Where files are: on this machine (`none`)
+    /// Where files are: on file systems that this machine sees (`none` or `fs`)
     #[arg(long, value_name = "NAME")]
     pub(crate) default_storage_provider: Option<String>,
-    /// How jobs are run: `local`, or `dryrun` or `touch`
+    /// How jobs are run: `local`, `slurm`, `cluster-generic`, `dryrun` or `touch`
     #[arg(short, long, value_name = "NAME")]
     pub(crate) executor: Option<String>,
 
@@ -325,6 +326,9 @@ pub(crate) struct Args {
     /// Show the end of a failed job's log also if the job printed something itself
     #[arg(long)]
     pub(crate) show_failed_logs: bool,
+
+    #[command(flatten)]
+    pub(crate) clusters: clusters::Clusters,
 }
 
 /// Commands that Snakemake does not have. Only as the very first word: behind an option it is a target.

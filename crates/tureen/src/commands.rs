@@ -1,11 +1,13 @@
 //! What the command does, one file per thing.
 
+mod apart;
 mod changes;
 mod draw;
 mod dry_run;
 mod lint;
 mod list;
 mod load;
+mod node;
 mod parts;
 mod python;
 mod report;
@@ -28,6 +30,8 @@ use crate::settings::{Settings, Task};
 
 /// The first argument that makes this program the guard of a run (see `tureen_workflow::work::guard`).
 pub(crate) const GUARD: &str = "__guard";
+
+pub(crate) use node::node_word;
 
 /// Why a command ended early.
 #[derive(Debug)]

@@ -22,6 +22,9 @@ fn main() -> ExitCode {
         tureen_workflow::work::guard::stand_guard(std::io::stdin());
         return ExitCode::SUCCESS;
     }
+    if let Some(code) = commands::node_word() {
+        return ExitCode::from(code);
+    }
     let settings = args::Args::read().and_then(|args| {
         if args.nocolor {
             render::without_colours();

@@ -1,5 +1,6 @@
 //! What will be done: the arguments, understood, checked and with their defaults filled in.
 
+pub(crate) mod clusters;
 mod rules;
 mod task;
 
@@ -80,6 +81,8 @@ pub(crate) struct Settings {
     pub(crate) print_commands: bool,
     /// `--debug-dag`
     pub(crate) tells_choices: bool,
+    /// Where jobs run, if that is not here.
+    pub(crate) cluster: Option<clusters::Cluster>,
 }
 
 /// The cache between workflows.
@@ -115,22 +118,20 @@ impl Settings {
     /// # Errors
     /// A value that is none, or cores that are needed and not given.
     pub(crate) fn new(args: Args) -> Result<Self, Diagnostic> {
-        rules::check_scopes(&args.set_resource_scopes)?;
         check_place(&args)?;
-        // Groups are for jobs that are submitted together: on one machine they change nothing.
-        rules::numbers(&args.group_components, "--group-components")?;
         let task = task::task(&args);
+        let cluster = clusters::cluster(&args, task)?;
         let touches = args.touch || args.executor.as_deref() == Some("touch");
         let max_hashed_bytes = max_hashed_bytes(&args)?;
         let mut settings = Self {
             task,
             report: report(&args)?,
             limits: RunLimits {
-                cores: cores(&args, task, touches)?,
+                cores: cores(&args, task, touches, cluster.is_some())?,
                 threads: args.max_threads,
                 named: resources::limits(&args.resources).map_err(|why| refused("--resources", &why))?,
             },
-            adjustments: rules::adjustments(&args)?,
+            adjustments: rules::adjustments(&args, cluster.is_some())?,
             batch: rules::batch(&args)?,
             target_jobs: rules::target_jobs(&args)?,
             scatter: rules::numbers(&args.set_scatter, "--set-scatter")?,
@@ -177,6 +178,7 @@ impl Settings {
             print_commands: args.printshellcmds || args.verbose,
             tells_choices: args.debug_dag,
             targets: args.targets,
+            cluster,
         };
         if settings.directory.is_none() {
             // Seen from where it runs, a Snakefile's path is best as it was typed.
@@ -196,15 +198,12 @@ pub(crate) fn snakefile_of(args: &Args) -> Option<PathBuf> {
 
 /// Executors and storage that are elsewhere.
 fn check_place(args: &Args) -> Result<(), Diagnostic> {
-    if let Some(executor) = &args.executor
-        && !["local", "dryrun", "touch"].contains(&executor.as_str())
+    if let Some(provider) = args.default_storage_provider.as_deref()
+        // With `fs` files are where they are said to be, on a file system: so they are here in any case.
+        && !["none", "fs"].contains(&provider)
     {
-        return Err(Diagnostic::new(format!("`--executor {executor}` is not supported"))
-            .hint("jobs run on this machine only, for now; leave the option out"));
-    }
-    if let Some(provider) = args.default_storage_provider.as_deref().filter(|provider| *provider != "none") {
         return Err(Diagnostic::new(format!("`--default-storage-provider {provider}` is not supported"))
-            .hint("storage plugins are not supported: files are local"));
+            .hint("storage plugins are not supported: files are on file systems that this machine sees"));
     }
     Ok(())
 }
@@ -284,7 +283,7 @@ fn max_hashed_bytes(args: &Args) -> Result<Option<u64>, Diagnostic> {
     Ok(Some(bytes))
 }
 
-fn cores(args: &Args, task: Task, touches: bool) -> Result<Option<u64>, Diagnostic> {
+fn cores(args: &Args, task: Task, touches: bool, is_elsewhere: bool) -> Result<Option<u64>, Diagnostic> {
     let all = || std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
     let read = |option: &str, word: &str| match word {
         "all" | "unlimited" => Ok(all()),
@@ -297,6 +296,7 @@ fn cores(args: &Args, task: Task, touches: bool) -> Result<Option<u64>, Diagnost
         (Some(word), _) => read("--cores", word).map(Some),
         // As Snakemake: what runs nothing needs one.
         (None, _) if task == Task::DryRun || touches => Ok(Some(1)),
+        (None, _) if is_elsewhere => Ok(None),
         (None, Some(word)) => read("--jobs", word).map(Some),
         (None, None) => Ok(None),
     }
@@ -325,6 +325,12 @@ fn seconds(seconds: Option<f64>) -> Result<Option<Duration>, Diagnostic> {
             })
         })
         .transpose()
+}
+
+/// A number of seconds that an option was given.
+fn seconds_of(option: &str, seconds: f64) -> Result<Duration, Diagnostic> {
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|_| Diagnostic::new(format!("`{option}` takes a number of seconds that is not negative")))
 }
 
 fn triggers(words: &[String]) -> Triggers {

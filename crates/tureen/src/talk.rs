@@ -141,6 +141,13 @@ impl Talk {
                 }
             }
             Happening::Failed(failure) => self.say(&failed(failure, "failed")),
+            Happening::Says(text) => {
+                if self.quiet.progress {
+                    Ok(())
+                } else {
+                    self.say(text)
+                }
+            }
             Happening::Retries(failure) => self.say(&failed(failure, "failed, and is tried again")),
             Happening::RemovedTemporary(path) => {
                 if self.quiet.rules {

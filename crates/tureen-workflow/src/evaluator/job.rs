@@ -1,6 +1,8 @@
 //! What the evaluator is told about a job, and what it answers: plain data.
 //! Knows no process and no wire.
 
+use serde::{Deserialize, Serialize};
+
 use crate::rule::FunctionId;
 use crate::value::Value;
 
@@ -114,7 +116,7 @@ pub struct Format {
 }
 
 /// A Python exception in the user's code.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exception {
     /// Its class, as Python prints it: `KeyError`, `pandas.errors.EmptyDataError`.
     pub class: String,
@@ -126,7 +128,7 @@ pub struct Exception {
 }
 
 /// One frame of a traceback.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
     /// The file.
     pub file: String,
@@ -139,7 +141,7 @@ pub struct Frame {
 }
 
 /// How a `run:` block (or a handler) ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RunEnd {
     /// It reached its end.
     Done,

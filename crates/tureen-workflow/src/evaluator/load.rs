@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 
 use super::broken::Broken;
+use super::replay::Story;
 use super::workflow::workflow;
 use super::{Evaluator, wire};
 use crate::config::{self, Overrides};
@@ -61,6 +62,7 @@ pub(crate) fn load(
         "source_folder": request.source_folder,
         "log_file": request.log_file,
     }});
+    let mut story = Story::begin(&question);
     loop {
         let answer = process.ask(&question, &[]).map_err(|error| broken(&error))?;
         let Some((word, content)) = answer.as_object().and_then(|object| object.iter().next()) else {
@@ -70,6 +72,8 @@ pub(crate) fn load(
             "translate" => loading.translate(content),
             "config" => read_config(content),
             "loaded" => {
+                // It is loaded once; should it be asked to again, the first story stands.
+                let _ = evaluator.story.set(story);
                 let found = workflow(content, &loading.places);
                 return found
                     .ok_or_else(|| broken(&Broken::Garbled("what the Snakefile declares".to_owned())));
@@ -82,6 +86,7 @@ pub(crate) fn load(
             }
             _ => return Err(loading.errors),
         };
+        story.add(word, content, &question);
     }
 }
 

@@ -70,11 +70,8 @@ pub(super) struct Modules {
 impl Modules {
     /// Finds them in the cache, or writes them; into a temporary folder if the cache can't be written.
     pub(super) fn provide() -> io::Result<Self> {
-        if let Some(cache) = cache_folder() {
-            let folder = cache.join(format!("tureen/python-{}", version()));
-            if folder.is_dir() || write_aside(&folder).is_ok() {
-                return Ok(Self { folder, is_temporary: false });
-            }
+        if let Some(folder) = lasting() {
+            return Ok(Self { folder, is_temporary: false });
         }
         let folder = unused(&std::env::temp_dir().join("tureen-python"));
         fs::create_dir(&folder)?;
@@ -94,6 +91,12 @@ impl Drop for Modules {
             let _ = fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+/// The folder in the cache, written if need be.
+pub(super) fn lasting() -> Option<PathBuf> {
+    let folder = cache_folder()?.join(format!("tureen/python-{}", version()));
+    (folder.is_dir() || write_aside(&folder).is_ok()).then_some(folder)
 }
 
 /// `$XDG_CACHE_HOME`, or `~/.cache`.

@@ -33,8 +33,8 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts an interpreter and waits for its greeting.
-    pub(super) fn start(python: &Path) -> Result<Self, Broken> {
+    /// Starts an interpreter, in a folder if one is named, and waits for its greeting.
+    pub(super) fn start(python: &Path, folder: Option<&Path>) -> Result<Self, Broken> {
         let not_started = |error: std::io::Error| Broken::NotStarted(python.to_owned(), error);
         let (ours, theirs) = UnixStream::pair().map_err(not_started)?;
         let modules = Modules::provide().map_err(not_started)?;
@@ -46,6 +46,9 @@ impl Process {
             .stdin(OwnedFd::from(theirs))
             // Ctrl-C is for us: we end it.
             .process_group(0);
+        if let Some(folder) = folder {
+            command.current_dir(folder);
+        }
         end_with_parent(&mut command);
         let child = command.spawn().map_err(not_started)?;
         // The command holds their end; while it is open we would never see the end of the stream.

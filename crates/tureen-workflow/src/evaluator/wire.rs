@@ -95,7 +95,7 @@ pub(super) fn decode(json: &Json) -> Option<Value> {
 }
 
 /// A job as the other end takes it.
-pub(super) fn job(job: &JobView) -> Json {
+pub(crate) fn job(job: &JobView) -> Json {
     let entries = |entries: &[Entry]| {
         entries.iter().map(|entry| json!([entry.name, encode(&entry.value)])).collect::<Vec<_>>()
     };
@@ -114,5 +114,32 @@ pub(super) fn job(job: &JobView) -> Json {
         "jobid": job.jobid,
         "folder": job.folder,
         "bench_iteration": job.bench_iteration,
+    })
+}
+
+/// A job from what [`job`] made of it; `None` if it has another form.
+pub(crate) fn job_from(json: &Json) -> Option<JobView> {
+    let entries = |word: &str| {
+        let entry = |entry: &Json| {
+            let name = entry.get(0)?.as_str().map(str::to_owned);
+            Some(Entry { name, value: decode(entry.get(1)?)? })
+        };
+        json[word].as_array()?.iter().map(entry).collect::<Option<Vec<_>>>()
+    };
+    let wildcard = |pair: &Json| Some((pair.get(0)?.as_str()?.to_owned(), pair.get(1)?.as_str()?.to_owned()));
+    let resource = |pair: &Json| Some((pair.get(0)?.as_str()?.to_owned(), decode(pair.get(1)?)?));
+    Some(JobView {
+        rule: json["rule"].as_str()?.to_owned(),
+        wildcards: json["wildcards"].as_array()?.iter().map(wildcard).collect::<Option<_>>()?,
+        input: entries("input")?,
+        output: entries("output")?,
+        log: entries("log")?,
+        params: entries("params")?,
+        threads: json["threads"].as_i64()?,
+        resources: json["resources"].as_array()?.iter().map(resource).collect::<Option<_>>()?,
+        attempt: json["attempt"].as_i64()?,
+        jobid: json["jobid"].as_i64()?,
+        folder: json["folder"].as_str().map(str::to_owned),
+        bench_iteration: json["bench_iteration"].as_i64(),
     })
 }

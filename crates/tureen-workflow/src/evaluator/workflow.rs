@@ -41,6 +41,7 @@ pub(super) fn workflow(json: &Json, places: &Places) -> Option<Workflow> {
         // The evaluator holds them and is asked to format.
         globals: Vec::new(),
         shell: ShellSettings { executable: setting(0), prefix: setting(1), suffix: setting(2) },
+        resource_scopes: pairs(&json["resource_scopes"])?,
         envvars: strings(&json["envvars"])?,
         environment: environment.collect::<Option<_>>()?,
         source_folder: json["source_folder"].as_str().map(str::to_owned),

@@ -89,12 +89,12 @@ fn why_not(
 
 /// Sets of jobs that grow together.
 #[derive(Default)]
-struct Groups {
+pub(crate) struct Groups {
     parents: FxHashMap<JobId, JobId>,
 }
 
 impl Groups {
-    fn root(&mut self, job: JobId) -> JobId {
+    pub(crate) fn root(&mut self, job: JobId) -> JobId {
         let mut root = job;
         while let Some(&parent) = self.parents.get(&root).filter(|&&parent| parent != root) {
             root = parent;
@@ -106,13 +106,13 @@ impl Groups {
         root
     }
 
-    fn join(&mut self, one: JobId, other: JobId) {
+    pub(crate) fn join(&mut self, one: JobId, other: JobId) {
         let (one, other) = (self.root(one), self.root(other));
         self.parents.insert(one, one);
         self.parents.insert(other, one);
     }
 
-    fn into_lists(mut self, order: &[JobId]) -> Vec<Vec<JobId>> {
+    pub(crate) fn into_lists(mut self, order: &[JobId]) -> Vec<Vec<JobId>> {
         let mut numbers: FxHashMap<JobId, usize> = FxHashMap::default();
         let mut lists: Vec<Vec<JobId>> = Vec::new();
         for &job in order.iter().filter(|job| self.parents.contains_key(job)).collect::<Vec<_>>() {

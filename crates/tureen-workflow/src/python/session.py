@@ -40,6 +40,7 @@ class Session:
             "local_rules": [],
             "workdir": None,
             "envvars": [],
+            "resource_scopes": [],
         }
         self.default = None
         self.report_text = None

@@ -1,5 +1,6 @@
 """What Snakefiles use of `snakemake.utils`: formatting with names, merging configs, small helpers."""
 
+import json
 import os
 import re
 import shlex
@@ -137,8 +138,12 @@ def validate(data, schema, set_default=True):
         validate_data(data, local(located(schema, folder)), set_default, workflow)
 
 
-def read_job_properties(*_args, **_kwargs):
-    raise WorkflowError("read_job_properties() is not supported by tureen")
+def read_job_properties(jobscript, prefix="# properties", pattern=None):
+    """Give what a job script says of its job, for programs that submit it; None if it says nothing."""
+    pattern = pattern or re.compile(re.escape(prefix) + " = (.*)")
+    with open(jobscript) as lines:
+        found = next(filter(None, map(pattern.match, lines)), None)
+    return json.loads(found.group(1)) if found else None
 
 
 def os_sync():

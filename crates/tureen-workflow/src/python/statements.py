@@ -36,6 +36,7 @@ class Statements:
                 )
         elif word == "resource_scopes":
             # They tell limits of machines from limits of the whole run: the same for jobs on this machine.
+            session.data["resource_scopes"].extend([name, scope] for name, scope in kwargs.items())
             if args or any(scope not in ("local", "global", "excluded") for scope in kwargs.values()):
                 raise Refusal('`resource_scopes:` takes names with `"local"` or `"global"`', place)
         elif word in ("container", "singularity", "containerized", "conda"):

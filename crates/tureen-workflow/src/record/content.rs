@@ -29,6 +29,17 @@ pub enum Verdict {
     Open,
 }
 
+/// What the record keeps of a file that has this stamp, under this name: with the hash of its content if it is small.
+pub fn state(path: &Path, name: &str, now: Option<Stamp>, max_bytes: u64) -> InputMemory {
+    let is_hashed = |now: &Stamp| !now.is_directory && now.size <= max_bytes;
+    InputMemory {
+        path: name.to_owned(),
+        content: now.filter(is_hashed).and_then(|_| content_hash(path, max_bytes)),
+        time: now.map(|now| now.target_ns),
+        size: now.map(|now| now.size),
+    }
+}
+
 /// The hash of a regular file of at most so many bytes; `None` for anything else.
 pub fn content_hash(path: &Path, max_bytes: u64) -> Option<String> {
     Some(blake3::hash(&content(path, max_bytes)?).to_hex().to_string())

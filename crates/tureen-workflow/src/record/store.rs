@@ -338,6 +338,15 @@ impl Record {
         read().map_err(|source| RecordError::Store { path: path.clone(), source })
     }
 
+    /// As [`Record::end`], for a job that somebody else has seen to its end meanwhile; nothing, if its end is on record.
+    pub fn end_late(&self, id: i64, inputs: &[Arc<InputMemory>]) -> rusqlite::Result<()> {
+        self.with_inputs(inputs, |connection, inputs| {
+            connection
+                .prepare_cached("UPDATE job SET ended = ?, inputs = ? WHERE id = ? AND ended IS NULL")?
+                .execute(params![now(), inputs, id])
+        })
+    }
+
     /// Writes that a job failed and that its outputs were removed.
     pub fn fail(&self, id: i64) -> rusqlite::Result<()> {
         self.lock()

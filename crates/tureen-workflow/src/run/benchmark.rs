@@ -12,7 +12,7 @@ const NAMES: [&str; 10] =
     ["s", "h:m:s", "max_rss", "max_vms", "max_uss", "max_pss", "io_in", "io_out", "mean_load", "cpu_time"];
 
 /// Writes one line for each repetition.
-pub(super) fn write(path: &Path, usages: &[Usage]) -> io::Result<()> {
+pub(crate) fn write(path: &Path, usages: &[Usage]) -> io::Result<()> {
     let is_json = path.as_os_str().as_encoded_bytes().ends_with(b".jsonl");
     std::fs::write(path, if is_json { json_lines(usages) } else { table(usages) })
 }

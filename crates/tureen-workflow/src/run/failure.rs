@@ -34,7 +34,11 @@ pub struct Failure {
 impl What {
     /// Whether another attempt may end otherwise.
     pub(super) fn may_be_tried_again(&self) -> bool {
-        matches!(self, Self::Command(_) | Self::OutOfMemory { .. } | Self::Block(_) | Self::Files(_))
+        match self {
+            Self::Command(_) | Self::OutOfMemory { .. } | Self::Block(_) | Self::Files(_) => true,
+            Self::Elsewhere { may_be_tried_again, .. } => *may_be_tried_again,
+            _ => false,
+        }
     }
 }
 
@@ -62,6 +66,13 @@ pub enum What {
     NotReady(Box<Diagnostic>),
     /// The record could not be written.
     Record(String),
+    /// Something happened to it on a cluster.
+    Elsewhere {
+        /// What.
+        why: String,
+        /// Whether another attempt may end otherwise.
+        may_be_tried_again: bool,
+    },
     /// It was stopped by the user.
     Stopped,
 }

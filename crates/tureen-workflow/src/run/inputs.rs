@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::Shared;
 use crate::disk::{Stamp, stamp};
 use crate::job::{FileId, JobId};
-use crate::record::{InputMemory, Verdict, compare, content_hash};
+use crate::record::{InputMemory, Verdict, compare, state};
 
 /// The states that files were seen in last, each with what the disk said.
 #[derive(Debug, Default)]
@@ -38,13 +38,7 @@ impl Hashes {
         {
             return Arc::clone(state);
         }
-        let is_hashed = |now: &Stamp| !now.is_directory && now.size <= max_bytes;
-        let state = Arc::new(InputMemory {
-            path: name.to_owned(),
-            content: now.filter(is_hashed).and_then(|_| content_hash(Path::new(path), max_bytes)),
-            time: now.map(|now| now.target_ns),
-            size: now.map(|now| now.size),
-        });
+        let state = Arc::new(state(Path::new(path), name, now, max_bytes));
         lock().insert(file, (now, Arc::clone(&state)));
         state
     }

@@ -38,6 +38,18 @@ pub(super) struct Attempt {
     pub(super) backups: Vec<Backup>,
     /// What its command has used.
     pub(super) spent: Spent,
+    /// Logs of the cluster that say how it went, for its failure.
+    pub(super) logs_elsewhere: Vec<String>,
+    /// Its row in the record, once it has one.
+    pub(super) row: i64,
+}
+
+/// Whether there is something to do for a job.
+pub(super) enum Readiness {
+    /// It has ended well: there was nothing to do but to tell.
+    Over,
+    /// It can start.
+    Ready(Box<Attempt>),
 }
 
 impl Attempt {
@@ -77,6 +89,22 @@ impl Shared<'_, '_> {
 
     /// Tries once. `stop` ends it early: the run's, or that of the jobs it runs together with.
     pub(super) fn attempt(&self, job: JobId, number: i64, stop: &Arc<Stop>) -> Result<(), Box<Failure>> {
+        let mut attempt = match self.ready(job, number)? {
+            Readiness::Over => return Ok(()),
+            Readiness::Ready(attempt) => *attempt,
+        };
+        let prepared = self.prepare(&mut attempt).and_then(|()| self.await_services(job, stop));
+        if let Err(fault) = prepared {
+            return Err(self.failed(attempt, What::Files(fault)));
+        }
+        let mut attempt = self.write_start(attempt)?;
+        let end = self.fetch_or_work(&mut attempt, stop);
+        let end = end.map_err(|what| if stop.is_asked() { What::Stopped } else { what });
+        self.write_end(attempt, end)
+    }
+
+    /// Finds out all that there is to know of a job before it starts, and tells that it does.
+    pub(super) fn ready(&self, job: JobId, number: i64) -> Result<Readiness, Box<Failure>> {
         let number = number + i64::from(self.settings.first_attempt) - 1;
         let mut attempt = self.begin(job);
         attempt.view.attempt = number;
@@ -94,25 +122,36 @@ impl Shared<'_, '_> {
         if self.rule(job).action == Action::None && attempt.outputs.is_empty() {
             self.tell_start(&attempt, message.as_deref());
             self.create_logs(&attempt);
-            return Ok(());
+            return Ok(Readiness::Over);
         }
         if self.settings.touch {
-            return self.touch(attempt);
+            return self.touch(attempt).map(|()| Readiness::Over);
         }
         self.tell_start(&attempt, message.as_deref());
-        let prepared = files::prepare(&attempt.outputs, &self.products_beside(&attempt))
-            .and_then(|()| self.back_up(&mut attempt))
-            .and_then(|()| self.await_services(job, stop));
-        if let Err(fault) = prepared {
-            return Err(self.failed(attempt, What::Files(fault)));
+        Ok(Readiness::Ready(Box::new(attempt)))
+    }
+
+    /// Makes the files round a job ready for it.
+    pub(super) fn prepare(&self, attempt: &mut Attempt) -> Result<(), files::FileFault> {
+        files::prepare(&attempt.outputs, &self.products_beside(attempt))?;
+        self.back_up(attempt)
+    }
+
+    /// Writes into the record that the job starts.
+    pub(super) fn write_start(&self, mut attempt: Attempt) -> Result<Attempt, Box<Failure>> {
+        match self.record.start(&self.job_start(&attempt)) {
+            Ok(row) => {
+                attempt.row = row;
+                Ok(attempt)
+            }
+            Err(error) => Err(self.failed(attempt, What::Record(error.to_string()))),
         }
-        let row = match self.record.start(&self.job_start(&attempt)) {
-            Ok(row) => row,
-            Err(error) => return Err(self.failed(attempt, What::Record(error.to_string()))),
-        };
-        let end = self.fetch_or_work(&mut attempt, stop);
+    }
+
+    /// Writes into the record how the job has ended. What a failed one has made is removed.
+    pub(super) fn write_end(&self, mut attempt: Attempt, end: Result<(), What>) -> Result<(), Box<Failure>> {
+        let (job, row) = (attempt.job, attempt.row);
         if let Err(what) = end {
-            let what = if stop.is_asked() { What::Stopped } else { what };
             self.leave_shadow(&mut attempt);
             // What can't be put back is on record as unfinished, and is put back by the next run.
             let is_restored = attempt.backups.drain(..).all(|backup| backup.restore().is_ok());
@@ -165,6 +204,8 @@ impl Shared<'_, '_> {
             shadow: None,
             backups: Vec::new(),
             spent: Spent::default(),
+            logs_elsewhere: Vec::new(),
+            row: 0,
         }
     }
 
@@ -221,25 +262,7 @@ impl Shared<'_, '_> {
         let workflow = self.rules.workflow;
         match (&self.rule(attempt.job).action, &attempt.command) {
             (Action::Shell { .. }, Some(command)) => {
-                let mut environment = workflow.environment.clone();
-                let threads = attempt.view.threads.to_string();
-                // As Snakemake: programs that look at these use what the job was given.
-                for name in [
-                    "OMP_NUM_THREADS",
-                    "GOTO_NUM_THREADS",
-                    "OPENBLAS_NUM_THREADS",
-                    "MKL_NUM_THREADS",
-                    "VECLIB_MAXIMUM_THREADS",
-                    "NUMEXPR_NUM_THREADS",
-                ] {
-                    environment.push((name.to_owned(), Some(threads.clone())));
-                }
-                let folder = attempt.view.resources.iter().find(|(name, _)| name == "tmpdir");
-                if let Some((_, folder)) = folder {
-                    for name in ["TMPDIR", "TMP", "TEMPDIR", "TEMP"] {
-                        environment.push((name.to_owned(), Some(crate::format::text(folder))));
-                    }
-                }
+                let environment = shell::environment(&attempt.view, &workflow.environment);
                 let folder = attempt.view.folder.as_deref().map(Path::new);
                 let ended =
                     shell::run(command, folder, &workflow.shell, &environment, stop, &mut output, usage);
@@ -329,7 +352,7 @@ impl Shared<'_, '_> {
         *self.failed(self.begin(job), what)
     }
 
-    fn failed(&self, attempt: Attempt, what: What) -> Box<Failure> {
+    pub(super) fn failed(&self, attempt: Attempt, what: What) -> Box<Failure> {
         let span = match &self.rule(attempt.job).action {
             Action::Shell { span, .. } | Action::Run { span, .. } | Action::Script { span, .. } => {
                 Some(*span)
@@ -343,7 +366,7 @@ impl Shared<'_, '_> {
             span,
             what,
             tail: attempt.tail.lines(),
-            logs: attempt.logs,
+            logs: attempt.logs.into_iter().chain(attempt.logs_elsewhere).collect(),
             removed: Vec::new(),
         })
     }

@@ -40,6 +40,21 @@ impl Starts {
         }
     }
 
+    /// Whether a job may start now; to be counted if it does.
+    pub(super) fn has_room(&self) -> bool {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        while latest.front().is_some_and(|start| now.duration_since(*start) >= self.pace.per) {
+            latest.pop_front();
+        }
+        latest.len() < self.pace.jobs as usize
+    }
+
+    /// Counts a start.
+    pub(super) fn count(&self) {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).push_back(Instant::now());
+    }
+
     /// Counts a start, or says in how long one is free.
     fn take(&self, now: Instant) -> Option<Duration> {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);

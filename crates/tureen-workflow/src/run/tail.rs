@@ -2,7 +2,7 @@
 
 /// Keeps the end of a stream of bytes.
 #[derive(Debug, Default)]
-pub(super) struct Tail {
+pub(crate) struct Tail {
     bytes: Vec<u8>,
 }
 
@@ -10,7 +10,7 @@ const MOST_BYTES: usize = 8 * 1024;
 const MOST_LINES: usize = 20;
 
 impl Tail {
-    pub(super) fn add(&mut self, bytes: &[u8]) {
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
         let bytes = &bytes[bytes.len().saturating_sub(MOST_BYTES)..];
         self.bytes.extend_from_slice(bytes);
         // Trimmed rarely, so that each byte is moved at most once.
@@ -20,7 +20,7 @@ impl Tail {
     }
 
     /// The last lines, as text.
-    pub(super) fn lines(&self) -> String {
+    pub(crate) fn lines(&self) -> String {
         let end = &self.bytes[self.bytes.len().saturating_sub(MOST_BYTES)..];
         let text = String::from_utf8_lossy(end);
         let lines: Vec<&str> = text.trim_end().lines().collect();

@@ -112,6 +112,11 @@ impl Temporary {
         unneeded
     }
 
+    /// Whether so many readers are all that a temporary file has left.
+    pub(crate) fn has_no_more_readers(&self, file: FileId, n_readers: u32) -> bool {
+        self.n_readers.get(&file).is_some_and(|count| count.load(Ordering::Acquire) <= n_readers)
+    }
+
     /// Files made by earlier plans of this run that nobody is going to read any more.
     pub(crate) fn leftovers(&self) -> &[String] {
         &self.leftovers

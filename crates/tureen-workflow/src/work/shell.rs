@@ -12,12 +12,14 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use serde::{Deserialize, Serialize};
 
 use super::guard;
 use super::pipes::pass_on;
 use super::reap::{Spent, reap};
 use super::stop::Stop;
 use super::usage::{Meter, Usage};
+use crate::evaluator::job::JobView;
 use crate::rule::ShellSettings;
 
 /// Which of a job's two outputs.
@@ -30,7 +32,7 @@ pub enum Stream {
 }
 
 /// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Exit {
     /// By itself, with this status.
     Status(i32),
@@ -92,6 +94,32 @@ pub fn run(
         (None, signal) => Exit::Signal(signal.unwrap_or(0)),
     };
     Ok((exit, spent))
+}
+
+/// What the environment of a job's command has beyond ours: `base`, and (as Snakemake) what it was given, for programs
+/// that look at it.
+pub(crate) fn environment(
+    view: &JobView,
+    base: &[(String, Option<String>)],
+) -> Vec<(String, Option<String>)> {
+    let mut environment = base.to_vec();
+    let threads = view.threads.to_string();
+    for name in [
+        "OMP_NUM_THREADS",
+        "GOTO_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+    ] {
+        environment.push((name.to_owned(), Some(threads.clone())));
+    }
+    if let Some((_, folder)) = view.resources.iter().find(|(name, _)| name == "tmpdir") {
+        for name in ["TMPDIR", "TMP", "TEMPDIR", "TEMP"] {
+            environment.push((name.to_owned(), Some(crate::format::text(folder))));
+        }
+    }
+    environment
 }
 
 /// A command too long for an argument, in a file that goes when the command has ended.

@@ -34,7 +34,9 @@ pub(crate) enum Takes {
 /// An option: its long name, further names, its values, its fate.
 pub(crate) type Elsewhere = (&'static str, &'static [&'static str], Takes, Fate);
 
-const NO_CLUSTER: &str = "jobs run on this machine only, for now";
+const NO_IMMEDIATE: &str =
+    "jobs are submitted when what they need is there; clusters need not know of dependencies";
+const NO_PRECOMMAND: &str = "nodes run this very program, so there is nothing to set up first; put what jobs need into the job script (`--jobscript`)";
 const NO_STORAGE: &str = "storage plugins are not supported: files are local";
 const NO_NOTEBOOK: &str = "notebooks can't be edited from here; open them with Jupyter";
 const NO_SOFTWARE: &str = "software environments are not made here; activate one with the programs that the workflow needs, and leave this out";
@@ -42,7 +44,6 @@ const NO_SOFTWARE: &str = "software environments are not made here; activate one
 /// All of them, in the order of Snakemake's `--help`.
 pub(crate) const ALL: &[Elsewhere] = &[
     // Read only by executors that are not here.
-    ("local-cores", &[], Takes::One, Nothing),
     ("preemptible-rules", &[], Takes::Many, Nothing),
     ("preemptible-retries", &[], Takes::One, Nothing),
     ("envvars", &[], Takes::Many, Nothing),
@@ -62,7 +63,7 @@ pub(crate) const ALL: &[Elsewhere] = &[
     ("scheduler-ilp-solver", &[], Takes::One, Nothing),
     ("scheduler-ilp-solver-path", &[], Takes::One, Nothing),
     ("no-subworkflows", &["nosw"], Takes::No, Nothing),
-    ("precommand", &[], Takes::One, Refused(NO_CLUSTER)),
+    ("precommand", &[], Takes::One, Refused(NO_PRECOMMAND)),
     ("reporter", &[], Takes::One, Refused("there is one kind of report: `--report FILE` makes it")),
     ("report-html-path", &[], Takes::One, Refused("use `--report FILE`")),
     ("report-html-stylesheet-path", &[], Takes::One, Refused("use `--report-stylesheet FILE`")),
@@ -94,8 +95,6 @@ pub(crate) const ALL: &[Elsewhere] = &[
     ("not-retrieve-storage", &[], Takes::No, Nothing),
     ("unneeded-temp-files", &[], Takes::Many, Refused("it is for Snakemake's own use")),
     ("target-files-omit-workdir-adjustment", &[], Takes::No, Nothing),
-    ("max-status-checks-per-second", &[], Takes::One, Nothing),
-    ("seconds-between-status-checks", &[], Takes::One, Nothing),
     ("queue-input-wait-time", &[], Takes::One, Nothing),
     ("default-storage-prefix", &[], Takes::One, Refused(NO_STORAGE)),
     ("local-storage-prefix", &[], Takes::One, Nothing),
@@ -117,14 +116,7 @@ pub(crate) const ALL: &[Elsewhere] = &[
     ("persistence-backend", &[], Takes::One, Nothing),
     ("persistence-backend-db-url", &[], Takes::One, Refused("the record stays in `.tureen`")),
     ("container-image", &[], Takes::One, Nothing),
-    ("immediate-submit", &["is"], Takes::No, Refused(NO_CLUSTER)),
-    ("jobscript", &["js"], Takes::One, Refused(NO_CLUSTER)),
-    ("jobname", &["jn"], Takes::One, Refused(NO_CLUSTER)),
-    ("cluster-generic-submit-cmd", &[], Takes::One, Refused(NO_CLUSTER)),
-    ("cluster-generic-status-cmd", &[], Takes::One, Refused(NO_CLUSTER)),
-    ("cluster-generic-cancel-cmd", &[], Takes::One, Refused(NO_CLUSTER)),
-    ("cluster-generic-cancel-nargs", &[], Takes::One, Refused(NO_CLUSTER)),
-    ("cluster-generic-sidecar-cmd", &[], Takes::One, Refused(NO_CLUSTER)),
+    ("immediate-submit", &["is"], Takes::No, Refused(NO_IMMEDIATE)),
     ("container-cleanup-images", &[], Takes::No, Refused(NO_SOFTWARE)),
     ("conda-base-path", &[], Takes::One, Refused(NO_SOFTWARE)),
     // Without environments there is nothing that these could change.

@@ -9,7 +9,9 @@ use tureen_workflow::plan::Plan;
 use tureen_workflow::progress::Progress;
 use tureen_workflow::read::Reading;
 use tureen_workflow::record::{Claim, Record};
-use tureen_workflow::run::{Failure, Happening, Input, Python, Settings as RunSettings, run as run_plan};
+use tureen_workflow::run::{
+    Apart, Failure, Happening, Input, Python, Settings as RunSettings, run as run_plan,
+};
 use tureen_workflow::work::stop::Stop;
 
 use super::load::{Planned, planned_after};
@@ -30,6 +32,8 @@ pub(super) struct Parts<'p> {
     pub(super) show: &'p Show,
     /// When the first run began that was killed, in seconds since 1970; `None` if none was.
     pub(super) killed_since: Option<f64>,
+    /// Where jobs go that don't run here.
+    pub(super) apart: Option<&'p Apart>,
     /// Which files are ours, unless that is nobody's business (`--nolock`).
     pub(super) claim: Option<Claim>,
 }
@@ -111,6 +115,7 @@ impl Parts<'_> {
             python: self.python,
             stop: self.stop,
             guard: guard(),
+            apart: self.apart,
         };
         if part.order.is_empty() && is_waited_for(planned) {
             return Ok(false);

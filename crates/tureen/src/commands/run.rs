@@ -20,6 +20,7 @@ use tureen_workflow::run::{Python, Settings as RunSettings, clear_up as clear_up
 use tureen_workflow::work::guard::Guard;
 use tureen_workflow::work::stop::Stop;
 
+use super::apart::{Elsewhere, earlier};
 use super::load::{self, Planned, planned_after};
 use super::parts::{Parts, Whole};
 use super::python::with_python;
@@ -50,7 +51,7 @@ fn run_reading(
     reading: &Reading,
     python: &Python<'_>,
 ) -> Result<Option<u8>, Vec<Diagnostic>> {
-    if settings.limits.cores.is_none() {
+    if settings.limits.cores.is_none() && settings.cluster.is_none() {
         return Err(vec![
             Diagnostic::new("it must be said how many cores to use")
                 .hint("`--cores all`, or `-c 4`; `-n` shows what would run"),
@@ -59,6 +60,8 @@ fn run_reading(
     let show = Show::new(settings);
     let say = |text: &str| show.note(text);
     let folder = Path::new(FOLDER);
+    let latency_wait = settings.latency_wait.unwrap_or_else(usual_wait);
+    let earlier = earlier(latency_wait, settings.wishes.max_hashed_bytes).map_err(|fault| vec![fault])?;
     let mut progress;
     let (planned, claim) = loop {
         progress = Progress::default();
@@ -110,7 +113,7 @@ fn run_reading(
     let run_settings = RunSettings {
         limits: settings.limits.clone(),
         keep_going: settings.keep_going,
-        latency_wait: settings.latency_wait.unwrap_or_else(usual_wait),
+        latency_wait,
         touch: settings.touch,
         first_attempt: settings.first_attempt,
         drops_record: settings.drops_record,
@@ -126,7 +129,15 @@ fn run_reading(
     wait_for(&settings.awaited, run_settings.latency_wait).map_err(|fault| vec![*fault])?;
     let handle = |handler| if settings.no_hooks { Ok(()) } else { handle(reading, handler, log) };
     handle(Handler::Start)?;
+    let elsewhere = match &settings.cluster {
+        None => None,
+        Some(cluster) => Some(
+            Elsewhere::new(cluster, earlier, reading, latency_wait, planned.plan.order.len())
+                .map_err(|fault| vec![fault])?,
+        ),
+    };
     let mut parts = Parts {
+        apart: elsewhere.as_ref().map(|elsewhere| &elsewhere.apart),
         claim,
         settings,
         reading,
@@ -139,6 +150,9 @@ fn run_reading(
     };
     let whole = parts.run(planned, &mut progress);
     drop(parts);
+    if let Some(elsewhere) = elsewhere {
+        elsewhere.close(whole.as_ref().is_ok_and(|whole| whole.failures.is_empty()) && !stop.is_asked());
+    }
     let _ = record.end_run();
     if let Ok(Whole { n_done, n_total, failures }) = &whole {
         show.end(*n_done, *n_total, failures.len());
@@ -261,7 +275,7 @@ pub(super) fn refused_claim(error: &ClaimError) -> Diagnostic {
 }
 
 /// Ctrl-C and polite kills end everything at once.
-fn watch_signals(stop: &Arc<Stop>) {
+pub(super) fn watch_signals(stop: &Arc<Stop>) {
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else { return };
     let stop = Arc::clone(stop);
     std::thread::spawn(move || {

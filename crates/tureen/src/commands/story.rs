@@ -28,6 +28,7 @@ pub(super) fn story(failure: &Failure, sources: &Sources, shows_logs: bool) -> D
         What::Record(error) => {
             Diagnostic::new(format!("{name} failed: it can't be recorded: {error}")).hint("is the disk full?")
         }
+        What::Elsewhere { why, .. } => Diagnostic::new(format!("{name} failed: {why}")),
         What::Stopped => Diagnostic::new(format!("{name} was stopped")),
     };
     if let Some(span) = raising_line(failure, sources).or(failure.span) {

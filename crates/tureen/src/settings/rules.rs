@@ -12,8 +12,10 @@ use crate::args::Args;
 ///
 /// # Errors
 /// A word of another form than it should have.
-pub(super) fn adjustments(args: &Args) -> Result<Adjustments, Diagnostic> {
+pub(super) fn adjustments(args: &Args, is_elsewhere: bool) -> Result<Adjustments, Diagnostic> {
     let default_resources = match &args.default_resources {
+        // A cluster has to be told what jobs need (as Snakemake 9.27).
+        None if is_elsewhere => Some(with_usual_defaults(Vec::new())),
         None => None,
         Some(words) => {
             Some(with_usual_defaults(each(words, resources::default_resource, "--default-resources")?))
@@ -94,19 +96,18 @@ pub(super) fn numbers(words: &[String], option: &str) -> Result<Vec<(String, u32
     words.iter().map(read).collect()
 }
 
-/// `name=local`, `name=global`
+/// `--set-resource-scopes name=local`
 ///
 /// # Errors
 /// Another form.
-pub(super) fn check_scopes(words: &[String]) -> Result<(), Diagnostic> {
-    let is_scope = |word: &&String| {
-        word.split_once('=')
-            .is_some_and(|(name, scope)| !name.is_empty() && matches!(scope, "local" | "global" | "excluded"))
+pub(super) fn scopes(words: &[String]) -> Result<Vec<(String, String)>, Diagnostic> {
+    let scope = |word: &String| {
+        let (name, scope) = word.split_once('=')?;
+        let is_one = !name.is_empty() && matches!(scope, "local" | "global" | "excluded");
+        is_one.then(|| (name.to_owned(), scope.to_owned()))
     };
-    match words.iter().find(|word| !is_scope(word)) {
-        Some(word) => Err(wrong("--set-resource-scopes", word, "`name=local` or `name=global`")),
-        None => Ok(()),
-    }
+    let wrong = |word: &String| wrong("--set-resource-scopes", word, "`name=local` or `name=global`");
+    words.iter().map(|word| scope(word).ok_or_else(|| wrong(word))).collect()
 }
 
 fn each<T>(

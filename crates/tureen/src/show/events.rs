@@ -74,6 +74,7 @@ impl Events {
                 let outputs: Vec<_> = outputs.iter().map(|entry| entry.output.to_string_lossy()).collect();
                 write("from_cache", json!({ "output": outputs }));
             }
+            Happening::Says(text) => self.note(text),
             Happening::Stays { job, rule } => {
                 write("job_kept", json!({ "job": job.index(), "rule": rule }));
             }

@@ -124,6 +124,11 @@ impl Screen {
                 state.end_of(job.index(), true);
                 state.draw_soon();
             }
+            Happening::Says(text) => {
+                state.erase();
+                let _ = self.talk.say(text);
+                state.draw();
+            }
             Happening::Stays { rule, .. } => {
                 if let Some(n) = state.waiting.get_mut(*rule) {
                     *n = n.saturating_sub(1);

@@ -1,0 +1,69 @@
+"""Many small jobs on a one-machine Slurm: tureen's pilots beside `tureen -c2`, and Snakemake with its slurm plugin beside both.
+
+Brings up a cluster of two nodes with one core each (tests/cluster); needs root and Slurm, else says so and ends.
+Snakemake is given a tenth of the jobs, since each costs it seconds.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SCRIPTS = ROOT / "tests/cluster"
+N_JOBS = int(os.environ.get("N_JOBS", "1000"))
+
+SNAKEFILE = """
+rule all:
+    input: expand("out/{i}.txt", i=range(%d))
+
+rule one:
+    output: "out/{i}.txt"
+    shell: "sleep 0.1; echo {wildcards.i} > {output}"
+"""
+
+
+def timed(command: list[str], n_jobs: int, environment: dict[str, str]) -> float:
+    """Run a workflow of so many jobs in a new folder; give the seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "Snakefile").write_text(SNAKEFILE % n_jobs)
+        began = time.perf_counter()
+        subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+        seconds = time.perf_counter() - began
+        assert len(list((Path(folder) / "out").iterdir())) == n_jobs
+        return seconds
+
+
+def main() -> None:
+    """Print a line for each program."""
+    if os.geteuid() != 0 or shutil.which("slurmctld") is None:
+        print("no Slurm here (apt-get install slurm-wlm munge, as root): nothing is timed")
+        return
+    tureen = os.environ.get("TUREEN", str(Path(sys.executable).parent / "tureen"))
+    snakemake = ROOT / ".venv-peers/bin/snakemake"
+    cluster = f"/tmp/tureen-bench-{os.getpid()}"
+    up = ["--nodes", "2", "--cpus", "1", "--default"]
+    subprocess.run([str(SCRIPTS / "slurm-up.sh"), cluster, *up], check=True, capture_output=True)
+    environment = {**os.environ, "SLURM_CONF": f"{cluster}/slurm.conf"}
+    try:
+        here = timed([tureen, "--quiet", "all", "-c2"], N_JOBS, environment)
+        print(f"tureen -c2: {here:.1f} s for {N_JOBS} jobs of 0.1 s")
+        pilots = timed([tureen, "--quiet", "all", "--executor", "slurm", "-j2"], N_JOBS, environment)
+        print(f"tureen --executor slurm (pilots): {pilots:.1f} s, {pilots / here:.2f} times as long")
+        if not snakemake.exists():
+            print("no snakemake in .venv-peers: it is not timed")
+            return
+        options = ["--executor", "slurm", "-j2", "--slurm-no-account", "--slurm-status-command", "squeue"]
+        options += ["--default-resources", "slurm_partition=main", "runtime=5", "mem_mb=500"]
+        options += ["--slurm-init-seconds-before-status-checks", "2"]
+        peer = timed([str(snakemake), *options], N_JOBS // 10, environment)
+        print(f"snakemake with its slurm plugin: {peer:.1f} s for {N_JOBS // 10} jobs")
+    finally:
+        subprocess.run([str(SCRIPTS / "slurm-down.sh"), cluster, "--purge"], check=False)
+
+
+if __name__ == "__main__":
+    main()
