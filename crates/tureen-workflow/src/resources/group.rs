@@ -135,10 +135,10 @@ mod tests {
     fn jobs_of_a_level_lie_beside_each_other_as_far_as_limits_allow() {
         let free = RunLimits::default();
         let level = vec![job(4, 20, 80), job(4, 20, 80), job(2, 40, 40)];
-        check(&[level.clone()], &free, (10, 80, 80));
+        check(std::slice::from_ref(&level), &free, (10, 80, 80));
         check(&[level.clone(), vec![job(1, 10, 20)]], &free, (10, 80, 100));
         let six = RunLimits { cores: Some(6), ..RunLimits::default() };
-        check(&[level.clone()], &six, (6, 60, 160));
+        check(std::slice::from_ref(&level), &six, (6, 60, 160));
         let little = RunLimits { named: vec![("mem_mb".to_owned(), 40)], ..RunLimits::default() };
         check(&[level], &little, (8, 40, 120));
     }
