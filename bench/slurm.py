@@ -1,6 +1,6 @@
-"""Many small jobs on a one-machine Slurm: tureen's pilots beside `tureen -c2`, and Snakemake with its slurm plugin beside both.
+"""Many small jobs on a one-machine Slurm: tureen's pilots beside `tureen -c2` and Snakemake.
 
-Brings up a cluster of two nodes with one core each (tests/cluster); needs root and Slurm, else says so and ends.
+Brings up a cluster of two nodes with one core each (tests/cluster), as root; says so if it can't.
 Snakemake is given a tenth of the jobs, since each costs it seconds.
 """
 
