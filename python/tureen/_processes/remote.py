@@ -81,7 +81,8 @@ def _unpickled(link: Link) -> BaseException:
             error = pickle.loads(link["error"])
             if isinstance(error, SystemExit) and error.args:
                 # tblib's way to pickle exceptions, which comes with `distributed`, leaves it out.
-                error.code = error.args[0] if len(error.args) == 1 else error.args
+                code: Any = error.args[0] if len(error.args) == 1 else error.args
+                error.code = code
             if isinstance(error, BaseException):
                 return error
         except Exception:  # its class can't be imported here, or anything else

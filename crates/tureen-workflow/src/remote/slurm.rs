@@ -1,5 +1,5 @@
-//! Slurm, two ways: jobs that are submitted by themselves, many alike as arrays ([`batch`]), and pilots, allocations in which
-//! this program takes many small jobs ([`fleet`]). Which way a job goes is decided here, by what it asks for.
+//! Slurm, two ways: jobs that are submitted by themselves, many alike as arrays (`batch`), and pilots, allocations in which
+//! this program takes many small jobs (`fleet`). Which way a job goes is decided here, by what it asks for.
 //!
 //! Slurm's controller is asked rarely: nodes answer through the run's folder. What it says decides only over jobs that do
 //! not answer.
