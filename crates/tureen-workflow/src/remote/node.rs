@@ -25,6 +25,9 @@ use crate::work::usage::Usage;
 /// How long a service has to come up, at least (as Snakemake 9.27 by default).
 const SERVICE_PATIENCE: Duration = Duration::from_secs(5);
 
+/// So long after its job a node's program may hear the signal that both are sent.
+const SIGNALS_APART: Duration = Duration::from_secs(1);
+
 /// Whoever runs parcels on a node.
 pub struct Node<'n> {
     /// The interpreter that has read the Snakefile, if a job needs one.
@@ -158,7 +161,7 @@ impl Node<'_> {
         let end = match hand.work() {
             Ok(()) => End::Done,
             Err(_) if stop.is_over() && is_service(job) => End::Done,
-            Err(_) if stop.is_asked() => End::Stopped,
+            Err(end) if stop.is_asked() || (is_polite_kill(&end) && is_asked_soon(stop)) => End::Stopped,
             Err(end) => end,
         };
         let lasting = job.outputs.iter().filter(|(_, marks)| !marks.is_passing());
@@ -170,6 +173,19 @@ impl Node<'_> {
         let usage = hand.usages.last().copied().map(Into::into);
         JobReply { end, outputs, usage, tail: hand.tail.lines() }
     }
+}
+
+/// Whether a job was ended by the signal that clusters send when they want an end: to us, too, but the job may be faster.
+fn is_polite_kill(end: &End) -> bool {
+    matches!(end, End::Command(Exit::Signal(15) | Exit::Status(143)) | End::Block(RunEnd::Killed(15)))
+}
+
+fn is_asked_soon(stop: &Stop) -> bool {
+    let deadline = Instant::now() + SIGNALS_APART;
+    while !stop.is_asked() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    stop.is_asked()
 }
 
 fn is_service(job: &ParcelJob) -> bool {
