@@ -17,7 +17,7 @@ use crate::disk::Disk;
 use crate::job::{Ask, FileId, JobGraph, JobId, Rules};
 use crate::progress::{Before, Progress};
 use crate::reason::{Reason, Triggers};
-use crate::record::{MAX_HASHED_BYTES, Remembered};
+use crate::record::{Algorithm, MAX_HASHED_BYTES, Remembered, Touched};
 
 pub use changes::Changes;
 pub use compare::{ParamsChange, is_code_changed, params_change};
@@ -67,6 +67,8 @@ pub struct Plan {
     pub groups: Vec<Vec<JobId>>,
     /// Rules, by number, whose params have no stable text: whether they have changed can't be told.
     pub unstable_rules: Vec<usize>,
+    /// Inputs that had to be looked into, because their times are others than on record, and are what they were.
+    pub touched: Vec<Touched>,
 }
 
 impl Plan {
@@ -104,6 +106,7 @@ impl Plan {
             order,
             groups: self.groups.iter().filter(|group| group.iter().all(is_before)).cloned().collect(),
             unstable_rules: self.unstable_rules.clone(),
+            touched: Vec::new(),
         })
     }
 
@@ -139,6 +142,15 @@ pub(crate) struct Planner<'p, 'w> {
     /// By job row: what became of it in this run's plans before. Empty if this is the first.
     before: Vec<Before>,
     unstable_rules: Vec<usize>,
+    /// Inputs whose content was hashed.
+    looked_into: FxHashMap<(FileId, Algorithm), LookedInto>,
+}
+
+/// What a look into a file gave.
+struct LookedInto {
+    hash: Option<String>,
+    /// Whether it is what is on record, under another time.
+    is_touched: bool,
 }
 
 /// Plans.
@@ -170,6 +182,7 @@ pub fn plan(
         reasons: vec![None; graph.jobs.len()],
         before: progress.of_jobs(graph),
         unstable_rules: Vec::new(),
+        looked_into: FxHashMap::default(),
     };
     planner.find_forced()?;
     let oldest = planner.oldest_outputs();
@@ -181,10 +194,11 @@ pub fn plan(
     let order: Vec<JobId> =
         graph.order.iter().copied().filter(|job| planner.reasons[job.index()].is_some()).collect();
     let groups = find_groups(rules, graph, &order)?;
+    let touched = planner.touched();
     let mut unstable_rules = planner.unstable_rules;
     unstable_rules.sort_unstable();
     unstable_rules.dedup();
-    Ok(Plan { reasons: planner.reasons, order, groups, unstable_rules })
+    Ok(Plan { reasons: planner.reasons, order, groups, unstable_rules, touched })
 }
 
 impl Planner<'_, '_> {

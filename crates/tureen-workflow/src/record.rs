@@ -12,12 +12,14 @@ mod runs;
 mod seen;
 mod snakemake;
 mod store;
+mod touched;
 
 pub use claims::{Claim, ClaimError, Files, generation, living};
-pub use content::{MAX_HASHED_BYTES, Verdict, compare, content_hash, state};
+pub use content::{Algorithm, MAX_HASHED_BYTES, Verdict, compare, compare_by, content_hash, state};
 pub use memory::{InputMemory, Origin, Remembered};
 pub use runs::{RunRow, RunningJob};
 pub use store::{JobEnd, JobStart, Memories, Record, RecordError};
+pub use touched::Touched;
 
 /// The directory, in the working directory, that holds the record.
 pub const FOLDER: &str = ".tureen";

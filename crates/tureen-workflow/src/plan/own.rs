@@ -4,14 +4,14 @@ use std::path::Path;
 
 use rustc_hash::FxHashSet;
 
-use super::Planner;
 use super::compare::{ParamsChange, is_code_changed, params_change};
+use super::{LookedInto, Planner};
 use crate::code::{is_per_job, normalised, of_job};
 use crate::diagnostic::Diagnostic;
 use crate::job::{Ask, Awaits, FileId, InputFile, JobId};
 use crate::params::own_params;
 use crate::reason::Reason;
-use crate::record::{InputMemory, Remembered, Verdict, compare};
+use crate::record::{InputMemory, Remembered, Touched, Verdict, compare_by};
 use crate::rule::Action;
 
 impl<'p> Planner<'p, '_> {
@@ -79,6 +79,25 @@ impl<'p> Planner<'p, '_> {
         let mut reason = Reason::default();
         self.compare_inputs_and_recipe(job, oldest, &mut reason, ask)?;
         Ok(!reason.is_some())
+    }
+
+    /// Inputs that have another time than on record, but the same content.
+    pub(super) fn touched(&mut self) -> Vec<Touched> {
+        let looked_into = std::mem::take(&mut self.looked_into);
+        let touched = looked_into.into_iter().filter(|(_, found)| found.is_touched);
+        touched
+            .filter_map(|((file, _), LookedInto { hash, .. })| {
+                let path = self.graph.jobs.path(file);
+                let stamp = self.disk.stamp(path)?;
+                let state = InputMemory {
+                    path: self.recorded(file).to_owned(),
+                    content: hash,
+                    time: Some(stamp.target_ns),
+                    size: Some(stamp.size),
+                };
+                Some(Touched { path: path.to_owned(), stamp, state })
+            })
+            .collect()
     }
 
     fn is_remembered(&self, job: JobId) -> bool {
@@ -188,15 +207,24 @@ impl<'p> Planner<'p, '_> {
             let Some(stamp) = self.disk.stamp(path) else { continue };
             let is_newer = stamp.target_ns > oldest;
             let max_bytes = self.wishes.max_hashed_bytes;
+            let looked_into = &mut self.looked_into;
             let verdict = |then: Option<(&InputMemory, f64)>| match then {
-                Some((then, looked)) => compare(Path::new(path), stamp, then, looked, max_bytes),
+                Some((then, looked)) => compare_by(stamp, then, looked, |algorithm| {
+                    // Many jobs may read it: one look is enough.
+                    let hash = || algorithm.hash(Path::new(path), max_bytes);
+                    let found = looked_into
+                        .entry((input.file, algorithm))
+                        .or_insert_with(|| LookedInto { hash: hash(), is_touched: false });
+                    found.is_touched |= found.hash == then.content && then.time != Some(stamp.target_ns);
+                    found.hash.clone()
+                }),
                 None => Verdict::Open,
             };
             let mut verdicts = then.into_iter().map(verdict).peekable();
             let is_changed = match verdicts.peek() {
                 None => is_newer,
                 Some(_) => verdicts.any(|verdict| match verdict {
-                    Verdict::Same => false,
+                    Verdict::Same | Verdict::SameContent => false,
                     // What another job changes in place, once this one has read it, is told by its time only.
                     Verdict::Changed => is_newer || !input.is_before_update,
                     Verdict::Open => is_newer,

@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use super::memory::{InputMemory, Origin, Remembered};
 use super::runs::{self, RunRow};
 use super::seen::{self, Numbers};
+use super::touched::{self, Touched};
 use super::{mend, snakemake};
 
 /// The version of the tables; a newer file is refused, not misread.
@@ -292,6 +293,11 @@ impl Record {
                 )?
                 .execute(params![inputs, now(), output])
         })
+    }
+
+    /// Writes the new times of files whose content is what is on record, so that it need not be read again.
+    pub fn refresh(&self, touched: &[Touched]) -> rusqlite::Result<()> {
+        if touched.is_empty() { Ok(()) } else { touched::write(&mut self.lock(), touched) }
     }
 
     /// Writes something that has inputs in it, and their states, both or neither.

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::Shared;
 use crate::disk::{Stamp, stamp};
 use crate::job::{FileId, JobId};
-use crate::record::{InputMemory, Verdict, compare, state};
+use crate::record::{InputMemory, compare, state};
 
 /// The states that files were seen in last, each with what the disk said.
 #[derive(Debug, Default)]
@@ -81,7 +81,7 @@ impl Shared<'_, '_> {
                     return false;
                 };
                 let max_bytes = self.settings.max_hashed_bytes;
-                if compare(Path::new(path), now, then, memory.ended, max_bytes) != Verdict::Same {
+                if !compare(Path::new(path), now, then, memory.ended, max_bytes).is_same() {
                     return false;
                 }
             }

@@ -75,6 +75,7 @@ fn run_reading(
         }
         if planned.plan.is_empty() {
             clear_up(settings, &planned);
+            remember_touched(&planned);
             say("Nothing to be done (all requested files are present and up to date).");
             return Ok(Some(exit_code::SUCCESS));
         }
@@ -100,6 +101,8 @@ fn run_reading(
     if let Some(aside) = &record.damaged {
         say(&format!("note: the damaged record is now `{}`", aside.display()));
     }
+    // Should this fail, the next plan looks into the files once more.
+    let _ = record.refresh(&planned.plan.touched);
     // Only those who look on from elsewhere need to know.
     let _ = record.begin_run(planned.plan.order.len());
     let killed = killed_runs(&planned);
@@ -192,6 +195,17 @@ fn clear_up(settings: &Settings, planned: &Planned<'_>) {
     // Should this fail, it is done once more the next time.
     if let Ok(record) = Record::open(Path::new(FOLDER), false) {
         let _ = record.end_runs_of(&killed.iter().map(|(process, _)| *process).collect::<Vec<_>>());
+    }
+}
+
+/// Lets the record know the new times of inputs whose content is what it was, so that the next run need not look into
+/// them. Where that can't be written down, it does.
+fn remember_touched(planned: &Planned<'_>) {
+    if planned.plan.touched.is_empty() || planned.damage.is_some() {
+        return;
+    }
+    if let Ok(record) = Record::open(Path::new(FOLDER), false) {
+        let _ = record.refresh(&planned.plan.touched);
     }
 }
 

@@ -11,5 +11,6 @@ mod reruns;
 mod safety;
 mod streams;
 mod torture;
+mod touched;
 mod watching;
 mod workflows;
