@@ -1,6 +1,10 @@
 //! The crash harness: a workflow is killed with SIGKILL again and again, at random moments and at each write of the
 //! record, and the plain command is run again. In the end the files are those of an undisturbed run, no job ran again
-//! that was told to have finished, and no process is left.
+//! that was told to have finished, and no process is left. After each kill the record tells the truth: what it says has
+//! ended is whole, what the user was told has ended has ended there, and what is not whole is unfinished.
+//!
+//! While the record is written no job is half done, so a kill there alone would not show an end that is written too
+//! early or a start that is not: in mode `half` the job that comes behind a write ends the command in its own middle.
 //!
 //! `cargo test` runs a short form; `make torture` the whole, and prints the figures.
 
@@ -11,6 +15,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
+
+use tureen_workflow::record::Record;
 
 use crate::folder::Folder;
 
@@ -53,29 +59,37 @@ rule final:
     &["-c2"],
 );
 
-/// A few jobs one after the other: the same writes of the record in each run.
+/// A few jobs one after the other: the same writes of the record in each run. Half done, each may end the command.
 const SMALL: (&str, &[&str]) = (
     r#"
+HALF = 'if [ -e "$FAULT_ARMED" ]; then kill -9 $(cat "$FAULT_ARMED"); sleep 60; fi'
 rule all:
     input: "c", "d"
 rule a:
     output: "a"
-    shell: 'echo {output} >> "$TORTURE_LOG"; printf half > {output}; echo {output} > {output}'
+    params: half=HALF
+    shell: 'echo {output} >> "$TORTURE_LOG"; printf half > {output}; {params.half}; echo {output} > {output}'
 rule b:
     input: "a"
     output: temp("b")
-    shell: 'echo {output} >> "$TORTURE_LOG"; printf half > {output}; cat {input} > {output}'
+    params: half=HALF
+    shell: 'echo {output} >> "$TORTURE_LOG"; printf half > {output}; {params.half}; cat {input} > {output}'
 rule c:
     input: "b"
     output: "c", "c2"
-    shell: 'echo {output[0]} >> "$TORTURE_LOG"; cat {input} > {output[0]}; cat {input} {input} > {output[1]}'
+    params: half=HALF
+    shell: 'echo {output[0]} >> "$TORTURE_LOG"; cat {input} > {output[0]}; {params.half}; cat {input} {input} > {output[1]}'
 rule d:
     input: "c2"
     output: directory("d")
-    shell: 'echo {output} >> "$TORTURE_LOG"; mkdir {output}; cat {input} > {output}/1'
+    params: half=HALF
+    shell: 'echo {output} >> "$TORTURE_LOG"; mkdir {output}; {params.half}; cat {input} > {output}/1'
 "#,
     &["-c1"],
 );
+
+/// How a fault at a write of the record ends the command.
+const MODES: [&str; 4] = ["before", "torn", "after", "half"];
 
 #[test]
 fn killed_at_random_a_workflow_converges() {
@@ -89,7 +103,7 @@ fn killed_at_random_a_workflow_converges() {
 fn killed_at_writes_of_the_record_a_workflow_converges() {
     let mut figures = Figures::default();
     // Every mode, and all kinds of places: the steps have no common divisor with the writes of a job.
-    kill_at_writes(&mut figures, &["before", "torn", "after"], 13);
+    kill_at_writes(&mut figures, 13);
     figures.check();
 }
 
@@ -103,8 +117,9 @@ fn whole() {
     kill_at_random(&mut figures, &mut random, Duration::from_secs(60 * minutes));
     figures.print("killed at random moments, 200 jobs");
     let mut at_writes = Figures::default();
-    kill_at_writes(&mut at_writes, &["before", "torn", "after"], 1);
-    at_writes.print("killed at each write of the record, before, in the middle and after");
+    kill_at_writes(&mut at_writes, 1);
+    at_writes
+        .print("killed at each write of the record, before, in the middle, after, and in the job behind it");
     figures.add(&at_writes);
     figures.print("all");
     figures.check();
@@ -113,7 +128,6 @@ fn whole() {
 #[test]
 fn a_full_disk_under_the_record_is_an_error_and_no_more() {
     let small = Case::new(SMALL);
-    let expected = small.undisturbed();
     let n_writes = small.count_writes();
     for at in (1..=n_writes).step_by(5) {
         let mut torture = small.begin();
@@ -124,8 +138,8 @@ fn a_full_disk_under_the_record_is_an_error_and_no_more() {
         assert!(ended.success() || said.contains("\"event\":\"error\""), "at {at}: {said}");
         let ended = torture.run(None, None);
         assert!(ended.success(), "at {at}: {}", fs::read_to_string(torture.said()).unwrap());
-        assert_eq!((torture.n_twice, torture.n_left), (0, 0), "at {at}");
-        assert_eq!(tree(&torture.folder.path("")), expected, "at {at}");
+        assert_eq!((torture.n_twice, torture.n_left, torture.n_wrong), (0, 0, 0), "at {at}");
+        assert_eq!(Some(tree(&torture.folder.path(""))), small.expected, "at {at}");
     }
 }
 
@@ -136,6 +150,7 @@ struct Figures {
     n_converged: usize,
     n_twice: usize,
     n_left: usize,
+    n_wrong: usize,
 }
 
 impl Figures {
@@ -145,26 +160,27 @@ impl Figures {
         self.n_converged += other.n_converged;
         self.n_twice += other.n_twice;
         self.n_left += other.n_left;
+        self.n_wrong += other.n_wrong;
     }
 
     fn print(&self, what: &str) {
         println!(
-            "{what}: {} kills, {} of {} workflows converged, {} jobs run twice, {} processes left",
-            self.n_kills, self.n_converged, self.n_rounds, self.n_twice, self.n_left
+            "{what}: {} kills, {} of {} workflows converged, {} jobs run twice, {} processes left, {} times the record was wrong",
+            self.n_kills, self.n_converged, self.n_rounds, self.n_twice, self.n_left, self.n_wrong
         );
     }
 
     fn check(&self) {
         assert!(self.n_kills > 5 && self.n_rounds > 0, "enough was tried: {self:?}");
-        assert_eq!((self.n_converged, self.n_twice, self.n_left), (self.n_rounds, 0, 0), "{self:?}");
+        assert_eq!(self.n_converged, self.n_rounds, "{self:?}");
+        assert_eq!((self.n_twice, self.n_left, self.n_wrong), (0, 0, 0), "{self:?}");
     }
 }
 
 /// Rounds until the time is over; each kills the command until it gets through.
 fn kill_at_random(figures: &mut Figures, random: &mut Random, time: Duration) {
-    let large = Case::new(LARGE);
     let began = Instant::now();
-    let expected = large.undisturbed();
+    let large = Case::new(LARGE);
     let whole_run = began.elapsed();
     while began.elapsed() < time {
         let mut torture = large.begin();
@@ -175,17 +191,16 @@ fn kill_at_random(figures: &mut Figures, random: &mut Random, time: Duration) {
             is_killed = torture.run(None, Some(delay)).signal().is_some();
             figures.n_kills += usize::from(is_killed);
         }
-        figures.end_of_round(&torture, &expected);
+        figures.end_of_round(&torture);
     }
 }
 
 /// A round for each write of the record (or each so many-th), in each mode.
-fn kill_at_writes(figures: &mut Figures, modes: &[&str], step: usize) {
+fn kill_at_writes(figures: &mut Figures, step: usize) {
     let small = Case::new(SMALL);
-    let expected = small.undisturbed();
     let n_writes = small.count_writes();
     assert!(n_writes > 20, "the record's writes are seen: {n_writes}");
-    for (number, mode) in modes.iter().enumerate() {
+    for (number, mode) in MODES.iter().enumerate() {
         for at in (1 + number..=n_writes).step_by(step) {
             let mut torture = small.begin();
             let ended = torture.run(Some((mode, at)), None);
@@ -193,13 +208,14 @@ fn kill_at_writes(figures: &mut Figures, modes: &[&str], step: usize) {
             if ended.signal().is_some() {
                 torture.run(None, None);
             }
-            figures.end_of_round(&torture, &expected);
+            figures.end_of_round(&torture);
         }
     }
 }
 
 impl Figures {
-    fn end_of_round(&mut self, torture: &Torture<'_>, expected: &BTreeMap<PathBuf, Vec<u8>>) {
+    fn end_of_round(&mut self, torture: &Torture<'_>) {
+        let expected = torture.case.expected.as_ref().unwrap();
         let found = tree(&torture.folder.path(""));
         let (dry, _) = torture.folder.succeed(&["-n"]);
         let is_same = found == *expected && dry.contains("Nothing to be done");
@@ -217,6 +233,7 @@ impl Figures {
         self.n_converged += usize::from(is_same);
         self.n_twice += torture.n_twice;
         self.n_left += torture.n_left;
+        self.n_wrong += torture.n_wrong;
     }
 }
 
@@ -224,11 +241,20 @@ impl Figures {
 struct Case {
     snakefile: &'static str,
     arguments: Vec<&'static str>,
+    /// The files of a run that nobody disturbs, once that is known.
+    expected: Option<BTreeMap<PathBuf, Vec<u8>>>,
 }
 
 impl Case {
     fn new((snakefile, arguments): (&'static str, &[&'static str])) -> Self {
-        Self { snakefile, arguments: [arguments, &["--log", "json"]].concat() }
+        let arguments = [arguments, &["--log", "json"]].concat();
+        let mut case = Self { snakefile, arguments, expected: None };
+        let mut torture = case.begin();
+        let ended = torture.run(None, None);
+        assert!(ended.success(), "{}", fs::read_to_string(torture.said()).unwrap());
+        let expected = tree(&torture.folder.path(""));
+        case.expected = Some(expected);
+        case
     }
 
     fn begin(&self) -> Torture<'_> {
@@ -245,15 +271,8 @@ impl Case {
             n_logged: 0,
             n_twice: 0,
             n_left: 0,
+            n_wrong: 0,
         }
-    }
-
-    /// The files of a run that nobody disturbs.
-    fn undisturbed(&self) -> BTreeMap<PathBuf, Vec<u8>> {
-        let mut torture = self.begin();
-        let ended = torture.run(None, None);
-        assert!(ended.success(), "{}", fs::read_to_string(torture.said()).unwrap());
-        tree(&torture.folder.path(""))
     }
 
     /// How often an undisturbed run writes to the record, and so on.
@@ -278,6 +297,7 @@ struct Torture<'c> {
     n_logged: usize,
     n_twice: usize,
     n_left: usize,
+    n_wrong: usize,
 }
 
 impl Torture<'_> {
@@ -292,7 +312,8 @@ impl Torture<'_> {
             .stdout(Stdio::null())
             .stderr(fs::File::create(self.said()).unwrap())
             .env("TORTURE_LOG", self.outside.path("log"))
-            .env("TORTURE_TOKEN", &self.token);
+            .env("TORTURE_TOKEN", &self.token)
+            .env("FAULT_ARMED", self.outside.path("armed"));
         if let Some((mode, at)) = fault {
             command
                 .env("LD_PRELOAD", faults())
@@ -307,9 +328,12 @@ impl Torture<'_> {
             let _ = child.kill();
         }
         let ended = wait(&mut child);
+        // Its number means somebody else now.
+        let _ = fs::remove_file(self.outside.path("armed"));
         self.n_left += self.wait_for_processes();
         self.judge_log();
         self.note_finished();
+        self.judge_record();
         ended
     }
 
@@ -337,6 +361,50 @@ impl Torture<'_> {
             }
         }
         self.n_logged = log.lines().count();
+    }
+
+    /// The record tells the truth about what is there now. A copy is read: reading it may mend what a kill has left.
+    fn judge_record(&mut self) {
+        let copy = tempfile::tempdir().unwrap();
+        for entry in fs::read_dir(self.folder.path(".tureen")).into_iter().flatten().map(Result::unwrap) {
+            if entry.path().is_file() {
+                fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+            }
+        }
+        let memories = Record::read(copy.path()).unwrap();
+        let mut wrong = Vec::from_iter(memories.damage);
+        let has_ended = |name: &str| {
+            memories.by_output.get(name).is_some_and(|memory| !memory.is_unfinished && !memory.has_failed)
+        };
+        for name in self.finished.iter().filter(|name| !has_ended(name)) {
+            wrong.push(format!("`{name}` has finished, and the record does not know"));
+        }
+        if let Some(expected) = &self.case.expected {
+            let found = tree(&self.folder.path(""));
+            for name in memories.by_output.keys().filter(|name| has_ended(name)) {
+                // What is temporary is not expected in the end.
+                for (path, whole) in expected.iter().filter(|(path, _)| path.starts_with(name)) {
+                    if found.get(path) != Some(whole) {
+                        wrong.push(format!(
+                            "`{name}` has ended on record, and `{}` is not whole",
+                            path.display()
+                        ));
+                    }
+                }
+            }
+            let differing = found.iter().filter(|(path, text)| {
+                *text != FOLDER && expected.get(*path).is_none_or(|whole| whole != *text)
+            });
+            for (path, _) in differing {
+                let owner = path.ancestors().find_map(|path| memories.by_output.get(path.to_str()?));
+                let is_temporary = !expected.contains_key(path);
+                if !owner.is_some_and(|memory| memory.is_unfinished || is_temporary) {
+                    wrong.push(format!("`{}` is not whole, and not unfinished on record", path.display()));
+                }
+            }
+        }
+        wrong.iter().for_each(|what| println!("the record is wrong: {what}"));
+        self.n_wrong += usize::from(!wrong.is_empty());
     }
 
     fn note_finished(&mut self) {
@@ -376,6 +444,9 @@ fn processes_with(entry: &[u8]) -> usize {
     fs::read_dir("/proc").unwrap().flatten().filter(has_it).count()
 }
 
+/// What stands for the content of a folder.
+const FOLDER: &[u8] = b"a folder";
+
 /// The files below a folder, but for those that are our own business.
 fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
@@ -390,7 +461,7 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             }
             if path.is_dir() {
                 waiting.push(path);
-                files.insert(name, b"a folder".to_vec());
+                files.insert(name, FOLDER.to_vec());
             } else {
                 files.insert(name, fs::read(path).unwrap());
             }

@@ -3,7 +3,10 @@
  *
  * FAULT_AT     which one, from 1 (0: none)
  * FAULT_MODE   before: ended before it; torn: ended with half of what should be written; after: ended behind it;
- *              full: this one and all later writes fail with "no space left on device"
+ *              half: behind it the process's number is written to FAULT_ARMED, for jobs to end it when they are half
+ *              done; ended before the next one, should that come first; full: this one and all later writes fail with
+ *              "no space left on device"; lost: this one is not done, and nobody is told
+ * FAULT_ARMED  see there
  * FAULT_COUNT  a file that gets how many there were
  */
 #define _GNU_SOURCE
@@ -53,21 +56,39 @@ static void die(void) {
     for (;;) pause();
 }
 
+#define IS(name) (strcmp(mode, name) == 0)
+
 /* Whether this is the one; counts it. */
 static int is_it(void) {
     long number = atomic_fetch_add(&seen, 1) + 1;
-    return wanted > 0 && (number == wanted || (number > wanted && strcmp(mode, "full") == 0));
+    if (wanted == 0) return 0;
+    if (number > wanted && IS("half")) die();
+    return number == wanted || (number > wanted && IS("full"));
+}
+
+/* Lets the next job that is half done end us. */
+static void arm(void) {
+    const char *path = getenv("FAULT_ARMED");
+    FILE *file = path ? fopen(path, "w") : NULL;
+    if (!file) abort();
+    fprintf(file, "%d\n", (int)getpid());
+    fclose(file);
 }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-#define FULL (strcmp(mode, "full") == 0)
 
 #define WRITES(name, parameters, part, all)                  \
     ssize_t name parameters {                                \
         if (is_ours_fd(fd) && is_it()) {                     \
-            if (FULL) { errno = ENOSPC; return -1; }         \
-            if (strcmp(mode, "torn") == 0) REAL(name) part;  \
-            if (strcmp(mode, "after") == 0) REAL(name) all;  \
+            if (IS("full")) { errno = ENOSPC; return -1; }   \
+            if (IS("lost")) return (ssize_t)n;               \
+            if (IS("half")) {                                \
+                ssize_t done = REAL(name) all;               \
+                arm();                                       \
+                return done;                                 \
+            }                                                \
+            if (IS("torn")) REAL(name) part;                 \
+            if (IS("after")) REAL(name) all;                 \
             die();                                           \
         }                                                    \
         return REAL(name) all;                               \
@@ -79,8 +100,14 @@ WRITES(pwrite64, (int fd, const void *data, size_t n, off64_t at), (fd, data, n 
 
 #define CHANGES(name, parameters, condition, arguments)      \
     int name parameters {                                    \
-        if ((condition) && !FULL && is_it()) {               \
-            if (strcmp(mode, "after") == 0) REAL(name) arguments; \
+        if ((condition) && !IS("full") && is_it()) {         \
+            if (IS("lost")) return 0;                        \
+            if (IS("half")) {                                \
+                int done = REAL(name) arguments;             \
+                arm();                                       \
+                return done;                                 \
+            }                                                \
+            if (IS("after")) REAL(name) arguments;           \
             die();                                           \
         }                                                    \
         return REAL(name) arguments;                         \
