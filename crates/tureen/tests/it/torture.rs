@@ -4,7 +4,7 @@
 //! ended is whole, what the user was told has ended has ended there, and what is not whole is unfinished.
 //!
 //! While the record is written no job is half done, so a kill there alone would not show an end that is written too
-//! early or a start that is not: in mode `half` the job that comes behind a write ends the command in its own middle.
+//! early or a start that is not: in mode `half` the next job behind a write ends the command in its own middle.
 //!
 //! `cargo test` runs a short form; `make torture` the whole, and prints the figures.
 
@@ -141,6 +141,30 @@ fn a_full_disk_under_the_record_is_an_error_and_no_more() {
         assert_eq!((torture.n_twice, torture.n_left, torture.n_wrong), (0, 0, 0), "at {at}");
         assert_eq!(Some(tree(&torture.folder.path(""))), small.expected, "at {at}");
     }
+}
+
+/// The harness itself: it sees records that say too much, or too little.
+#[test]
+fn a_record_that_does_not_tell_the_truth_is_noticed() {
+    let small = Case::new(SMALL);
+    for lie in ["UPDATE job SET ended = started", "DELETE FROM output"] {
+        let mut torture = small.begin();
+        assert!(torture.run(Some(("half", 1)), None).signal().is_some(), "killed in its first job");
+        assert_eq!(torture.n_wrong, 0);
+        torture.tamper(lie);
+        torture.judge_record();
+        torture.run(None, None);
+        let mut figures = Figures::default();
+        figures.end_of_round(&torture);
+        assert!(torture.n_wrong > 0 && figures.n_converged == 0, "{lie}: {figures:?}");
+    }
+    let mut torture = small.begin();
+    torture.run(None, None);
+    torture.tamper("UPDATE job SET ended = NULL");
+    torture.judge_record();
+    assert_eq!(torture.n_wrong, 1, "finished jobs have not ended");
+    torture.run(None, None);
+    assert!(torture.n_twice > 0, "they run again");
 }
 
 #[derive(Debug, Default)]
@@ -335,6 +359,12 @@ impl Torture<'_> {
         self.note_finished();
         self.judge_record();
         ended
+    }
+
+    /// Makes the record tell something else.
+    fn tamper(&self, statement: &str) {
+        let record = rusqlite::Connection::open(self.folder.path(".tureen/record.sqlite")).unwrap();
+        record.execute(statement, []).unwrap();
     }
 
     /// Waits until no process of this run is left; gives how many are, should they stay.

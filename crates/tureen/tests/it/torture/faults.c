@@ -3,9 +3,8 @@
  *
  * FAULT_AT     which one, from 1 (0: none)
  * FAULT_MODE   before: ended before it; torn: ended with half of what should be written; after: ended behind it;
- *              half: behind it the process's number is written to FAULT_ARMED, for jobs to end it when they are half
- *              done; ended before the next one, should that come first; full: this one and all later writes fail with
- *              "no space left on device"; lost: this one is not done, and nobody is told
+ *              half: behind it the process's number is written to FAULT_ARMED, for the next job to end it when it is
+ *              half done; full: this one and all later writes fail with "no space left on device"
  * FAULT_ARMED  see there
  * FAULT_COUNT  a file that gets how many there were
  */
@@ -62,7 +61,6 @@ static void die(void) {
 static int is_it(void) {
     long number = atomic_fetch_add(&seen, 1) + 1;
     if (wanted == 0) return 0;
-    if (number > wanted && IS("half")) die();
     return number == wanted || (number > wanted && IS("full"));
 }
 
@@ -81,7 +79,6 @@ static void arm(void) {
     ssize_t name parameters {                                \
         if (is_ours_fd(fd) && is_it()) {                     \
             if (IS("full")) { errno = ENOSPC; return -1; }   \
-            if (IS("lost")) return (ssize_t)n;               \
             if (IS("half")) {                                \
                 ssize_t done = REAL(name) all;               \
                 arm();                                       \
@@ -101,7 +98,6 @@ WRITES(pwrite64, (int fd, const void *data, size_t n, off64_t at), (fd, data, n 
 #define CHANGES(name, parameters, condition, arguments)      \
     int name parameters {                                    \
         if ((condition) && !IS("full") && is_it()) {         \
-            if (IS("lost")) return 0;                        \
             if (IS("half")) {                                \
                 int done = REAL(name) arguments;             \
                 arm();                                       \
