@@ -34,6 +34,7 @@ use crate::resources::RunLimits;
 use crate::rule::Action;
 use crate::work::guard::Guard;
 use crate::work::memory::Kills;
+use crate::work::reap::Spent;
 use crate::work::shell::Stream;
 use crate::work::stop::Stop;
 use crate::work::usage::Usage;
@@ -99,8 +100,14 @@ pub type Made<'m> = dyn Fn(&[String]) + Sync + 'm;
 /// Fills one text.
 pub type FillText<'f> = dyn Fn(&Format) -> Result<String, Exception> + Sync + 'f;
 
-/// Runs a `run:` block: the job, where to stop, where its output goes, what it used; how it ended, or why it couldn't start.
-pub type Block<'b> = dyn Fn(&JobView, &Stop, &mut dyn FnMut(Stream, &[u8]), Option<&mut Usage>) -> Result<RunEnd, Box<Diagnostic>>
+/// Runs a `run:` block: the job, where to stop, where its output goes, what it used; how it ended and what the system says that
+/// it has used, or why it couldn't start.
+pub type Block<'b> = dyn Fn(
+        &JobView,
+        &Stop,
+        &mut dyn FnMut(Stream, &[u8]),
+        Option<&mut Usage>,
+    ) -> Result<(RunEnd, Spent), Box<Diagnostic>>
     + Sync
     + 'b;
 

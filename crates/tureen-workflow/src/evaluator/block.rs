@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 use super::broken::Broken;
 use super::job::{Exception, Frame, RunEnd};
 use super::process::Process;
+use crate::work::reap::Spent;
 
 /// A running block. Dropping it without waiting kills its process group.
 #[derive(Debug)]
@@ -33,11 +34,11 @@ impl RunningBlock {
         let _ = kill_process_group(self.pid, Signal::KILL);
     }
 
-    /// Waits for its end; `before_reaping` is called when it has ended and its process still has its number.
+    /// Waits for its end, and tells what it has used; `before_reaping` is called when it has ended and its process still has its number.
     ///
     /// # Errors
     /// If the evaluator is gone or sends nonsense.
-    pub fn wait(mut self, before_reaping: impl FnOnce()) -> Result<RunEnd, Broken> {
+    pub fn wait(mut self, before_reaping: impl FnOnce()) -> Result<(RunEnd, Spent), Broken> {
         // It may write more than a pipe holds before it ends, so the pipe is read while it lives; and something
         // it started may keep the pipe open when it is gone, so its end is waited for as well.
         let mut data = Vec::new();
@@ -68,14 +69,18 @@ impl RunningBlock {
         let status = process.ask(&json!({ "status": self.pid.as_raw_nonzero().get() }), &[])?;
         drop(process);
         self.is_waited_for = true;
-        let status = i32::try_from(status.as_i64().unwrap_or(0)).unwrap_or(0);
+        let mut spent = spent(&status);
+        let status = i32::try_from(status[0].as_i64().unwrap_or(0)).unwrap_or(0);
         if status < 0 {
-            return Ok(RunEnd::Killed(-status));
+            return Ok((RunEnd::Killed(-status), spent));
         }
-        match serde_json::from_slice::<Json>(&data) {
-            Ok(end) => run_end(&end).ok_or_else(|| Broken::Garbled("the end of a `run:` block".to_owned())),
-            Err(_) => Ok(RunEnd::Exited(status)),
-        }
+        let Ok(told) = serde_json::from_slice::<Json>(&data) else {
+            return Ok((RunEnd::Exited(status), spent));
+        };
+        // Its script may have been executed by another process of ours.
+        spent = spent.and(self::spent(&told));
+        let end = run_end(&told[0]).ok_or_else(|| Broken::Garbled("the end of a `run:` block".to_owned()))?;
+        Ok((end, spent))
     }
 }
 
@@ -85,6 +90,11 @@ impl Drop for RunningBlock {
             self.kill();
         }
     }
+}
+
+/// What was used, behind something else: seconds of computing, and bytes.
+fn spent(told: &Json) -> Spent {
+    Spent { peak: told[2].as_u64(), cpu: told[1].as_f64() }
 }
 
 /// How a block ended, from the other end's words.

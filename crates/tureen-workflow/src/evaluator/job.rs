@@ -161,3 +161,22 @@ pub enum RunEnd {
     /// It was killed by a signal.
     Killed(i32),
 }
+
+impl RunEnd {
+    /// Whether it, or a program in it, was ended by SIGKILL.
+    pub fn is_kill(&self) -> bool {
+        match self {
+            Self::Killed(9) => true,
+            Self::ShellFailed { status, .. } | Self::Exited(status) => matches!(status, -9 | 137),
+            _ => false,
+        }
+    }
+
+    /// The user's frames where it ended, if they are known.
+    pub fn frames(&self) -> &[Frame] {
+        match self {
+            Self::Raised(Exception { frames, .. }) | Self::ShellFailed { frames, .. } => frames,
+            _ => &[],
+        }
+    }
+}

@@ -18,7 +18,7 @@ const START: &str = "import sys; sys.path.insert(0, sys.argv[1]); from _tureen i
                      del sys.path[0]; finder.install(); start.start()";
 
 /// Must be the one in `python/main.py`.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// How long an evaluator may take to leave before it is killed.
 const PATIENCE: Duration = Duration::from_millis(800);

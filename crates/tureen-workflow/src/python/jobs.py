@@ -220,7 +220,8 @@ def in_child(session, connection, job, out, err, result):
     except BaseException as error:
         end = ending(error)
     flush()
-    data = json.dumps(end).encode()
+    seeding = sys.modules.get("_tureen.seeding")
+    data = json.dumps([end, *(seeding.spent if seeding else (0.0, 0))]).encode()
     while data:
         data = data[os.write(result, data) :]
     os._exit(0)
@@ -269,14 +270,14 @@ def c_library():
 
 
 def status(pid):
-    """Wait for a job's process: its exit status, negative for a signal."""
+    """Wait for a job's process: its exit status, negative for a signal; seconds of computing, and bytes at its peak."""
     try:
-        _, code = os.waitpid(pid, 0)
+        _, code, usage = os.wait4(pid, 0)
     except ChildProcessError:
-        return 0
+        return 0, None, None
     finally:
         running.discard(pid)
-    return os.waitstatus_to_exitcode(code)
+    return os.waitstatus_to_exitcode(code), usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
 
 
 def kill_all():

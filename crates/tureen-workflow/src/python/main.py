@@ -8,7 +8,7 @@ from _tureen.session import Session, Stopped
 from _tureen.wire import Connection, flush
 
 #: Raised whenever a message changes; both sides must agree.
-VERSION = 1
+VERSION = 2
 
 
 def serve(raw):

@@ -34,15 +34,16 @@ def serve():
     def reap(_signal, _frame):
         while waiting:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if pid == 0:
                 return
             reply = waiting.pop(pid, None)
             if reply is not None:
+                spent = f"{usage.ru_utime + usage.ru_stime} {usage.ru_maxrss * 1024}"
                 try:
-                    os.write(reply, str(os.waitstatus_to_exitcode(status)).encode())
+                    os.write(reply, f"{os.waitstatus_to_exitcode(status)} {spent}".encode())
                 except OSError:
                     pass  # whoever wanted to know is gone
                 os.close(reply)

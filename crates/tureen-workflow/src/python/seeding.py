@@ -13,6 +13,9 @@ _connection = None
 #: What its environment was: what an interpreter looks at when it starts has to be the same for a script.
 _started_with = None
 
+#: What the scripts of this process have used: seconds of computing, and bytes at the peak.
+spent = (0.0, 0)
+
 _LOOKED_AT = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "GLIBC_")
 
 
@@ -67,6 +70,11 @@ def run(path, environment):
         os.close(request)
         os.close(reply)
     with open(ended, "rb") as file:
-        status = file.read()
-    # Should it have died, so has its fork, or nobody knows how that ended.
-    return int(status) if status else 1
+        words = file.read().split()
+    if not words:
+        # It has died, and so has its fork, or nobody knows how that ended.
+        return 1
+    global spent
+    status, cpu, peak = words
+    spent = (spent[0] + float(cpu), max(spent[1], int(peak)))
+    return int(status)

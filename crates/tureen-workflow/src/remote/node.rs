@@ -326,8 +326,8 @@ impl Hand<'_> {
                 view.folder = shadow.map(|shadow| shadow.path().to_string_lossy().into_owned());
                 view.bench_iteration = job.benchmark.as_ref().map(|_| iteration);
                 match block::run(evaluator, &view, stop, &mut output, usage) {
-                    Ok(RunEnd::Done | RunEnd::Exited(0)) => Ok(()),
-                    Ok(end) => Err(End::Block(end)),
+                    Ok((RunEnd::Done | RunEnd::Exited(0), _)) => Ok(()),
+                    Ok((end, _)) => Err(End::Block(end)),
                     Err(broken) => Err(End::NotReady(broken.to_string())),
                 }
             }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::cache::CacheFault;
 use crate::diagnostic::Diagnostic;
-use crate::evaluator::job::{JobView, RunEnd};
+use crate::evaluator::job::{Frame, JobView, RunEnd};
 use crate::job::JobId;
 use crate::span::Span;
 use crate::work::files::FileFault;
@@ -53,6 +53,8 @@ pub enum What {
         peak: Option<u64>,
         /// What all processes here may have together, if there is a limit.
         limit: Option<u64>,
+        /// Where its block was at that time, if that is known.
+        frames: Vec<Frame>,
     },
     /// The command couldn't be started.
     NoStart(std::io::Error),

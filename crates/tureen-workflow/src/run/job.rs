@@ -8,7 +8,7 @@ use super::failure::{Failure, What};
 use super::tail::Tail;
 use super::{Happening, Shared};
 use crate::code::{is_per_job, of_job};
-use crate::evaluator::job::{JobView, RunEnd};
+use crate::evaluator::job::{Frame, JobView, RunEnd};
 use crate::job::JobId;
 use crate::params::{complete_view, own_of, params_text};
 use crate::record::{JobEnd, JobStart};
@@ -42,6 +42,11 @@ pub(super) struct Attempt {
     pub(super) logs_elsewhere: Vec<String>,
     /// Its row in the record, once it has one.
     pub(super) row: i64,
+}
+
+/// The system has ended it because memory was used up.
+fn out_of_memory(spent: Spent, frames: &[Frame]) -> What {
+    What::OutOfMemory { peak: spent.peak, limit: memory_limit(), frames: frames.to_vec() }
 }
 
 /// Whether there is something to do for a job.
@@ -267,25 +272,28 @@ impl Shared<'_, '_> {
                 let ended =
                     shell::run(command, folder, &workflow.shell, &environment, stop, &mut output, usage);
                 let (exit, spent) = ended.map_err(What::NoStart)?;
-                attempt.spent = spent;
+                attempt.spent = attempt.spent.and(spent);
                 match exit {
                     Exit::Status(0) => Ok(()),
-                    exit if exit.is_kill() && self.kills.has_grown() => {
-                        Err(What::OutOfMemory { peak: spent.peak, limit: memory_limit() })
-                    }
-                    exit => Err(What::Command(exit)),
+                    // Asked for each, so that the next one is not told of this one's.
+                    exit => match self.kills.has_grown() && exit.is_kill() {
+                        true => Err(out_of_memory(spent, &[])),
+                        false => Err(What::Command(exit)),
+                    },
                 }
             }
             (Action::Run { .. } | Action::Script { .. }, _) => {
                 let block =
                     self.python.block.expect("a workflow with `run:` blocks or scripts has an evaluator");
-                match block(&attempt.view, stop, &mut output, usage) {
-                    Ok(RunEnd::Done | RunEnd::Exited(0)) => Ok(()),
-                    Ok(RunEnd::Killed(9)) if self.kills.has_grown() => {
-                        Err(What::OutOfMemory { peak: None, limit: memory_limit() })
-                    }
-                    Ok(end) => Err(What::Block(end)),
-                    Err(diagnostic) => Err(What::NotReady(diagnostic)),
+                let ended = block(&attempt.view, stop, &mut output, usage);
+                let (end, spent) = ended.map_err(What::NotReady)?;
+                attempt.spent = attempt.spent.and(spent);
+                match end {
+                    RunEnd::Done | RunEnd::Exited(0) => Ok(()),
+                    end => match self.kills.has_grown() && end.is_kill() {
+                        true => Err(out_of_memory(spent, end.frames())),
+                        false => Err(What::Block(end)),
+                    },
                 }
             }
             _ => Ok(()),

@@ -7,13 +7,15 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Signal, kill_process_group};
 
 use super::pipes::pass_on;
+use super::reap::Spent;
 use super::shell::Stream;
 use super::stop::Stop;
 use super::usage::{Meter, Usage};
 use crate::evaluator::job::{JobView, RunEnd};
 use crate::evaluator::{Broken, Evaluator};
 
-/// Runs the block of a job's rule. `output` gets what it prints, in pieces; `usage`, if wanted, what it used.
+/// Runs the block of a job's rule. `output` gets what it prints, in pieces; `usage`, if wanted, what it used, looked at
+/// closely. What the system says of that in any case is given with the end.
 ///
 /// # Errors
 /// The evaluator is gone, or the system has no pipes left.
@@ -23,7 +25,7 @@ pub fn run(
     stop: &Stop,
     output: &mut dyn FnMut(Stream, &[u8]),
     usage: Option<&mut Usage>,
-) -> Result<RunEnd, Broken> {
+) -> Result<(RunEnd, Spent), Broken> {
     let broken = |error: io::Error| Broken::Died(error.to_string());
     let pipe = || pipe_with(PipeFlags::CLOEXEC).map_err(|error| broken(error.into()));
     let (out, out_writer) = pipe()?;

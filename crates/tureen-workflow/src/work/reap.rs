@@ -13,6 +13,18 @@ pub struct Spent {
     pub cpu: Option<f64>,
 }
 
+impl Spent {
+    /// What two commands of one job, one after the other, have used.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let cpu = match (self.cpu, other.cpu) {
+            (Some(mine), Some(theirs)) => Some(mine + theirs),
+            (mine, theirs) => mine.or(theirs),
+        };
+        Self { peak: self.peak.max(other.peak), cpu }
+    }
+}
+
 /// Waits for a child and takes it from the system's table.
 ///
 /// # Errors

@@ -69,7 +69,8 @@ impl Case {
         let (out, err) = (self.path("stdout"), self.path("stderr"));
         let (out_file, err_file) = (File::create(&out).unwrap(), File::create(&err).unwrap());
         let block = self.evaluator().run(job, out_file.as_fd(), err_file.as_fd()).unwrap();
-        let end = block.wait(|| ()).unwrap();
+        let (end, spent) = block.wait(|| ()).unwrap();
+        assert!(spent.cpu.is_some() && spent.peak.is_some_and(|bytes| bytes > 1_000_000), "{spent:?}");
         (end, std::fs::read_to_string(out).unwrap(), std::fs::read_to_string(err).unwrap())
     }
 }
@@ -315,7 +316,7 @@ fn a_run_block_dies_with_everything_it_started() {
         match way {
             "kill" => {
                 block.kill();
-                assert_eq!(block.wait(|| ()).unwrap(), RunEnd::Killed(9));
+                assert_eq!(block.wait(|| ()).unwrap().0, RunEnd::Killed(9));
             }
             "drop the block" => drop(block),
             _ => {

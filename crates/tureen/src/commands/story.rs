@@ -14,7 +14,7 @@ pub(super) fn story(failure: &Failure, sources: &Sources, shows_logs: bool) -> D
     let name = name(failure);
     let mut diagnostic = match &failure.what {
         What::Command(exit) => Diagnostic::new(format!("{name} failed: its command {}", ended(*exit))),
-        What::OutOfMemory { peak, limit } => out_of_memory(&name, *peak, *limit),
+        What::OutOfMemory { peak, limit, frames } => traced(out_of_memory(&name, *peak, *limit), frames),
         What::NoStart(error) => {
             Diagnostic::new(format!("{name} failed: its command can't be started: {error}"))
         }
@@ -64,10 +64,10 @@ pub(super) fn story(failure: &Failure, sources: &Sources, shows_logs: bool) -> D
 
 /// The line of the user's files where a `run:` block went wrong.
 fn raising_line(failure: &Failure, sources: &Sources) -> Option<Span> {
-    let What::Block(RunEnd::Raised(Exception { frames, .. }) | RunEnd::ShellFailed { frames, .. }) =
-        &failure.what
-    else {
-        return None;
+    let frames = match &failure.what {
+        What::Block(end) => end.frames(),
+        What::OutOfMemory { frames, .. } => frames,
+        _ => return None,
     };
     let source = failure.span?.source;
     let Source { path, text } = sources.get(source);
@@ -107,15 +107,20 @@ fn ended(exit: Exit) -> String {
 
 fn out_of_memory(name: &str, peak: Option<u64>, limit: Option<u64>) -> Diagnostic {
     let mut text = format!("{name} failed: the system ended it because memory was used up");
-    let gigabytes = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
     if let Some(peak) = peak {
-        let _ = write!(text, "; its largest process that ended had {}", gigabytes(peak));
+        let _ = write!(text, "; its largest process had {}", amount(peak));
     }
     if let Some(limit) = limit {
-        let _ = write!(text, "; all together may have {}", gigabytes(limit));
+        let _ = write!(text, "; all processes here may have {} together", amount(limit));
     }
     Diagnostic::new(text)
         .hint("run fewer jobs at once, or say what each needs (`resources: mem_mb=...`) and what there is (`--resources mem_mb=...`)")
+}
+
+/// An amount of memory, as one says it.
+fn amount(bytes: u64) -> String {
+    let mebibytes = bytes as f64 / f64::from(1 << 20);
+    if mebibytes < 1024.0 { format!("{mebibytes:.0} MiB") } else { format!("{:.1} GiB", mebibytes / 1024.0) }
 }
 
 fn signal(number: i32) -> String {

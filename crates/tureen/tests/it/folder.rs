@@ -1,6 +1,7 @@
 //! A folder of its own for one test, and the command run in it.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -67,6 +68,12 @@ impl Folder {
     pub(crate) fn wait_for(&self, name: &str) {
         wait_until(&format!("{name} is there"), || self.exists(name));
     }
+}
+
+/// Says that something can't be tried on this machine: past the harness, which keeps to itself what tests print that pass.
+pub(crate) fn not_tried(why: &str) {
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
+    let _ = writeln!(std::io::stderr(), "\nNOT TRIED: {name}: {why}");
 }
 
 pub(crate) fn texts(output: &Output) -> (String, String) {

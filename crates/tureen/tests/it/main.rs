@@ -5,6 +5,7 @@
 mod errors;
 mod folder;
 mod leftovers;
+mod memory;
 mod options;
 mod reports;
 mod reruns;

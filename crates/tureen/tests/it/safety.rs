@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use crate::folder::{Folder, texts};
+use crate::folder::{Folder, not_tried, texts};
 
 const NOTHING: &str = "Nothing to be done";
 
@@ -176,8 +176,7 @@ rm filler
         .output();
     let (out, error) = output.as_ref().map(texts).unwrap_or_default();
     if !out.contains("mounted") {
-        println!("not tried: no file system can be mounted here: {error}");
-        return;
+        return not_tried(&format!("no file system can be mounted here: {error}"));
     }
     assert!(output.unwrap().status.success(), "{out}{error}");
     assert_eq!(folder.read("log"), "a\nb\nb\n", "what had been made was not made again");
