@@ -312,7 +312,8 @@ impl Hand<'_> {
                 let command = commands.get(number).map_or("", String::as_str);
                 let environment = shell::environment(&job.view, &parcel.environment);
                 let folder = shadow.map(ShadowFolder::path);
-                match shell::run(command, folder, &parcel.shell, &environment, stop, &mut output, usage) {
+                let shell = shell::of_job(&job.view, &parcel.shell);
+                match shell::run(command, folder, &shell, &environment, stop, &mut output, usage) {
                     Ok((Exit::Status(0), _)) => Ok(()),
                     Ok((exit, _)) => Err(End::Command(exit)),
                     Err(error) => Err(End::NoStart(error.to_string())),

@@ -29,6 +29,8 @@ pub struct Failure {
     pub logs: Vec<String>,
     /// Outputs that were there and were removed.
     pub removed: Vec<PathBuf>,
+    /// Outputs that are there and were kept, because the user wants to see them.
+    pub kept: Vec<PathBuf>,
 }
 
 impl What {

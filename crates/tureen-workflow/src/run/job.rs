@@ -70,7 +70,8 @@ impl Attempt {
 impl Shared<'_, '_> {
     /// Runs a job, as often as its rule allows.
     pub(super) fn run_job(&self, job: JobId) -> Result<(), Box<Failure>> {
-        let retries = self.retries(job);
+        // Who begins at a later attempt has made the earlier ones.
+        let retries = self.retries(job).saturating_sub(self.settings.first_attempt.saturating_sub(1));
         for number in 1..=retries {
             match self.attempt(job, i64::from(number), self.stop) {
                 Err(failure) if failure.what.may_be_tried_again() => {
@@ -161,8 +162,11 @@ impl Shared<'_, '_> {
             // What can't be put back is on record as unfinished, and is put back by the next run.
             let is_restored = attempt.backups.drain(..).all(|backup| backup.restore().is_ok());
             let mut failure = self.failed(attempt, what);
-            if !self.settings.keep_incomplete {
-                let outputs = self.outputs(job);
+            let outputs = self.outputs(job);
+            if self.settings.keep_incomplete {
+                let is_there = |output: &Output| std::fs::symlink_metadata(&output.path).is_ok();
+                failure.kept = outputs.into_iter().filter(is_there).map(|output| output.path).collect();
+            } else {
                 failure.removed = files::remove_outputs(&outputs);
                 let is_gone = |output: &Output| {
                     output.marks.is_update || std::fs::symlink_metadata(&output.path).is_err()
@@ -269,8 +273,8 @@ impl Shared<'_, '_> {
             (Action::Shell { .. }, Some(command)) => {
                 let environment = shell::environment(&attempt.view, &workflow.environment);
                 let folder = attempt.view.folder.as_deref().map(Path::new);
-                let ended =
-                    shell::run(command, folder, &workflow.shell, &environment, stop, &mut output, usage);
+                let shell = shell::of_job(&attempt.view, &workflow.shell);
+                let ended = shell::run(command, folder, &shell, &environment, stop, &mut output, usage);
                 let (exit, spent) = ended.map_err(What::NoStart)?;
                 attempt.spent = attempt.spent.and(spent);
                 match exit {
@@ -376,6 +380,7 @@ impl Shared<'_, '_> {
             tail: attempt.tail.lines(),
             logs: attempt.logs.into_iter().chain(attempt.logs_elsewhere).collect(),
             removed: Vec::new(),
+            kept: Vec::new(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Runs one shell command to its end: own process group, no input, its output passed on as it comes.
 //! When the shell has ended, whatever it left running in its group is killed: nothing outlives its job.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
@@ -21,6 +22,7 @@ use super::stop::Stop;
 use super::usage::{Meter, Usage};
 use crate::evaluator::job::JobView;
 use crate::rule::ShellSettings;
+use crate::value::Value;
 
 /// Which of a job's two outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,8 +77,11 @@ pub fn run(
         };
     }
     shell.env(guard::MARK, guard::mark());
-    let mut child =
-        shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).spawn()?;
+    shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let started = shell.spawn();
+    let mut child = started.map_err(|error| {
+        io::Error::new(error.kind(), format!("`{}`: {error}", shell.get_program().display()))
+    })?;
     let group = Pid::from_child(&child);
     stop.add_group(group);
     let meter = usage.map(|usage| (usage, Meter::start(group)));
@@ -120,6 +125,16 @@ pub(crate) fn environment(
         }
     }
     environment
+}
+
+/// The shell of a job: the workflow's, unless its resource `shell_exec` names another one (as under Snakemake).
+pub(crate) fn of_job<'s>(view: &JobView, workflows: &'s ShellSettings) -> Cow<'s, ShellSettings> {
+    match view.resources.iter().find(|(name, _)| name == "shell_exec") {
+        Some((_, Value::Str(own))) => {
+            Cow::Owned(ShellSettings { executable: Some(own.clone()), ..workflows.clone() })
+        }
+        _ => Cow::Borrowed(workflows),
+    }
 }
 
 /// A command too long for an argument, in a file that goes when the command has ended.

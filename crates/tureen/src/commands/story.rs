@@ -1,6 +1,7 @@
 //! The whole story of a failed job: what it was, where it stands, what it said last, what was removed.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use tureen_workflow::cache::LOCATION;
 use tureen_workflow::diagnostic::Diagnostic;
@@ -54,10 +55,17 @@ pub(super) fn story(failure: &Failure, sources: &Sources, shows_logs: bool) -> D
             }
         }
     }
+    let list = |paths: &[PathBuf]| {
+        paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
+    };
     if !failure.removed.is_empty() {
-        let removed: Vec<String> =
-            failure.removed.iter().map(|path| format!("`{}`", path.display())).collect();
-        diagnostic = diagnostic.note(format!("removed {}, which may be incomplete", removed.join(", ")));
+        let removed = list(&failure.removed);
+        diagnostic = diagnostic.note(format!("removed {removed}, which may be incomplete"));
+    }
+    if !failure.kept.is_empty() {
+        let kept = list(&failure.kept);
+        diagnostic = diagnostic
+            .note(format!("kept {kept}, which may be incomplete, and is made anew by the next run"));
     }
     diagnostic
 }

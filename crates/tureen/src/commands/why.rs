@@ -48,18 +48,22 @@ pub(super) fn why(settings: &Settings) -> Result<u8, Ended> {
 /// A target is a file, or a rule that stands for its jobs.
 fn about_target(planned: &Planned<'_>, target: &str, python: &Python<'_>) -> Result<String, Vec<Diagnostic>> {
     let Planned { rules, graph, .. } = planned;
-    if let Some(file) = graph.jobs.find_file(target) {
-        return match graph.any_maker(file) {
-            Some(job) => about_job(planned, job, target, python),
-            None => Ok(format!("{target}: no rule makes it; it is there\n")),
-        };
-    }
+    // A rule's name counts first, as it does where targets are made.
     let mut text = String::new();
     for &job in &graph.targets {
         let name = &rules.workflow.rules[graph.jobs.rule(job)].name;
         if name == target {
             text.push_str(&about_job(planned, job, &format!("rule {name}"), python)?);
         }
+    }
+    if !text.is_empty() {
+        return Ok(text);
+    }
+    if let Some(file) = graph.jobs.find_file(target) {
+        return match graph.any_maker(file) {
+            Some(job) => about_job(planned, job, target, python),
+            None => Ok(format!("{target}: no rule makes it; it is there\n")),
+        };
     }
     Ok(text)
 }

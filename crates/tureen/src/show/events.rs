@@ -94,6 +94,8 @@ impl Events {
         event.insert("said_last".to_owned(), json!(failure.tail));
         let removed: Vec<_> = failure.removed.iter().map(|path| path.to_string_lossy()).collect();
         event.insert("removed".to_owned(), json!(removed));
+        let kept: Vec<_> = failure.kept.iter().map(|path| path.to_string_lossy()).collect();
+        event.insert("kept".to_owned(), json!(kept));
         write(name, Json::Object(event));
     }
 

@@ -9,6 +9,7 @@ mod memory;
 mod options;
 mod reports;
 mod reruns;
+mod running;
 mod safety;
 mod streams;
 mod torture;
