@@ -204,7 +204,9 @@ fn suggestion(rules: &Rules<'_>, path: &str, disk: &mut Disk) -> Option<String> 
         {
             if pattern.pattern.is_literal() {
                 candidates.push((number, output.text.clone(), None));
-            } else if let Some(fitted) = pattern.pattern.fit(path) {
+            } else if n_literal(&output.text) >= 3
+                && let Some(fitted) = pattern.pattern.fit(path)
+            {
                 candidates.push((number, fitted, Some(&output.text)));
             }
         }
@@ -219,6 +221,20 @@ fn suggestion(rules: &Rules<'_>, path: &str, disk: &mut Disk) -> Option<String> 
         Some(pattern) => format!("rule `{name}` makes `{pattern}`; did you mean `{near}`?"),
         None => format!("did you mean `{near}`, which rule `{name}` makes?"),
     })
+}
+
+/// How many characters of a pattern are no wildcards'. With one or two, anything is similar to it.
+fn n_literal(pattern: &str) -> usize {
+    let mut depth = 0usize;
+    let is_outside = |letter: &char| {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => return depth == 0,
+        }
+        false
+    };
+    pattern.chars().filter(is_outside).count()
 }
 
 /// `rule \`boil\` (sample: a)`

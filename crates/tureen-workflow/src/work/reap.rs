@@ -7,7 +7,8 @@ use std::process::{Child, ExitStatus};
 /// What a command has used, its ended children included.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Spent {
-    /// The memory of its largest process at its highest, in bytes.
+    /// The memory of its largest process at its highest, in bytes; `None` if that is less than we have ourselves: the
+    /// system counts for a process what the one that started it had at that moment.
     pub peak: Option<u64>,
     /// Seconds of computing, in user and system mode.
     pub cpu: Option<f64>,
@@ -50,12 +51,20 @@ pub(super) fn reap(child: &mut Child) -> io::Result<(ExitStatus, Spent)> {
         }
     }
     let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
+    // In units of 1024 bytes.
+    let peak = u64::try_from(usage.ru_maxrss).ok().map(|kilobytes| kilobytes * 1024);
     let spent = Spent {
-        // In units of 1024 bytes.
-        peak: u64::try_from(usage.ru_maxrss).ok().map(|kilobytes| kilobytes * 1024),
+        peak: peak.filter(|&peak| own_peak().is_some_and(|own| own < peak)),
         cpu: Some(seconds(usage.ru_utime) + seconds(usage.ru_stime)),
     };
     Ok((ExitStatus::from_raw(status), spent))
+}
+
+/// The memory that this process has had at its highest, in bytes.
+fn own_peak() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok().map(|kilobytes: u64| kilobytes * 1024)
 }
 
 #[cfg(test)]
@@ -66,11 +75,17 @@ mod tests {
 
     #[test]
     fn the_end_and_what_was_used_are_told() {
-        let count = "import sys, time\nwhile time.process_time() < 0.2: pass\nb'x' * 40_000_000\nsys.exit(3)";
+        // What we have ourselves at that moment is not the child's.
+        let ours = vec![1u8; 100_000_000];
+        let mut child = Command::new("true").spawn().unwrap();
+        drop(ours);
+        assert_eq!(reap(&mut child).unwrap().1.peak, None);
+        let count =
+            "import sys, time\nwhile time.process_time() < 0.2: pass\nb'x' * 400_000_000\nsys.exit(3)";
         let mut child = Command::new("python3").args(["-c", count]).spawn().unwrap();
         let (status, spent) = reap(&mut child).unwrap();
         assert_eq!(status.code(), Some(3));
         assert!(spent.cpu.unwrap() >= 0.2, "{spent:?}");
-        assert!(spent.peak.unwrap() > 40_000_000, "{spent:?}");
+        assert!(spent.peak.unwrap() > 400_000_000, "{spent:?}");
     }
 }

@@ -86,14 +86,19 @@ pub fn run(
     stop.add_group(group);
     let meter = usage.map(|usage| (usage, Meter::start(group)));
     let watched = watch(&mut child, group, output);
-    if let Some((usage, meter)) = meter {
+    let usage = meter.map(|(usage, meter)| {
         *usage = meter.finish();
-    }
+        usage
+    });
     // Before it is reaped, so the number is still its own. Usually there is nobody left.
     let _ = kill_process_group(group, Signal::KILL);
     stop.remove_group(group);
     let (status, spent) = reap(&mut child)?;
     watched?;
+    if let Some(usage) = usage {
+        // What was over before anybody looked.
+        usage.rss = usage.rss.max(spent.peak);
+    }
     let exit = match (status.code(), status.signal()) {
         (Some(code), _) => Exit::Status(code),
         (None, signal) => Exit::Signal(signal.unwrap_or(0)),
