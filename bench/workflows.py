@@ -12,6 +12,7 @@ Snakemake gets smaller graphs where it would take minutes (the table says which)
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import shutil
 import statistics
@@ -24,30 +25,16 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-CHAINS = """
-rule all:
-    input: expand("b/{{i}}", i=range({n}))
-rule a:
-    output: "a/{{i}}"
-    shell: "touch {{output}}"
-rule b:
-    input: "a/{{i}}"
-    output: "b/{{i}}"
+# The rules of a chain, after the one that gathers its ends.
+FIRST = """
+rule {name}:
+    output: "{name}/{{i}}"
     shell: "touch {{output}}"
 """
-
-# The same graph, but Python says what each job reads.
-FUNCTIONS = """
-def source(wildcards):
-    return f"a/{{wildcards.i}}"
-rule all:
-    input: [f"b/{{i}}" for i in range({n})]
-rule a:
-    output: "a/{{i}}"
-    shell: "touch {{output}}"
-rule b:
-    input: source
-    output: "b/{{i}}"
+NEXT = """
+rule {name}:
+    input: {before}
+    output: "{name}/{{i}}"
     shell: "touch {{output}}"
 """
 
@@ -68,6 +55,33 @@ rule hello:
     output: "hello.txt"
     shell: "echo hello > {{output}}"
 """
+
+
+def chains(n: int, names: str = "ab", *, by_function: bool = False) -> str:
+    """Return a Snakefile of n chains, with a rule for each letter; Python may say what each job reads."""
+    if by_function:
+        ends = f'[f"{names[-1]}/{{i}}" for i in range({n})]'
+        source = "def before(name):\n    return lambda wildcards: f'{name}/{wildcards.i}'\n"
+    else:
+        ends = f'expand("{names[-1]}/{{i}}", i=range({n}))'
+        source = ""
+    return f"{source}rule all:\n    input: {ends}\n" + rules(names, by_function=by_function)
+
+
+def rules(names: str | list[str], *, by_function: bool = False) -> str:
+    """Return the rules of a chain."""
+    text = FIRST.format(name=names[0])
+    for before, name in itertools.pairwise(names):
+        source = f'before("{before}")' if by_function else f'"{before}/{{i}}"'
+        text += NEXT.format(name=name, before=source)
+    return text
+
+
+def many_rules(n_rules: int, n: int) -> str:
+    """Return a Snakefile of so many rules, in chains of five, each of which n samples go through."""
+    groups = [[f"r{group}_{step}" for step in range(5)] for group in range(n_rules // 5)]
+    ends = ", ".join(f'expand("{group[-1]}/{{i}}", i=range({n}))' for group in groups)
+    return f"rule all:\n    input: {ends}\n" + "".join(rules(group) for group in groups)
 
 
 @dataclass
@@ -97,8 +111,11 @@ def main() -> int:
         ("plan", lambda: bench.plan(large=options.large)),
         ("functions", bench.functions),
         ("many", bench.many_to_many),
+        ("rules", bench.many_rules),
+        ("samples", lambda: bench.samples(large=options.large)),
         ("jobs", bench.jobs),
         ("nothing", lambda: bench.nothing(large=options.large)),
+        ("touched", lambda: bench.touched(large=options.large)),
     ):
         if options.only in name:
             measure()
@@ -131,14 +148,14 @@ class Bench:
         for n_chains, n_theirs in ((10_000, 10_000), (30_000, 0), (500_000, 0)):
             if n_chains > 10_000 and not large:
                 continue
-            with Folder(CHAINS.format(n=n_chains)) as folder:
+            with Folder(chains(n_chains)) as folder:
                 ours = folder.median([self.tureen, "-n", "-q", "rules"], 3 if n_chains < 500_000 else 1)
                 theirs = folder.median([self.snakemake, "-n", "-q", "rules"], 1) if n_theirs else None
             show(f"plan {2 * n_chains + 1:,} jobs", ours, snakemake=theirs)
 
     def functions(self) -> None:
         """Dry runs of chains whose inputs Python says."""
-        with Folder(FUNCTIONS.format(n=10_000)) as folder:
+        with Folder(chains(10_000, by_function=True)) as folder:
             ours = folder.median([self.tureen, "-n", "-q", "rules"], 3)
             theirs = folder.median([self.snakemake, "-n", "-q", "rules"], 1)
         show("plan 20,001 jobs, inputs by functions", ours, snakemake=theirs)
@@ -152,11 +169,29 @@ class Bench:
             theirs = folder.median([self.snakemake, "-n", "-q", "rules"], 1)
         show("plan 300 x 300", ours, snakemake=theirs)
 
+    def many_rules(self) -> None:
+        """Dry runs of a workflow with 500 rules."""
+        for n, is_their_turn in ((4, True), (40, False)):
+            with Folder(many_rules(500, n)) as folder:
+                ours = folder.median([self.tureen, "-n", "-q", "rules"], 3)
+                theirs = folder.median([self.snakemake, "-n", "-q", "rules"], 1) if is_their_turn else None
+            show(f"plan 500 rules, {500 * n + 1:,} jobs", ours, snakemake=theirs)
+
+    def samples(self, *, large: bool) -> None:
+        """Dry runs of many samples that go through five rules."""
+        for n, is_their_turn in ((2000, True), (100_000, False)):
+            if not is_their_turn and not large:
+                continue
+            with Folder(chains(n, "abcde")) as folder:
+                ours = folder.median([self.tureen, "-n", "-q", "rules"], 3 if is_their_turn else 1)
+                theirs = folder.median([self.snakemake, "-n", "-q", "rules"], 1) if is_their_turn else None
+            show(f"plan {n:,} samples x 5 rules", ours, snakemake=theirs)
+
     def jobs(self) -> None:
         """Trivial shell jobs on two cores."""
         per_job = {}
         for n_jobs, n_runs in ((200, 1), (2000, 3), (20_000, 1)):
-            with Folder(CHAINS.format(n=n_jobs // 2)) as folder:
+            with Folder(chains(n_jobs // 2)) as folder:
                 folder.write_ninja(n_jobs // 2)
                 ours, ninjas = [], []
                 for _ in range(n_runs):
@@ -177,7 +212,7 @@ class Bench:
         for n_chains in (10_000, 30_000):
             if n_chains > 10_000 and not large:
                 continue
-            with Folder(CHAINS.format(n=n_chains)) as folder:
+            with Folder(chains(n_chains)) as folder:
                 folder.write_ninja(n_chains)
                 folder.run([self.ninja, "--quiet", "-j2"])
                 folder.run([self.tureen, "-c2", "-q", "--touch", "-F"])
@@ -187,6 +222,22 @@ class Bench:
                     ours.append(folder.run([self.tureen, "-c1", "-q"]))
                 theirs = folder.run([self.snakemake, "-c1", "-q"]) if n_chains == 10_000 else None
             show(f"nothing to do, {2 * n_chains + 1:,} jobs", median(ours), theirs, median(ninjas))
+
+    def touched(self, *, large: bool) -> None:
+        """All inputs get a new time and keep their content: it is looked at once. (To ninja they are new.)"""
+        n_chains = 30_000 if large else 10_000
+        with Folder(chains(n_chains)) as folder:
+            folder.write_ninja(n_chains)
+            folder.run([self.ninja, "--quiet", "-j2"])
+            folder.run([self.tureen, "-c2", "-q", "--touch", "-F"])
+            ninja = folder.median([self.ninja, "--quiet"], 3)
+            # Long enough ago to be believed.
+            moment = time.time() - 60
+            for i in range(n_chains):
+                os.utime(folder.path / "a" / str(i), (moment, moment))
+            for what in ("touched", "touched, and seen once"):
+                ours = folder.run([self.tureen, "-c1", "-q"])
+                show(f"nothing to do, {what}, {2 * n_chains + 1:,} jobs", ours, ninja=ninja)
 
 
 class Folder:
