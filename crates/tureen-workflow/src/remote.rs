@@ -17,6 +17,7 @@ pub mod mail;
 pub mod pilot;
 pub mod recover;
 pub mod slurm;
+mod known;
 mod unclaimed;
 
 /// The first argument that makes this program run one parcel: see [`node`].

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use tureen_engine::{Demand, GraphBuilder, Limits, OnFailure, Outcome, Run, Schedule, TaskId, threads};
 
+use super::known::{command, view};
 use super::parcel::{Parcel, ParcelJob, Work};
 use super::reply::{End, JobReply, Reply, Seen, node_name};
-use crate::evaluator::job::RunEnd;
+use crate::evaluator::job::{JobView, RunEnd};
 use crate::evaluator::{Evaluator, Story};
 use crate::rule::{Checksum, Expected};
 use crate::run::benchmark;
@@ -157,7 +158,8 @@ impl Node<'_> {
     }
 
     fn job(&self, parcel: &Parcel, job: &ParcelJob, stop: &Arc<Stop>) -> JobReply {
-        let mut hand = Hand { node: self, parcel, job, stop, tail: Tail::default(), usages: Vec::new() };
+        let (tail, usages) = (Tail::default(), Vec::new());
+        let mut hand = Hand { node: self, parcel, job, view: JobView::default(), stop, tail, usages };
         let end = match hand.work() {
             Ok(()) => End::Done,
             Err(_) if stop.is_over() && is_service(job) => End::Done,
@@ -218,6 +220,8 @@ struct Hand<'h> {
     node: &'h Node<'h>,
     parcel: &'h Parcel,
     job: &'h ParcelJob,
+    /// Its files, params and so on, as this machine knows them.
+    view: JobView,
     stop: &'h Arc<Stop>,
     tail: Tail,
     usages: Vec<Usage>,
@@ -239,6 +243,7 @@ impl Hand<'_> {
             .collect();
         files::prepare(&outputs, &beside).map_err(about_files)?;
         self.await_services()?;
+        self.view = view(self.node.evaluator, job)?;
         let shadow = match job.shadow {
             None => None,
             Some(kind) => {
@@ -299,7 +304,8 @@ impl Hand<'_> {
     }
 
     fn once(&mut self, iteration: i64, shadow: Option<&ShadowFolder>, usage: &mut Usage) -> Result<(), End> {
-        let Self { node, parcel, job, stop, tail, .. } = self;
+        let Self { node, parcel, job, view, stop, tail, .. } = self;
+        view.bench_iteration = job.benchmark.as_ref().map(|_| iteration);
         let mut output = |stream, bytes: &[u8]| {
             tail.add(bytes);
             (node.output)(stream, bytes);
@@ -307,12 +313,11 @@ impl Hand<'_> {
         let usage = job.benchmark.is_some().then_some(usage);
         match &job.work {
             Work::Nothing => Ok(()),
-            Work::Shell(commands) => {
-                let number = usize::try_from(iteration).unwrap_or(0).min(commands.len().saturating_sub(1));
-                let command = commands.get(number).map_or("", String::as_str);
-                let environment = shell::environment(&job.view, &parcel.environment);
+            Work::Shell(_) | Work::Template { .. } => {
+                let command = command(node.evaluator, job, view)?;
+                let environment = shell::environment(view, &parcel.environment);
                 let folder = shadow.map(ShadowFolder::path);
-                match shell::run(command, folder, &parcel.shell, &environment, stop, &mut output, usage) {
+                match shell::run(&command, folder, &parcel.shell, &environment, stop, &mut output, usage) {
                     Ok((Exit::Status(0), _)) => Ok(()),
                     Ok((exit, _)) => Err(End::Command(exit)),
                     Err(error) => Err(End::NoStart(error.to_string())),
@@ -322,10 +327,8 @@ impl Hand<'_> {
                 let Some(evaluator) = node.evaluator else {
                     return Err(End::NotReady("there is no interpreter for it".to_owned()));
                 };
-                let mut view = job.view.clone();
                 view.folder = shadow.map(|shadow| shadow.path().to_string_lossy().into_owned());
-                view.bench_iteration = job.benchmark.as_ref().map(|_| iteration);
-                match block::run(evaluator, &view, stop, &mut output, usage) {
+                match block::run(evaluator, view, stop, &mut output, usage) {
                     Ok(RunEnd::Done | RunEnd::Exited(0)) => Ok(()),
                     Ok(end) => Err(End::Block(end)),
                     Err(broken) => Err(End::NotReady(broken.to_string())),

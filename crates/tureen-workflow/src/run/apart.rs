@@ -188,7 +188,7 @@ impl<'a, 's, 'w> Sender<'a, 's, 'w> {
         let step = task.index();
         let mut attempts = Vec::with_capacity(jobs.len());
         for &job in jobs {
-            match self.shared.ready(job, number) {
+            match self.shared.ready(job, number, true) {
                 Ok(Readiness::Ready(attempt)) => attempts.push(*attempt),
                 Ok(Readiness::Over) => {
                     self.shared.note_end(job, Ok(()));
