@@ -345,8 +345,9 @@ impl Hand<'_> {
                 marks: output.marks.clone(),
             })
             .collect();
-        // What a node writes itself it sees at once.
-        files::finish(&written, Duration::ZERO).map_err(about_files)?;
+        // What its job has others write, it may see late.
+        let wait = Duration::from_secs_f64(self.parcel.latency_wait);
+        files::finish(&written, wait).map_err(about_files)?;
         for Output { path, marks } in &written {
             let Some(Checksum { algorithm, expected: Expected::Text(expected) }) = &marks.checksum else {
                 continue;

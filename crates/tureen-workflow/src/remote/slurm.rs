@@ -18,7 +18,6 @@ use super::folder::RunFolder;
 use super::parcel::Parcel;
 use super::place::{News, Order, Place};
 use super::recover::Left;
-use super::unclaimed::Unclaimed;
 use batch::Batch;
 use controller::{Answer, Controller, Question};
 use fleet::Fleet;
@@ -97,13 +96,10 @@ pub struct Slurm {
     controller: Controller,
     batch: Batch,
     fleet: Fleet,
-    unclaimed: Unclaimed,
     last_status: Instant,
     pause: Duration,
     is_asking: bool,
     news: Vec<News>,
-    /// Answers to parcels that were claimed when they had answered already.
-    claimed: Vec<News>,
 }
 
 impl Slurm {
@@ -111,9 +107,6 @@ impl Slurm {
     pub fn new(folder: Arc<RunFolder>, settings: Settings, left: Left) -> Self {
         let settings = Arc::new(settings);
         let controller = Controller::start(Some(folder.file("calls")));
-        let mut unclaimed = Unclaimed::default();
-        let given = left.pilots.iter().flat_map(|pilot| &pilot.given);
-        left.parcels.iter().chain(given).for_each(|parcel| unclaimed.add(parcel));
         let (batch, fleet) = (
             Batch::new(Arc::clone(&folder), Arc::clone(&settings), left.parcels, &controller),
             Fleet::new(Arc::clone(&folder), Arc::clone(&settings), left.pilots),
@@ -125,12 +118,10 @@ impl Slurm {
             controller,
             batch,
             fleet,
-            unclaimed,
             last_status: Instant::now(),
             pause,
             is_asking: false,
             news: Vec::new(),
-            claimed: Vec::new(),
         }
     }
 
@@ -183,6 +174,37 @@ fn job_name(folder: &RunFolder, token: &str) -> String {
     format!("tureen-{}-{token}", folder.name())
 }
 
+/// The calls of `sbatch` of a run's folder of which jobs wait or run; `None`: Slurm can't be asked.
+pub(super) fn living_tokens(folder: &RunFolder) -> Option<rustc_hash::FxHashSet<String>> {
+    let tokens = tokens(folder);
+    if tokens.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = tokens.iter().map(|token| job_name(folder, token)).collect();
+    let known = controller::living_names(&names)?;
+    let pairs = tokens.into_iter().zip(names);
+    Some(pairs.filter(|(_, name)| known.contains(name)).map(|(token, _)| token).collect())
+}
+
+/// Cancels all that was submitted from a run's folder.
+pub(super) fn cancel_all(folder: &RunFolder) {
+    let names = tokens(folder).into_iter().map(|token| format!("--name={}", job_name(folder, &token)));
+    for name in names {
+        controller::cancel_now(&[name]);
+    }
+}
+
+fn tokens(folder: &RunFolder) -> Vec<String> {
+    let mut tokens = Vec::new();
+    for place in ["batches", "pilots"] {
+        let Ok(entries) = std::fs::read_dir(folder.file(place)) else { continue };
+        let scripts = entries.flatten().map(|entry| entry.path());
+        let scripts = scripts.filter(|path| path.extension().is_some_and(|end| end == "sh"));
+        tokens.extend(scripts.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())));
+    }
+    tokens
+}
+
 impl Place for Slurm {
     fn send(&mut self, parcel: Parcel, order: Order) {
         let is_unsaid_short = self.settings.mode == Mode::Pilots || self.settings.n_planned >= MANY;
@@ -201,12 +223,18 @@ impl Place for Slurm {
         }
     }
 
-    fn find(&mut self, fingerprint: &str) -> Option<String> {
-        let mut news = Vec::new();
-        let id = self.unclaimed.claim(fingerprint, &mut news)?;
-        let is_known = !news.is_empty() || self.batch.has(&id) || self.fleet.has(&id);
-        self.claimed.append(&mut news);
-        is_known.then_some(id)
+    fn has(&self, id: &str) -> bool {
+        self.batch.has(id) || self.fleet.has(id)
+    }
+
+    fn give_up(&mut self, id: &str) {
+        let jobs = self.batch.give_up(id, &mut self.news);
+        self.fleet.give_up(id);
+        if !jobs.is_empty() {
+            controller::cancel_now(&jobs);
+            // What becomes of it is of interest soon.
+            self.pause = self.pause.min(SHORTEST_PAUSE);
+        }
     }
 
     fn look(&mut self, news: &mut Vec<News>) {
@@ -217,8 +245,6 @@ impl Place for Slurm {
         self.batch.look(&self.controller, &mut self.news);
         self.fleet.look(&self.controller, !self.batch.is_empty(), &mut self.news);
         self.ask();
-        self.unclaimed.sift(&mut self.news);
-        news.append(&mut self.claimed);
         news.append(&mut self.news);
     }
 
@@ -243,10 +269,6 @@ impl Place for Slurm {
     }
 
     fn close(&mut self) {
-        let jobs = self.batch.drop_all(&self.unclaimed.left());
-        if !jobs.is_empty() {
-            controller::cancel_now(&jobs);
-        }
         self.fleet.close();
     }
 }

@@ -4,7 +4,7 @@ use tureen_workflow::adjust::{Adjustments, InputName, with_usual_defaults};
 use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::job::TargetJob;
 use tureen_workflow::plan::Batch;
-use tureen_workflow::resources::{self, NotSupported};
+use tureen_workflow::resources::{self, NotSupported, Typed};
 
 use crate::args::Args;
 
@@ -18,7 +18,12 @@ pub(super) fn adjustments(args: &Args, is_elsewhere: bool) -> Result<Adjustments
         None if is_elsewhere => Some(with_usual_defaults(Vec::new())),
         None => None,
         Some(words) => {
-            Some(with_usual_defaults(each(words, resources::default_resource, "--default-resources")?))
+            let mut typed = each(words, resources::default_resource, "--default-resources")?;
+            // It is that in any case: of the machine that the job runs on.
+            typed.retain(|(name, value)| {
+                !(name == "tmpdir" && *value == Typed::Expression("system_tmpdir".to_owned()))
+            });
+            Some(with_usual_defaults(typed))
         }
     };
     let mut ancient = Vec::new();

@@ -14,6 +14,7 @@ use crate::fields::quote;
 use crate::remote::folder::RunFolder;
 use crate::remote::parcel::Parcel;
 use crate::remote::place::{Loss, News, Order};
+use crate::remote::replies::Replies;
 use crate::remote::reply::{End, Reply, write_whole};
 
 /// How names of these begin.
@@ -61,7 +62,7 @@ pub(super) struct Batch {
     calls: FxHashMap<String, Call>,
     n_tokens: usize,
     last_call: Option<Instant>,
-    last_listing: Option<Instant>,
+    replies: Replies,
     /// Where the logs of parcels that have ended are.
     logs: FxHashMap<String, PathBuf>,
 }
@@ -74,6 +75,7 @@ impl Batch {
         controller: &Controller,
     ) -> Self {
         let mut this = Self {
+            replies: Replies::new(Arc::clone(&folder)),
             folder,
             settings,
             pending: Vec::new(),
@@ -81,7 +83,6 @@ impl Batch {
             calls: FxHashMap::default(),
             n_tokens: 0,
             last_call: None,
-            last_listing: None,
             logs: FxHashMap::default(),
         };
         this.adopt(&left, controller);
@@ -298,21 +299,12 @@ impl Batch {
         }
     }
 
-    /// Looks for replies: one `readdir`, less often the more there is to list.
     fn listen(&mut self, news: &mut Vec<News>) {
-        let pause = Duration::from_micros(10) * u32::try_from(self.sent.len()).unwrap_or(u32::MAX);
-        if self.sent.is_empty() || self.last_listing.is_some_and(|last| last.elapsed() < pause) {
-            return;
-        }
-        self.last_listing = Some(Instant::now());
-        for name in self.folder.names() {
-            let Some(id) = name.strip_suffix(".reply").filter(|id| self.sent.contains_key(*id)) else {
-                continue;
-            };
-            // A reply is written whole, so one that can't be read is one that can't be seen yet.
-            let text = std::fs::read(self.folder.of(id, "reply")).ok();
-            if let Some(reply) = text.and_then(|text| serde_json::from_slice::<Reply>(&text).ok()) {
-                self.deliver(id, reply, news);
+        for id in self.replies.look(self.sent.len()).unwrap_or_default() {
+            if self.sent.contains_key(&id)
+                && let Some(reply) = self.replies.read(&id)
+            {
+                self.deliver(&id, reply, news);
             }
         }
     }
@@ -434,14 +426,15 @@ impl Batch {
         self.calls.values().filter_map(|call| call.job.clone()).collect()
     }
 
-    /// Nobody wants these: gives the jobs to be cancelled.
-    pub(super) fn drop_all(&mut self, ids: &[String]) -> Vec<String> {
-        let mut jobs = Vec::new();
-        for id in ids {
-            let Some(sent) = self.sent.get(id) else { continue };
-            jobs.extend(self.key(sent));
-            self.folder.revoke(id);
+    /// Nobody wants this one: gives the job to be cancelled.
+    pub(super) fn give_up(&mut self, id: &str, news: &mut Vec<News>) -> Vec<String> {
+        let Some(sent) = self.sent.get(id) else { return Vec::new() };
+        let job = self.key(sent);
+        let is_free = self.folder.take_back(id);
+        self.folder.revoke(id);
+        if is_free {
+            self.lose(id, Loss::Final, "it was not wanted any more".to_owned(), news);
         }
-        jobs
+        job.into_iter().collect()
     }
 }

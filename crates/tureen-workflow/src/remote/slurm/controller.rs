@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What is asked.
 #[derive(Debug)]
@@ -148,6 +148,15 @@ pub(super) fn cancel_now(jobs: &[String]) {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn();
+}
+
+/// Which of these names belong to jobs that wait or run; `None`: nobody could tell.
+pub(super) fn living_names(names: &[String]) -> Option<FxHashSet<String>> {
+    let list = format!("--name={}", names.join(","));
+    match call(QUEUE, &["--noheader", "--array", "--format=%j", &list]) {
+        Called::Well(out) => Some(out.lines().map(|line| line.trim().to_owned()).collect()),
+        Called::Passing(_) | Called::Badly(_) => None,
+    }
 }
 
 struct Clerk {
@@ -308,49 +317,54 @@ impl Clerk {
             let first = words.first().copied().unwrap_or("");
             let _ = super::super::mail::add(log, &[format!("{program} {first}")]);
         }
-        let started = Command::new(program)
-            .args(words)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn();
-        let mut child = match started {
-            Ok(child) => child,
-            Err(error) => return Called::Badly(format!("`{program}` can't be started: {error}")),
-        };
-        let mut pipes = (child.stdout.take(), child.stderr.take());
-        let reader = |pipe: Option<Box<dyn Read + Send>>| {
-            std::thread::spawn(move || {
-                let mut text = String::new();
-                // What is not text is no answer.
-                let _ = pipe.map(|mut pipe| pipe.read_to_string(&mut text));
-                text
-            })
-        };
-        let out = reader(pipes.0.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
-        let error = reader(pipes.1.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
-        let deadline = Instant::now() + PATIENCE;
-        let status = loop {
-            match child.try_wait() {
-                Ok(Some(status)) => break Some(status),
-                Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(2)),
-                _ => {
-                    let _ = child.kill();
-                    let _ = child.wait();
-                    break None;
-                }
+        call(program, words)
+    }
+}
+
+/// Calls a command, for as long as that may take.
+fn call(program: &str, words: &[&str]) -> Called {
+    let started = Command::new(program)
+        .args(words)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = match started {
+        Ok(child) => child,
+        Err(error) => return Called::Badly(format!("`{program}` can't be started: {error}")),
+    };
+    let mut pipes = (child.stdout.take(), child.stderr.take());
+    let reader = |pipe: Option<Box<dyn Read + Send>>| {
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            // What is not text is no answer.
+            let _ = pipe.map(|mut pipe| pipe.read_to_string(&mut text));
+            text
+        })
+    };
+    let out = reader(pipes.0.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
+    let error = reader(pipes.1.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
+    let deadline = Instant::now() + PATIENCE;
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break Some(status),
+            Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(2)),
+            _ => {
+                let _ = child.kill();
+                let _ = child.wait();
+                break None;
             }
-        };
-        let (out, error) = (out.join().unwrap_or_default(), error.join().unwrap_or_default());
-        let said = error.trim().lines().last().unwrap_or("").to_owned();
-        match status {
-            Some(status) if status.success() => Called::Well(out),
-            Some(_) if PASSING.iter().any(|sign| error.to_lowercase().contains(&sign.to_lowercase())) => {
-                Called::Passing(said)
-            }
-            Some(status) => Called::Badly(format!("`{program}` ended with {status}: {}", error.trim())),
-            None => Called::Passing(format!("`{program}` took more than {} s", PATIENCE.as_secs())),
         }
+    };
+    let (out, error) = (out.join().unwrap_or_default(), error.join().unwrap_or_default());
+    let said = error.trim().lines().last().unwrap_or("").to_owned();
+    match status {
+        Some(status) if status.success() => Called::Well(out),
+        Some(_) if PASSING.iter().any(|sign| error.to_lowercase().contains(&sign.to_lowercase())) => {
+            Called::Passing(said)
+        }
+        Some(status) => Called::Badly(format!("`{program}` ended with {status}: {}", error.trim())),
+        None => Called::Passing(format!("`{program}` took more than {} s", PATIENCE.as_secs())),
     }
 }
 

@@ -184,6 +184,13 @@ impl Fleet {
         self.pilots.iter().any(|pilot| pilot.phase != Phase::Gone && pilot.given.contains_key(id))
     }
 
+    /// Nobody wants this one: its pilot ends it and says so.
+    pub(super) fn give_up(&mut self, id: &str) {
+        for pilot in self.pilots.iter().filter(|pilot| pilot.given.contains_key(id)) {
+            let _ = say(&pilot.inbox, &[ToPilot::Drop(id.to_owned())]);
+        }
+    }
+
     /// Whether a parcel can go with those that are here already.
     pub(super) fn can_take(&self, parcel: &Parcel, order: &Order) -> bool {
         let place = order::place(&order.view);

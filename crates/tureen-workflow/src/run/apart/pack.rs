@@ -53,7 +53,7 @@ impl Sender<'_, '_, '_> {
             environment: workflow.environment.clone(),
             story,
             shadow_base: shadow::folder(shared.settings.shadow_prefix.as_deref()),
-            latency_wait: shared.settings.latency_wait.as_secs_f64(),
+            latency_wait: self.apart.latency_wait.as_secs_f64(),
             keep_incomplete: shared.settings.keep_incomplete,
         };
         let order = Order { properties: properties(&view, group.as_deref()), view, group, goes_alone: false };
