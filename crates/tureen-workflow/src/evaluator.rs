@@ -83,11 +83,7 @@ impl Evaluator {
     ///
     /// # Errors
     /// If the evaluator itself fails; what functions raise is in the answers.
-    pub fn params(
-        &self,
-        job: &JobView,
-        places: &[usize],
-    ) -> Result<Vec<Result<Answer, Exception>>, Broken> {
+    pub fn params(&self, job: &JobView, places: &[usize]) -> Result<Vec<Result<Answer, Exception>>, Broken> {
         let answers = self.ask(&json!({ "params": [wire::job(job), places] }))?;
         all(&answers, places.len(), answer)
     }

@@ -216,7 +216,8 @@ mod tests {
     #[test]
     fn what_is_filled_but_for_some_names_can_be_filled_again() {
         let resources = |folder: &str| vec![("tmpdir".to_owned(), Value::Str(folder.to_owned()))];
-        let view = |folder| JobView { rule: "{x}".into(), resources: resources(folder), ..JobView::default() };
+        let view =
+            |folder| JobView { rule: "{x}".into(), resources: resources(folder), ..JobView::default() };
         let text = "{{{rule}}} {resources.tmpdir:q} {resources[tmpdir]}";
         let half = fill_but(text, &view("?"), Globals::default(), &["resources"]).expect("all is known");
         assert_eq!(half, "{{{{x}}}} {resources.tmpdir:q} {resources[tmpdir]}");

@@ -49,7 +49,8 @@ fn token_of(folder: &RunFolder, id: &str) -> Option<String> {
     let lists = std::fs::read_dir(folder.file("batches")).ok()?;
     let lists = lists.flatten().map(|entry| entry.path());
     let mut lists = lists.filter(|path| path.extension().is_some_and(|end| end == "ids"));
-    let has = |path: &PathBuf| std::fs::read_to_string(path).is_ok_and(|ids| ids.lines().any(|known| known == id));
+    let has =
+        |path: &PathBuf| std::fs::read_to_string(path).is_ok_and(|ids| ids.lines().any(|known| known == id));
     Some(lists.find(has)?.file_stem()?.to_string_lossy().into_owned())
 }
 

@@ -64,8 +64,11 @@ pub(super) fn command<'j>(
         }
         Work::Nothing | Work::Python => return Ok("".into()),
     };
-    let here =
-        if is_late { Err(FieldError::UnknownName(text.clone())) } else { fill(text, view, Globals::default()) };
+    let here = if is_late {
+        Err(FieldError::UnknownName(text.clone()))
+    } else {
+        fill(text, view, Globals::default())
+    };
     match (here, evaluator) {
         (Ok(command), _) => Ok(command.into()),
         (Err(FieldError::Syntax(why)), _) => Err(not_ready(&format!("its command can't be filled: {why}"))),
@@ -104,7 +107,9 @@ fn with_objects(sent: &Value, here: Value) -> Value {
         }
         (Value::Dict(sent), Value::Dict(here)) if sent.len() == here.len() => {
             let pairs = sent.iter().zip(here);
-            Value::Dict(pairs.map(|((key, sent), (_, here))| (key.clone(), with_objects(sent, here))).collect())
+            Value::Dict(
+                pairs.map(|((key, sent), (_, here))| (key.clone(), with_objects(sent, here))).collect(),
+            )
         }
         // Of another form than there: the function says something else here, and here is where it counts.
         (Value::List(_) | Value::Tuple(_) | Value::Dict(_), here) => here,

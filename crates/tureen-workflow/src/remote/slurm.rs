@@ -46,6 +46,8 @@ pub struct Settings {
     pub cores: Option<u64>,
     /// How many jobs there will be, as far as is known.
     pub n_planned: usize,
+    /// `--slurm-jobname-prefix`
+    pub prefix: Option<String>,
     /// `--slurm-logdir`
     pub logs: Option<PathBuf>,
     /// `--slurm-keep-successful-logs`
@@ -165,13 +167,49 @@ impl Slurm {
         let mut expected = self.batch.keys();
         expected.extend(self.fleet.keys());
         self.is_asking = true;
-        self.controller.ask(Question::Status { names, expected });
+        let mut clusters = self.batch.clusters();
+        if !self.fleet.names().is_empty() && !clusters.contains(&None) {
+            clusters.push(None);
+        }
+        self.controller.ask(Question::Status { names, expected, clusters });
     }
 }
 
-/// The name of the jobs of a token, by which Slurm is asked for them.
+/// The name of the jobs of a token, by which Slurm is asked for them: what is short in lists comes first, which is what they do.
 fn job_name(folder: &RunFolder, token: &str) -> String {
-    format!("tureen-{}-{token}", folder.name())
+    let (number, title) = token.split_once('.').unwrap_or((token, "tureen"));
+    format!("{title}-{}-{number}", folder.name())
+}
+
+/// The name of a call of `sbatch`, unique in its run: a letter for who makes it, a number, and what its jobs do.
+fn token(letter: &str, number: u64, prefix: Option<&str>, title: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
+    let title: String =
+        title.chars().map(|letter| if is_plain(letter) { letter } else { '_' }).take(LONGEST_TITLE).collect();
+    let prefix = prefix.map(|prefix| format!("{prefix}_")).unwrap_or_default();
+    format!("{letter}{number}.{prefix}{title}")
+}
+
+/// The number of a call.
+fn number_of(token: &str) -> u64 {
+    let number = token.split('.').next().unwrap_or("");
+    number.trim_start_matches(|letter: char| letter.is_ascii_alphabetic()).parse().unwrap_or(0)
+}
+
+/// So much of a rule's name is in the names of its jobs.
+const LONGEST_TITLE: usize = 60;
+
+/// How Slurm names a task of an array: `number_task`, and `;cluster` if it is another one than ours.
+fn task_of(job: &str, index: usize) -> String {
+    match job.split_once(';') {
+        Some((number, cluster)) => format!("{number}_{index};{cluster}"),
+        None => format!("{job}_{index}"),
+    }
+}
+
+/// The part of a job's name that its log has.
+fn without_cluster(job: &str) -> &str {
+    job.split(';').next().unwrap_or(job)
 }
 
 /// The calls of `sbatch` of a run's folder of which jobs wait or run; `None`: Slurm can't be asked.

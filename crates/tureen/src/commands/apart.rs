@@ -75,7 +75,8 @@ impl Earlier {
                 continue;
             }
             let executor = if folder.is_of_slurm() { "slurm" } else { "cluster-generic" };
-            let some: Vec<String> = making.iter().take(3).map(|path| format!("`{}`", path.display())).collect();
+            let some: Vec<String> =
+                making.iter().take(3).map(|path| format!("`{}`", path.display())).collect();
             let more = if making.len() > some.len() { ", ..." } else { "" };
             return Err(Diagnostic::new(format!(
                 "jobs that an earlier run has left at a cluster are making files of this run: {}{more}",

@@ -61,7 +61,8 @@ fn run_reading(
     let say = |text: &str| show.note(text);
     let folder = Path::new(FOLDER);
     let latency_wait = settings.latency_wait.unwrap_or_else(usual_wait);
-    let earlier = earlier(settings.latency_wait, settings.wishes.max_hashed_bytes).map_err(|fault| vec![fault])?;
+    let earlier =
+        earlier(settings.latency_wait, settings.wishes.max_hashed_bytes).map_err(|fault| vec![fault])?;
     let mut progress;
     let (planned, claim) = loop {
         progress = Progress::default();

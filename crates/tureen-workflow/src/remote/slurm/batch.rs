@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::controller::{Controller, Question, States};
 use super::state::{Meaning, meaning, words};
-use super::{Settings, job_name, order};
+use super::{Settings, job_name, number_of, order, task_of, token, without_cluster};
 use crate::fields::quote;
 use crate::remote::folder::RunFolder;
 use crate::remote::parcel::Parcel;
@@ -60,7 +60,7 @@ pub(super) struct Batch {
     pending: Vec<(String, Vec<String>, String)>,
     sent: FxHashMap<String, Sent>,
     calls: FxHashMap<String, Call>,
-    n_tokens: usize,
+    n_tokens: u64,
     last_call: Option<Instant>,
     replies: Replies,
     /// Where the logs of parcels that have ended are.
@@ -102,8 +102,7 @@ impl Batch {
             if path.extension().is_none_or(|end| end != "ids") {
                 continue;
             }
-            let number = token.trim_start_matches(TOKEN).parse().unwrap_or(0);
-            self.n_tokens = self.n_tokens.max(number);
+            self.n_tokens = self.n_tokens.max(number_of(&token));
             let ids: Vec<String> =
                 std::fs::read_to_string(&path).unwrap_or_default().lines().map(str::to_owned).collect();
             let open: Vec<usize> =
@@ -219,7 +218,8 @@ impl Batch {
         ids: &[String],
     ) -> std::io::Result<()> {
         self.n_tokens += 1;
-        let token = format!("{TOKEN}{}", self.n_tokens);
+        let title = comment.split_once('_').map_or(comment, |(_, title)| title);
+        let token = token(TOKEN, self.n_tokens, self.settings.prefix.as_deref(), title);
         let place = self.folder.file("batches");
         std::fs::create_dir_all(&place)?;
         std::fs::create_dir_all(self.log_folder())?;
@@ -371,12 +371,22 @@ impl Batch {
     fn key(&self, sent: &Sent) -> Option<String> {
         let call = self.calls.get(&sent.token)?;
         let job = call.job.as_ref()?;
-        Some(if call.ids.len() > 1 { format!("{job}_{}", sent.index) } else { job.clone() })
+        Some(if call.ids.len() > 1 { task_of(job, sent.index) } else { job.clone() })
     }
 
     pub(super) fn names(&self) -> Vec<String> {
         let known = self.calls.iter().filter(|(_, call)| call.job.is_some());
         known.map(|(token, _)| job_name(&self.folder, token)).collect()
+    }
+
+    /// The clusters that jobs are at; `None` is our own.
+    pub(super) fn clusters(&self) -> Vec<Option<String>> {
+        let jobs = self.calls.values().filter_map(|call| call.job.as_deref());
+        let mut clusters: Vec<Option<String>> =
+            jobs.map(|job| job.split_once(';').map(|(_, cluster)| cluster.to_owned())).collect();
+        clusters.sort_unstable();
+        clusters.dedup();
+        clusters
     }
 
     pub(super) fn keys(&self) -> Vec<String> {
@@ -413,7 +423,7 @@ impl Batch {
     fn current_log(&self, id: &str) -> Option<PathBuf> {
         let sent = self.sent.get(id)?;
         let name = job_name(&self.folder, &sent.token);
-        Some(self.log_folder().join(format!("{name}-{}.log", self.key(sent)?)))
+        Some(self.log_folder().join(format!("{name}-{}.log", without_cluster(&self.key(sent)?))))
     }
 
     pub(super) fn log_of(&self, id: &str) -> Option<PathBuf> {

@@ -94,9 +94,7 @@ impl Sender<'_, '_, '_> {
                 let half = fill_but(command, &attempt.view, globals, &KNOWN_THERE);
                 match half.ok().filter(|_| !rule.has_late_command) {
                     Some(text) => (Work::Template { text, is_late: false }, false),
-                    None => {
-                        (Work::Template { text: command.clone(), is_late: rule.has_late_command }, true)
-                    }
+                    None => (Work::Template { text: command.clone(), is_late: rule.has_late_command }, true),
                 }
             }
             Action::Shell { .. } => {
