@@ -275,6 +275,28 @@ def test_ctrl_c_cancels(slurm: Slurm, tmp_path: Path, way: tuple[str, ...]) -> N
     wait_until(slurm.is_empty, 30, "the jobs are cancelled")
 
 
+def test_a_requeued_job_comes_again(slurm: Slurm, tmp_path: Path) -> None:
+    """The same job of Slurm's may begin its work anew; another one may not."""
+    text = many(1, 0).replace("sleep 0;", "[ -e again ] || sleep 300;")
+    workflow = Workflow(tmp_path, slurm, text)
+    process = workflow.start(*JOBS, "--slurm-requeue", "--slurm-init-seconds-before-status-checks", "1")
+    wait_until(lambda: bool(workflow.ran()), 60, "the job has begun")
+    (tmp_path / "again").touch()
+    slurm.call("scontrol", "requeue", slurm.call("squeue", "--noheader", "--format=%i").strip())
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert workflow.ran() == {"0": 2} and workflow.outputs() == {"0"}
+
+
+def test_names_tell_what_jobs_do(slurm: Slurm, tmp_path: Path) -> None:
+    workflow = Workflow(tmp_path, slurm, many(1, 300))
+    process = workflow.start(*JOBS, "--slurm-jobname-prefix", "mine")
+    wait_until(lambda: bool(workflow.ran()), 60, "the job has begun")
+    assert slurm.call("squeue", "--noheader", "--format=%j").startswith("mine_one-")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+
+
 def test_a_controller_that_is_away_for_a_while(slurm: Slurm, tmp_path: Path) -> None:
     """Pilots work on, and nobody takes silence for an end."""
     workflow = Workflow(tmp_path, slurm, many(100, 0.5))

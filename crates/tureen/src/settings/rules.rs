@@ -12,10 +12,9 @@ use crate::args::Args;
 ///
 /// # Errors
 /// A word of another form than it should have.
-pub(super) fn adjustments(args: &Args, is_elsewhere: bool) -> Result<Adjustments, Diagnostic> {
+pub(super) fn adjustments(args: &Args) -> Result<Adjustments, Diagnostic> {
     let default_resources = match &args.default_resources {
-        // A cluster has to be told what jobs need (as Snakemake 9.27).
-        None if is_elsewhere => Some(with_usual_defaults(Vec::new())),
+        // On clusters, too, whatever the help of Snakemake 9.27's API says: it sets more when rules are read already.
         None => None,
         Some(words) => {
             let mut typed = each(words, resources::default_resource, "--default-resources")?;

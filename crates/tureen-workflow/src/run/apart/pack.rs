@@ -9,7 +9,7 @@ use crate::evaluator::job::{Entry, JobView};
 use crate::fields::{Globals, fill_but};
 use crate::job::{FileId, JobId};
 use crate::params::{NOT_YET, whole_number};
-use crate::remote::jobscript::properties;
+use crate::remote::jobscript::{Group, properties};
 use crate::remote::parcel::{Parcel, ParcelJob, VERSION, Work};
 use crate::remote::place::Order;
 use crate::resources::group_resources;
@@ -56,7 +56,13 @@ impl Sender<'_, '_, '_> {
             latency_wait: self.apart.latency_wait.as_secs_f64(),
             keep_incomplete: shared.settings.keep_incomplete,
         };
-        let order = Order { properties: properties(&view, group.as_deref()), view, group, goes_alone: false };
+        let told = group.as_deref().map(|name| {
+            let inner = parcel.jobs.iter().flat_map(|job| &job.inputs).cloned().collect();
+            // Its jobs come in an order in which each follows those it needs.
+            Group { name, inner, last: &attempts[attempts.len() - 1].view }
+        });
+        let properties = properties(&view, told.as_ref());
+        let order = Order { properties, view, group, goes_alone: false };
         Ok((parcel, order))
     }
 
