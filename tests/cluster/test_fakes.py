@@ -107,7 +107,7 @@ def test_outputs_may_come_late(tmp_path: Path) -> None:
     text = """
 rule one:
     output: "out/0"
-    shell: "setsid sh -c 'sleep 1; echo 0 > {output}' > /dev/null 2>&1 &"
+    shell: "setsid sh -c 'sleep 2; echo 0 > {output}' > /dev/null 2>&1 & sleep 1"
 """
     workflow = fake(tmp_path, text)
     workflow.run("-j", "1")
