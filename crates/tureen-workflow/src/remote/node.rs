@@ -18,6 +18,7 @@ use crate::run::tail::Tail;
 use crate::work::block;
 use crate::work::checksum::checksum;
 use crate::work::files::{self, FileFault, Output};
+use crate::work::memory::{Kills, memory_limit};
 use crate::work::shadow::ShadowFolder;
 use crate::work::shell::{self, Exit, Stream};
 use crate::work::stop::Stop;
@@ -33,6 +34,8 @@ const SIGNALS_APART: Duration = Duration::from_secs(1);
 pub struct Node<'n> {
     /// The interpreter that has read the Snakefile, if a job needs one.
     pub evaluator: Option<&'n Evaluator>,
+    /// Knows whom the system has ended for memory.
+    pub kills: &'n Kills,
     /// Ends everything at once.
     pub stop: &'n Arc<Stop>,
     /// Where what jobs print goes.
@@ -319,6 +322,9 @@ impl Hand<'_> {
                 let folder = shadow.map(ShadowFolder::path);
                 match shell::run(&command, folder, &parcel.shell, &environment, stop, &mut output, usage) {
                     Ok((Exit::Status(0), _)) => Ok(()),
+                    Ok((exit, spent)) if exit.is_kill() && node.kills.has_grown() => {
+                        Err(End::OutOfMemory { peak: spent.peak, limit: memory_limit() })
+                    }
                     Ok((exit, _)) => Err(End::Command(exit)),
                     Err(error) => Err(End::NoStart(error.to_string())),
                 }
@@ -330,6 +336,9 @@ impl Hand<'_> {
                 view.folder = shadow.map(|shadow| shadow.path().to_string_lossy().into_owned());
                 match block::run(evaluator, view, stop, &mut output, usage) {
                     Ok(RunEnd::Done | RunEnd::Exited(0)) => Ok(()),
+                    Ok(RunEnd::Killed(9)) if node.kills.has_grown() => {
+                        Err(End::OutOfMemory { peak: None, limit: memory_limit() })
+                    }
                     Ok(end) => Err(End::Block(end)),
                     Err(broken) => Err(End::NotReady(broken.to_string())),
                 }

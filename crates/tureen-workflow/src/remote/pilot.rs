@@ -20,6 +20,7 @@ use super::node::{self, Node};
 use super::parcel::Parcel;
 use super::reply::{End, Reply, node_name, write_whole};
 use crate::evaluator::Evaluator;
+use crate::work::memory::Kills;
 use crate::work::shell::Stream;
 use crate::work::stop::Stop;
 
@@ -75,6 +76,7 @@ pub struct Pilot<'p> {
     /// In MB; 0 if nothing was said of it.
     mem_mb: u64,
     until: Option<SystemTime>,
+    kills: Kills,
     stop: &'p Arc<Stop>,
     /// Where what jobs print goes, a parcel's in one piece.
     output: &'p (dyn Fn(&str, &[u8]) + Sync),
@@ -112,7 +114,7 @@ impl<'p> Pilot<'p> {
         stop: &'p Arc<Stop>,
         output: &'p (dyn Fn(&str, &[u8]) + Sync),
     ) -> Self {
-        Self { folder, cores: cores.max(1), mem_mb, until, stop, output }
+        Self { folder, cores: cores.max(1), mem_mb, until, kills: Kills::watch(), stop, output }
     }
 
     /// Works until there is nothing left to do.
@@ -269,7 +271,8 @@ impl<'p> Pilot<'p> {
                         .unwrap_or_else(std::sync::PoisonError::into_inner)
                         .extend_from_slice(bytes);
                 };
-                let node = Node { evaluator: evaluator.as_deref(), stop: &stop, output: &output };
+                let (evaluator, kills) = (evaluator.as_deref(), &self.kills);
+                let node = Node { evaluator, kills, stop: &stop, output: &output };
                 let reply = node.work(&parcel);
                 let printed = printed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
                 if !printed.is_empty() {

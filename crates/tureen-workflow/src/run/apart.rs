@@ -423,6 +423,18 @@ fn what_of(end: End, node: &str) -> What {
             ),
             may_be_tried_again: true,
         },
+        End::OutOfMemory { peak, limit } => {
+            let gigabytes = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
+            let peak = peak.map(|peak| format!("; its largest process that ended had {}", gigabytes(peak)));
+            let limit = limit.map(|limit| format!("; all together may have {}", gigabytes(limit)));
+            let (peak, limit) = (peak.unwrap_or_default(), limit.unwrap_or_default());
+            What::Elsewhere {
+                why: format!(
+                    "the system of {node} ended it because memory was used up{peak}{limit}; give it more `mem_mb`"
+                ),
+                may_be_tried_again: true,
+            }
+        }
         End::Files(why) => What::Elsewhere { why: format!("{why} (on {node})"), may_be_tried_again: true },
         End::NoStart(why) => What::Elsewhere {
             why: format!("its command can't be started on {node}: {why}"),
