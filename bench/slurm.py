@@ -77,12 +77,20 @@ def main() -> None:
         here = timed([tureen, "--quiet", "all", "-c2"], N_JOBS, environment)
         print(f"tureen -c2: {here:.1f} s for {N_JOBS} jobs of 0.1 s")
         pilots = timed([tureen, "--quiet", "all", "--executor", "slurm", "-j2"], N_JOBS, environment)
-        print(f"tureen --executor slurm (pilots): {pilots:.1f} s, {pilots / here:.2f} times as long, {calls(log)}")
+        times = f"{pilots / here:.2f} times as long, {calls(log)}"
+        print(f"tureen --executor slurm (pilots): {pilots:.1f} s, {times}")
         if not snakemake.exists():
             print("no snakemake in .venv-peers, and $SNAKEMAKE names none: it is not timed")
             return
         n_jobs = N_JOBS // 10
-        options = ["--executor", "slurm", f"-j{n_jobs}", "--slurm-no-account", "--slurm-status-command", "squeue"]
+        options = [
+            "--executor",
+            "slurm",
+            f"-j{n_jobs}",
+            "--slurm-no-account",
+            "--slurm-status-command",
+            "squeue",
+        ]
         options += ["--default-resources", "slurm_partition=main", "runtime=5", "mem_mb=500"]
         options += ["--slurm-init-seconds-before-status-checks", "1"]
         peer = timed([str(snakemake), *options], n_jobs, environment)
