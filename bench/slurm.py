@@ -2,7 +2,8 @@
 
 Brings up a cluster of two nodes with one core each (tests/cluster), as root; says so if it can't.
 Snakemake is given a tenth of the jobs, since each costs it seconds; all of them at once, asked after as often
-as it can be, without its arrays, which take it longer (10 jobs: 41 s instead of 28). `calls` are those of Slurm's commands.
+as it can be, without its arrays, which take it longer (10 jobs: 41 s instead of 28). `calls` are those of
+Slurm's commands.
 """
 
 import os
