@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import pytest
 from workflow import Workflow, many
 
 #: Submits by running the script at once. `BUSY` is how many calls it refuses first; with `LOSE` it
@@ -67,10 +68,50 @@ def test_what_slurm_says_of_a_job_without_answer_is_told(tmp_path: Path) -> None
         assert words in said and state in said, said
 
 
-def test_a_preempted_job_is_sent_again_a_few_times(tmp_path: Path) -> None:
-    workflow = fake(tmp_path, many(1, 0), STATE="PREEMPTED")
+@pytest.mark.parametrize("state", ["DEADLINE", "FAILED", "CANCELLED"])
+def test_ends_that_are_the_jobs_own_fail_it(tmp_path: Path, state: str) -> None:
+    text = many(1, 0, "    retries: 1\n")
+    workflow = fake(tmp_path, text, STATE=state)
+    said = workflow.run("-j", "1", "--slurm-init-seconds-before-status-checks", "1", status=1)
+    assert f"(Slurm: {state}" in said, said
+    # Nobody wants what was cancelled; all else may go better the second time.
+    assert workflow.ran() == {"0": 1 if state == "CANCELLED" else 2}
+
+
+def test_jobs_of_another_cluster_are_asked_for_there(tmp_path: Path) -> None:
+    workflow = fake(tmp_path, many(1, 0, "    resources: clusters='east'\n"), LOSE="1", STATE="COMPLETED")
+    programs = tmp_path / "programs"
+    sbatch = (programs / "sbatch").read_text().replace("echo $((n + 100))", 'echo "$((n + 100));east"')
+    (programs / "sbatch").write_text(sbatch)
+    workflow.run("-j", "1", "--slurm-init-seconds-before-status-checks", "1")
+    assert workflow.outputs() == {"0"}
+    assert "--clusters=east" in (programs / "queue").read_text()
+
+
+@pytest.mark.parametrize("state", ["PREEMPTED", "NODE_FAIL"])
+def test_a_job_that_a_machine_has_lost_is_sent_again_a_few_times(tmp_path: Path, state: str) -> None:
+    workflow = fake(tmp_path, many(1, 0), STATE=state)
     said = workflow.run("-j", "1", "--slurm-init-seconds-before-status-checks", "1", status=1)
     assert said.count("is sent again") == 3 and workflow.ran() == {"0": 4}, said
+
+
+def test_generic_without_status_says_what_that_means(tmp_path: Path) -> None:
+    workflow = Workflow(tmp_path, None, many(1, 0))
+    submit = ["--cluster-generic-submit-cmd", "sh"]
+    said = workflow.run("--executor", "cluster-generic", *submit, "-j", "1")
+    assert "waited for until you press Ctrl-C" in said and workflow.outputs() == {"0"}
+
+
+def test_outputs_may_come_late(tmp_path: Path) -> None:
+    """Whoever makes them may be somebody else: they are waited for, 5 s unless something else is said."""
+    text = """
+rule one:
+    output: "out/0"
+    shell: "setsid sh -c 'sleep 2; echo 0 > {output}' > /dev/null 2>&1 & sleep 1"
+"""
+    workflow = fake(tmp_path, text)
+    workflow.run("-j", "1")
+    assert workflow.outputs() == {"0"}
 
 
 def test_generic_commands(tmp_path: Path) -> None:

@@ -146,6 +146,123 @@ def test_a_killed_run_whose_jobs_end_meanwhile(slurm: Slurm, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("way", [PILOTS, JOBS], ids=["pilots", "jobs"])
+def test_jobs_left_by_a_killed_run_are_ended_if_they_are_not_wanted(
+    slurm: Slurm, tmp_path: Path, way: tuple[str, ...]
+) -> None:
+    """Two jobs never write one file at the same time, though the command was changed meanwhile."""
+    workflow = Workflow(tmp_path, slurm, many(2, 300))
+    process = workflow.start(*way)
+    wait_until(lambda: len(workflow.ran()) == 2, 60, "both jobs have begun")
+    workflow.kill(process)
+    workflow.rewrite(many(2, 0.1))
+    said = workflow.run(*way)
+    assert "is ended first" in said and workflow.ran() == {"0": 2, "1": 2}, said
+    assert workflow.outputs() == {"0", "1"}
+    wait_until(slurm.is_empty, 30, "the old jobs have ended")
+
+
+@pytest.mark.parametrize("way", [PILOTS, JOBS], ids=["pilots", "jobs"])
+def test_a_run_here_does_not_make_what_jobs_of_a_killed_run_are_making(
+    slurm: Slurm, tmp_path: Path, way: tuple[str, ...]
+) -> None:
+    workflow = Workflow(tmp_path, slurm, many(2, 300))
+    process = workflow.start(*way)
+    wait_until(lambda: len(workflow.ran()) == 2, 60, "both jobs have begun")
+    workflow.kill(process)
+    workflow.rewrite(many(2, 0))
+    said = workflow.here("-c2", status=1)
+    assert "`out/0`" in said and "--executor slurm" in said, said
+    assert workflow.ran() == {"0": 1, "1": 1}
+    assert "2 jobs" in workflow.here("--unlock")
+    workflow.here("-c2")
+    assert workflow.ran() == {"0": 2, "1": 2} and workflow.outputs() == {"0", "1"}
+    wait_until(slurm.is_empty, 30, "the old jobs have ended")
+
+
+def test_a_run_here_knows_that_jobs_of_a_killed_run_are_gone(slurm: Slurm, tmp_path: Path) -> None:
+    workflow = Workflow(tmp_path, slurm, many(2, 300))
+    process = workflow.start(*JOBS)
+    wait_until(lambda: len(workflow.ran()) == 2, 60, "both jobs have begun")
+    workflow.kill(process)
+    slurm.clear()
+    workflow.rewrite(many(2, 0))
+    workflow.here("-c2")
+    assert workflow.outputs() == {"0", "1"}
+
+
+@pytest.mark.parametrize("way", [PILOTS, JOBS], ids=["pilots", "jobs"])
+def test_what_only_a_node_knows_is_worked_out_there(
+    slurm: Slurm, tmp_path: Path, way: tuple[str, ...]
+) -> None:
+    """Objects, what follows from files of the same group, and the folder for temporary files."""
+    (tmp_path / "script.py").write_text(
+        "with open(snakemake.output[0], 'w') as out:\n    print(snakemake.params.where.name, file=out)\n"
+    )
+    text = """
+from pathlib import Path
+
+class Recipe:
+    def __init__(self, name):
+        self.name = name
+
+rule all:
+    input: "object", "function", "script", "block", "folder"
+
+rule object:
+    output: "object"
+    params: [Recipe("soup"), "!"]
+    run:
+        Path(output[0]).write_text(params[0][0].name + params[0][1])
+
+rule function:
+    output: "function"
+    params: recipe=lambda wildcards: Recipe("broth")
+    shell: "echo {params.recipe.name} > {output}"
+
+rule script:
+    output: "script"
+    params: where=lambda wildcards: Path("a/b")
+    script: "script.py"
+
+rule number:
+    output: "number"
+    group: "together"
+    shell: "echo 41 > {output}"
+
+rule sum:
+    input: "number"
+    output: "sum"
+    group: "together"
+    params: n=lambda wildcards, input: int(Path(input[0]).read_text()) + 1
+    shell: "echo {params.n} > {output}"
+
+rule block:
+    input: "sum"
+    output: "block"
+    group: "together"
+    params: n=lambda wildcards, input: int(Path(input[0]).read_text()) + 1
+    run:
+        Path(output[0]).write_text(str(params.n))
+
+rule folder:
+    output: "folder"
+    params: there=lambda wildcards, resources: f"{resources.tmpdir}/x"
+    shell: "echo {resources.tmpdir} {params.there} $TMPDIR > {output}"
+"""
+    workflow = Workflow(tmp_path, slurm, text)
+    # Jobs have another folder for temporary files than this process.
+    workflow.environment = {**workflow.environment, "TMPDIR": str(tmp_path)}
+    workflow.run(*way)
+
+    def said(name: str) -> str:
+        return (tmp_path / name).read_text().strip()
+
+    assert said("object") == "soup!" and said("function") == "broth" and said("script") == "b"
+    assert said("sum") == "42" and said("block") == "43"
+    assert said("folder") == f"{tmp_path} {tmp_path}/x {tmp_path}"
+
+
+@pytest.mark.parametrize("way", [PILOTS, JOBS], ids=["pilots", "jobs"])
 def test_ctrl_c_cancels(slurm: Slurm, tmp_path: Path, way: tuple[str, ...]) -> None:
     workflow = Workflow(tmp_path, slurm, many(2, 300))
     process = workflow.start(*way)
@@ -156,6 +273,28 @@ def test_ctrl_c_cancels(slurm: Slurm, tmp_path: Path, way: tuple[str, ...]) -> N
     assert process.returncode == 1 and "stopped" in said
     assert time.monotonic() - began < 10
     wait_until(slurm.is_empty, 30, "the jobs are cancelled")
+
+
+def test_a_requeued_job_comes_again(slurm: Slurm, tmp_path: Path) -> None:
+    """The same job of Slurm's may begin its work anew; another one may not."""
+    text = many(1, 0).replace("sleep 0;", "[ -e again ] || sleep 300;")
+    workflow = Workflow(tmp_path, slurm, text)
+    process = workflow.start(*JOBS, "--slurm-requeue", "--slurm-init-seconds-before-status-checks", "1")
+    wait_until(lambda: bool(workflow.ran()), 60, "the job has begun")
+    (tmp_path / "again").touch()
+    slurm.call("scontrol", "requeue", slurm.call("squeue", "--noheader", "--format=%i").strip())
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert workflow.ran() == {"0": 2} and workflow.outputs() == {"0"}
+
+
+def test_names_tell_what_jobs_do(slurm: Slurm, tmp_path: Path) -> None:
+    workflow = Workflow(tmp_path, slurm, many(1, 300))
+    process = workflow.start(*JOBS, "--slurm-jobname-prefix", "mine")
+    wait_until(lambda: bool(workflow.ran()), 60, "the job has begun")
+    assert slurm.call("squeue", "--noheader", "--format=%j").startswith("mine_one-")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
 
 
 def test_a_controller_that_is_away_for_a_while(slurm: Slurm, tmp_path: Path) -> None:

@@ -44,6 +44,25 @@ class Workflow:
         assert process.returncode == status, said
         return said
 
+    def here(self, *options: str, status: int = 0) -> str:
+        """Run on this machine."""
+        done = subprocess.run(
+            [tureen(), *options],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == status, done.stdout
+        return done.stdout
+
+    def rewrite(self, text: str) -> None:
+        """Change the Snakefile."""
+        (self.folder / "Snakefile").write_text(text)
+
     def kill(self, process: "subprocess.Popen[str]") -> None:
         """End a run with no chance to clean up."""
         process.send_signal(signal.SIGKILL)

@@ -84,14 +84,14 @@ pub fn adjust(
                 None => rule.resources.push(entry),
             }
         }
-        let missing: Vec<(String, Param)> = defaults
-            .iter()
-            .filter(|(name, _)| {
-                !rule.resources.iter().any(|(known, _)| standard_name(known) == standard_name(name))
-            })
-            .cloned()
-            .collect();
-        rule.resources.splice(0..0, missing);
+        // What rules say takes the place of the default; in front are all that have one.
+        let mut own = std::mem::take(&mut rule.resources);
+        for default in &defaults {
+            let is_it = |(known, _): &(String, Param)| standard_name(known) == standard_name(&default.0);
+            let place = own.iter().position(is_it);
+            rule.resources.push(place.map_or_else(|| default.clone(), |place| own.remove(place)));
+        }
+        rule.resources.append(&mut own);
         if let Some((_, group)) = adjustments.groups.iter().rev().find(|(name, _)| *name == rule.name) {
             rule.group = Some(group.clone());
         }
@@ -190,9 +190,12 @@ pub fn usual_defaults() -> Vec<(String, Typed)> {
 
 /// Puts what is typed in the place of the usual defaults.
 pub fn with_usual_defaults(typed: Vec<(String, Typed)>) -> Vec<(String, Typed)> {
-    let is_typed = |name: &str| typed.iter().any(|(other, _)| standard_name(other) == standard_name(name));
-    let mut all: Vec<(String, Typed)> =
-        usual_defaults().into_iter().filter(|(name, _)| !is_typed(name)).collect();
-    all.extend(typed);
+    let mut all = usual_defaults();
+    for one in typed {
+        match all.iter_mut().find(|(name, _)| standard_name(name) == standard_name(&one.0)) {
+            Some(known) => *known = one,
+            None => all.push(one),
+        }
+    }
     all
 }

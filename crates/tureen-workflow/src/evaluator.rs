@@ -79,6 +79,15 @@ impl Evaluator {
         all(&answers, calls.len(), answer)
     }
 
+    /// Works out params of a job's rule, by their places, as the interpreter of this machine sees them.
+    ///
+    /// # Errors
+    /// If the evaluator itself fails; what functions raise is in the answers.
+    pub fn params(&self, job: &JobView, places: &[usize]) -> Result<Vec<Result<Answer, Exception>>, Broken> {
+        let answers = self.ask(&json!({ "params": [wire::job(job), places] }))?;
+        all(&answers, places.len(), answer)
+    }
+
     /// Makes an expression that was typed on the command line a function like the Snakefile's own.
     ///
     /// # Errors

@@ -59,6 +59,23 @@ impl<'g> Globals<'g> {
 /// # Errors
 /// The first field that can't be filled.
 pub fn fill(text: &str, view: &JobView, globals: Globals<'_>) -> Result<String, FieldError> {
+    fill_but(text, view, globals, &[])
+}
+
+/// Fills a text but for fields of some names, which stay as they are: what comes out is to be filled again.
+///
+/// # Errors
+/// The first field that can't be filled.
+pub fn fill_but(
+    text: &str,
+    view: &JobView,
+    globals: Globals<'_>,
+    kept: &[&str],
+) -> Result<String, FieldError> {
+    let brace_again = |text: &str| match kept {
+        [] => text.to_owned(),
+        _ => text.replace('{', "{{").replace('}', "}}"),
+    };
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(brace) = rest.find(['{', '}']) {
@@ -66,7 +83,7 @@ pub fn fill(text: &str, view: &JobView, globals: Globals<'_>) -> Result<String, 
         let after = &rest[brace + 1..];
         let is_open = rest[brace..].starts_with('{');
         if after.starts_with(if is_open { '{' } else { '}' }) {
-            filled.push_str(&after[..1]);
+            filled.push_str(&brace_again(&after[..1]));
             rest = &after[1..];
             continue;
         }
@@ -78,7 +95,14 @@ pub fn fill(text: &str, view: &JobView, globals: Globals<'_>) -> Result<String, 
         let end = closing_brace(after).ok_or_else(|| {
             FieldError::Syntax("a `{` is never closed; write `{{` for the character itself".to_owned())
         })?;
-        filled.push_str(&field(&after[..end], view, globals)?);
+        let inside = &after[..end];
+        let value = field(inside, view, globals)?;
+        let name = &inside[..inside.find(['.', '[', '!', ':']).unwrap_or(inside.len())];
+        if kept.contains(&name) {
+            filled.push_str(&rest[brace..=brace + 1 + end]);
+        } else {
+            filled.push_str(&brace_again(&value));
+        }
         rest = &after[end + 1..];
     }
     filled.push_str(rest);
@@ -187,6 +211,18 @@ mod tests {
         let globals = Globals { config: Some(&config), names: &[] };
         let filled = fill(text, &view, globals).unwrap_or_else(|error| format!("error: {error}"));
         assert_eq!(filled, expected, "{text}");
+    }
+
+    #[test]
+    fn what_is_filled_but_for_some_names_can_be_filled_again() {
+        let resources = |folder: &str| vec![("tmpdir".to_owned(), Value::Str(folder.to_owned()))];
+        let view =
+            |folder| JobView { rule: "{x}".into(), resources: resources(folder), ..JobView::default() };
+        let text = "{{{rule}}} {resources.tmpdir:q} {resources[tmpdir]}";
+        let half = fill_but(text, &view("?"), Globals::default(), &["resources"]).expect("all is known");
+        assert_eq!(half, "{{{{x}}}} {resources.tmpdir:q} {resources[tmpdir]}");
+        let whole = fill(&half, &view("a b"), Globals::default());
+        assert_eq!(whole.as_deref(), Ok("{{x}} 'a b' a b"));
     }
 
     #[test]

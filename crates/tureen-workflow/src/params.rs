@@ -24,12 +24,39 @@ pub fn complete_view(
     limits: &RunLimits,
     ask: &mut Ask<'_>,
 ) -> Result<JobView, Box<Diagnostic>> {
+    view_with(rules, graph, job, attempt, limits, resources::tmpdir(), ask)
+}
+
+/// As [`complete_view`], for a job that runs on another machine: its folder for temporary files is not known yet.
+///
+/// # Errors
+/// As there.
+pub(crate) fn view_elsewhere(
+    rules: &Rules<'_>,
+    graph: &JobGraph,
+    job: JobId,
+    attempt: i64,
+    limits: &RunLimits,
+    ask: &mut Ask<'_>,
+) -> Result<JobView, Box<Diagnostic>> {
+    view_with(rules, graph, job, attempt, limits, Value::Str(NOT_YET.to_owned()), ask)
+}
+
+fn view_with(
+    rules: &Rules<'_>,
+    graph: &JobGraph,
+    job: JobId,
+    attempt: i64,
+    limits: &RunLimits,
+    tmpdir: Value,
+    ask: &mut Ask<'_>,
+) -> Result<JobView, Box<Diagnostic>> {
     let rule = &rules.workflow.rules[graph.jobs.rule(job)];
     let mut view = graph.view(rules, job);
     view.attempt = attempt;
     let threads = ask_one(rule, &rule.threads, Role::Threads, &view, ask)?;
     view.threads = limits.clip_threads(thread_count(rule, &threads)?);
-    view.resources = job_resources(rule, &view, limits, ask)?;
+    view.resources = resources_with(rule, &view, limits, tmpdir, ask)?;
     view.params = params(rules, graph, job, &view, ask)?;
     Ok(view)
 }
@@ -53,11 +80,21 @@ pub(crate) fn job_resources(
     limits: &RunLimits,
     ask: &mut Ask<'_>,
 ) -> Result<Vec<(String, Value)>, Box<Diagnostic>> {
+    resources_with(rule, view, limits, resources::tmpdir(), ask)
+}
+
+fn resources_with(
+    rule: &Rule,
+    view: &JobView,
+    limits: &RunLimits,
+    tmpdir: Value,
+    ask: &mut Ask<'_>,
+) -> Result<Vec<(String, Value)>, Box<Diagnostic>> {
     let mut given = Vec::with_capacity(rule.resources.len());
     for (name, param) in &rule.resources {
         given.push((name.clone(), ask_one(rule, param, Role::Resource, view, ask)?));
     }
-    resources::of_job(given, view.threads, limits).map_err(|fault| {
+    resources::of_job(given, view.threads, limits, tmpdir).map_err(|fault| {
         Box::new(Diagnostic::new(format!("{fault} ({})", job_words(view))).at(rule.span, ""))
     })
 }

@@ -9,14 +9,18 @@
 pub mod parcel;
 pub mod reply;
 pub mod node;
+pub mod beside;
 pub mod folder;
 pub mod place;
 pub mod generic;
+pub mod heir;
 pub mod jobscript;
 pub mod mail;
 pub mod pilot;
 pub mod recover;
 pub mod slurm;
+mod known;
+mod replies;
 mod unclaimed;
 
 /// The first argument that makes this program run one parcel: see [`node`].

@@ -145,7 +145,13 @@ fn standard_value(name: &str, value: Value) -> Result<Option<Value>, Fault> {
     }))
 }
 
-/// Resources as a job sees them. `given` are the rule's, in its order, as its functions gave them.
+/// The folder for temporary files on this machine.
+pub(crate) fn tmpdir() -> Value {
+    Value::Str(std::env::temp_dir().to_string_lossy().into_owned())
+}
+
+/// Resources as a job sees them. `given` are the rule's, in its order, as its functions gave them; `tmpdir` is the folder for
+/// temporary files if they don't say.
 ///
 /// # Errors
 /// A value that is none, or can't be limited.
@@ -153,11 +159,9 @@ pub fn of_job(
     given: Vec<(String, Value)>,
     threads: i64,
     limits: &RunLimits,
+    tmpdir: Value,
 ) -> Result<Vec<(String, Value)>, Fault> {
-    let mut plain = vec![
-        ("tmpdir".to_owned(), Value::Str(std::env::temp_dir().to_string_lossy().into_owned())),
-        ("_nodes".to_owned(), Value::Int(1)),
-    ];
+    let mut plain = vec![("tmpdir".to_owned(), tmpdir), ("_nodes".to_owned(), Value::Int(1))];
     let mut sizes = Vec::new();
     for (name, value) in given {
         let Some(value) = standard_value(&name, value)? else {
@@ -221,7 +225,7 @@ mod tests {
 
     fn shown(given: &[(&str, Value)], limits: &RunLimits) -> String {
         let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        match of_job(given, 2, limits) {
+        match of_job(given, 2, limits, tmpdir()) {
             Ok(resources) => {
                 let of = |(name, value): &(String, Value)| format!("{name}={}", repr(value));
                 resources[1..].iter().map(of).collect::<Vec<_>>().join(" ")

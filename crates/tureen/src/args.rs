@@ -105,7 +105,7 @@ pub(crate) struct Args {
     /// Try a failed job again up to N times, where its rule doesn't say
     #[arg(short = 'T', long, visible_alias = "restart-times", value_name = "N")]
     pub(crate) retries: Option<u32>,
-    /// Seconds to wait for outputs to appear after their job [default: 5 on network file systems, else 0]
+    /// Seconds to wait for outputs to appear after their job [default: 5 on network file systems and clusters, else 0]
     #[arg(short = 'w', long, visible_alias = "output-wait", value_name = "SECONDS")]
     pub(crate) latency_wait: Option<f64>,
     /// Keep temporary outputs
@@ -311,7 +311,7 @@ pub(crate) struct Args {
     /// Don't refuse to run beside another run in this directory
     #[arg(long)]
     pub(crate) nolock: bool,
-    /// Nothing to do here: a lock ends with the process that holds it
+    /// Give up jobs that a killed run has left at a cluster; else there is nothing to do: a lock ends with its process
     #[arg(long)]
     pub(crate) unlock: bool,
     /// Unfinished outputs are always made anew, so this changes nothing

@@ -78,8 +78,12 @@ pub(crate) fn run(settings: &Settings) -> u8 {
         Task::Why => why::why(settings),
         Task::Status => status::status(settings),
         Task::Unlock => {
-            render_note("nothing to unlock: a lock ends with the process that holds it");
-            Ok(exit_code::SUCCESS)
+            let enter = settings.directory.as_deref().map_or(Ok(()), load::enter);
+            let unlock = || apart::unlock(settings.wishes.max_hashed_bytes).map_err(Ended::from);
+            enter.and_then(|()| unlock()).map(|text| {
+                render_note(&text);
+                exit_code::SUCCESS
+            })
         }
     };
     match done {

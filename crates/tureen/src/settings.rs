@@ -131,7 +131,7 @@ impl Settings {
                 threads: args.max_threads,
                 named: resources::limits(&args.resources).map_err(|why| refused("--resources", &why))?,
             },
-            adjustments: rules::adjustments(&args, cluster.is_some())?,
+            adjustments: rules::adjustments(&args)?,
             batch: rules::batch(&args)?,
             target_jobs: rules::target_jobs(&args)?,
             scatter: rules::numbers(&args.set_scatter, "--set-scatter")?,

@@ -88,6 +88,18 @@ def answer(session, call):
         return {"error": trace.describe(error)}
 
 
+def params(session, job, places):
+    """Work out params of a job's rule, by their places."""
+    answers = []
+    for place in places:
+        param = session.by_name[job["rule"]].data["params"][place]
+        if "function" in param:
+            answers.append(answer(session, {"function": param["function"], "role": "param", "job": job}))
+        else:
+            answers.append({"value": [param["value"], []]})
+    return answers
+
+
 def uses_unknown(function, resources):
     """Whether a function was given resources that are not known before the inputs are there."""
     if not any(isinstance(value, NotYet) for value in resources):

@@ -24,6 +24,8 @@ def serve(raw):
             connection.send(load(session, content["path"]))
         elif word == "call":
             connection.send([jobs.answer(session, call) for call in content])
+        elif word == "params":
+            connection.send(jobs.params(session, *content))
         elif word == "format":
             connection.send([jobs.formatted(session, request) for request in content])
         elif word == "run":

@@ -69,6 +69,11 @@ impl RunFolder {
         entries.filter_map(|entry| take(entry.ok()?)).collect()
     }
 
+    /// Whether jobs were submitted to Slurm from it; those of other clusters have scripts in it.
+    pub fn is_of_slurm(&self) -> bool {
+        ["batches", "pilots"].iter().any(|name| self.file(name).exists())
+    }
+
     /// Its name, by which the cluster knows its jobs.
     pub fn name(&self) -> &str {
         &self.name
@@ -110,6 +115,15 @@ impl RunFolder {
     pub fn revoke(&self, id: &str) {
         // If it can't be said, the node's own end is all there is.
         let _ = self.write(id, "revoked", "");
+    }
+
+    /// Takes a parcel that is not wanted before any node does, so that none ever will; `false`: one has it.
+    pub fn take_back(&self, id: &str) -> bool {
+        let is_ours = claim(&self.of(id, "json"), "the run's own").is_ok_and(|claim| claim == Claim::Mine);
+        if is_ours {
+            self.revoke(id);
+        }
+        is_ours
     }
 
     /// Removes the folder: nothing in it is of use any more.

@@ -17,8 +17,8 @@ use super::folder::RunFolder;
 use super::jobscript::{self, exec_line};
 use super::parcel::Parcel;
 use super::place::{Loss, News, Order, Place};
+use super::replies::Replies;
 use super::reply::Reply;
-use super::unclaimed::Unclaimed;
 use crate::fields::{Globals, fill};
 use calls::{Answer, Question, Status, cancel, serve, start_sidecar};
 
@@ -55,6 +55,9 @@ pub const JOBNAME: &str = "snakejob.{name}.{jobid}.sh";
 /// How long a reply may take to be seen here after the cluster has said that its job has ended.
 const REPLY_PATIENCE: Duration = Duration::from_secs(1);
 
+/// What to say if only jobs themselves tell how they ended; Snakemake's plugin waits as long, and says nothing.
+const NO_STATUS: &str = "without --cluster-generic-status-cmd a job that is lost with its node is waited for until you press Ctrl-C";
+
 /// A parcel that is at the cluster.
 #[derive(Debug)]
 struct Known {
@@ -72,9 +75,7 @@ pub struct Generic {
     commands: Commands,
     environment: Vec<(String, String)>,
     known: FxHashMap<String, Known>,
-    unclaimed: Unclaimed,
-    /// Answers to parcels that were claimed when they had answered already.
-    claimed: Vec<News>,
+    replies: Replies,
     /// Outputs, and the cluster's name for the job that makes them.
     makers: FxHashMap<String, String>,
     outputs: FxHashMap<String, Vec<String>>,
@@ -83,7 +84,7 @@ pub struct Generic {
     answers: Receiver<Answer>,
     at_work: Arc<Mutex<Vec<Pid>>>,
     last_status: Option<Instant>,
-    last_listing: Option<Instant>,
+    is_warned: bool,
     sidecar: Option<Child>,
     news: Vec<News>,
 }
@@ -119,12 +120,11 @@ impl Generic {
         };
         let (submitter, asker) = (start(), start());
         let mut this = Self {
+            replies: Replies::new(Arc::clone(&folder)),
             folder,
             commands,
             environment,
             known: FxHashMap::default(),
-            unclaimed: Unclaimed::default(),
-            claimed: Vec::new(),
             makers: FxHashMap::default(),
             outputs: FxHashMap::default(),
             submitter,
@@ -132,7 +132,7 @@ impl Generic {
             answers,
             at_work,
             last_status: None,
-            last_listing: None,
+            is_warned: false,
             sidecar,
             news: Vec::new(),
         };
@@ -143,12 +143,10 @@ impl Generic {
     fn adopt(&mut self, left: Vec<Parcel>) {
         for parcel in left {
             let external = std::fs::read_to_string(self.folder.of(&parcel.id, "sent")).ok();
-            if external.is_none() && !self.folder.of(&parcel.id, "taken").exists() {
-                // Nobody knows whether it was submitted: whoever comes with it is sent away.
-                self.folder.revoke(&parcel.id);
+            // Where nobody knows whether it was submitted: whoever comes with it is sent away.
+            if external.is_none() && self.folder.take_back(&parcel.id) {
                 continue;
             }
-            self.unclaimed.add(&parcel);
             self.known.insert(parcel.id.clone(), Known::new(parcel.jobs.len(), external));
         }
     }
@@ -232,17 +230,11 @@ impl Generic {
         self.news.push(News::Lost { id: id.to_owned(), loss, why });
     }
 
-    /// Looks for replies: one `readdir`, less often the more there is to list.
     fn listen(&mut self) {
-        let pause = Duration::from_micros(10) * u32::try_from(self.known.len()).unwrap_or(u32::MAX);
-        if self.known.is_empty() || self.last_listing.is_some_and(|last| last.elapsed() < pause) {
-            return;
-        }
-        self.last_listing = Some(Instant::now());
-        let names = self.folder.names();
+        let Some(answered) = self.replies.look(self.known.len()) else { return };
         let mut ended: Vec<(String, Option<Status>, bool)> = Vec::new();
         for (id, known) in &mut self.known {
-            let has_reply = names.contains(&format!("{id}.reply"));
+            let has_reply = answered.contains(id);
             if self.commands.status.is_none() {
                 if has_reply {
                     ended.push((id.clone(), None, true));
@@ -264,7 +256,7 @@ impl Generic {
     }
 
     fn end(&mut self, id: &str, status: Option<Status>, has_reply: bool) {
-        let reply = if has_reply { self.read_reply(id) } else { None };
+        let reply = if has_reply { self.replies.read(id) } else { None };
         let Some(known) = self.known.get(id) else { return };
         let external = known.external.clone().unwrap_or_default();
         match (status, reply) {
@@ -284,11 +276,6 @@ impl Generic {
             }
         }
         self.known.remove(id);
-    }
-
-    /// A reply is written whole, so one that can't be read is one that can't be seen yet.
-    fn read_reply(&self, id: &str) -> Option<Reply> {
-        serde_json::from_slice(&std::fs::read(self.folder.of(id, "reply")).ok()?).ok()
     }
 
     fn deliver(&mut self, id: &str, reply: Reply) {
@@ -327,6 +314,9 @@ impl Known {
 
 impl Place for Generic {
     fn send(&mut self, parcel: Parcel, order: Order) {
+        if self.commands.status.is_none() && !std::mem::replace(&mut self.is_warned, true) {
+            self.news.push(News::Say(NO_STATUS.to_owned()));
+        }
         self.known.insert(parcel.id.clone(), Known::new(parcel.jobs.len(), None));
         let outputs = parcel.jobs.iter().flat_map(|job| &job.outputs);
         let outputs = outputs.map(|(path, _)| path.to_string_lossy().into_owned()).collect();
@@ -340,12 +330,21 @@ impl Place for Generic {
         }
     }
 
-    fn find(&mut self, fingerprint: &str) -> Option<String> {
-        let mut news = Vec::new();
-        let id = self.unclaimed.claim(fingerprint, &mut news)?;
-        let is_known = !news.is_empty() || self.known.contains_key(&id);
-        self.claimed.append(&mut news);
-        is_known.then_some(id)
+    fn has(&self, id: &str) -> bool {
+        self.known.contains_key(id)
+    }
+
+    fn give_up(&mut self, id: &str) {
+        let is_free = self.folder.take_back(id);
+        self.folder.revoke(id);
+        let Some(known) = self.known.get(id) else { return };
+        if let (Some(command), Some(external)) = (&self.commands.cancel, &known.external) {
+            // Should that fail, its node finds that nobody wants it.
+            cancel(command, std::slice::from_ref(external), &self.environment);
+        }
+        if is_free {
+            self.lose(id, Loss::Final, "it was not wanted any more".to_owned());
+        }
     }
 
     fn look(&mut self, news: &mut Vec<News>) {
@@ -354,8 +353,6 @@ impl Place for Generic {
         }
         self.listen();
         self.ask();
-        self.unclaimed.sift(&mut self.news);
-        news.append(&mut self.claimed);
         news.append(&mut self.news);
     }
 

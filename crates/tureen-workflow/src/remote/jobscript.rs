@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
+use rustc_hash::FxHashSet;
 use serde_json::{Map, Value as Json, json};
+use sha1::{Digest, Sha1};
 
 use crate::evaluator::job::{Entry, JobView};
 use crate::fields::quote;
@@ -15,10 +17,51 @@ pub const TEMPLATE: &str = "#!/bin/sh\n# properties = {properties}\n{exec_job}\n
 /// Longer lists of files are left out of the properties (as Snakemake 9.27).
 const MOST_FILES: usize = 100;
 
+/// What job scripts tell of a group besides what they tell of a job.
+#[derive(Debug)]
+pub struct Group<'g> {
+    /// Its name.
+    pub name: &'g str,
+    /// What its own jobs read of what they make.
+    pub inner: FxHashSet<String>,
+    /// The job that comes last in it.
+    pub last: &'g JobView,
+}
+
+impl Group<'_> {
+    /// What tells it from all others, now and in later runs: a UUID made of its last job (as Snakemake 9.27).
+    fn id(&self) -> String {
+        let mut values: Vec<String> =
+            self.last.wildcards.iter().map(|(name, value)| format!("{name}:{value}")).collect();
+        values.sort_unstable();
+        let ours = uuid(&URLS, "https://snakemake.readthedocs.io");
+        let bytes = uuid(&ours, &format!("{}:{}", self.last.rule, values.join(",")));
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+    }
+}
+
+/// The namespace of addresses (RFC 9562).
+const URLS: [u8; 16] =
+    [0x6b, 0xa7, 0xb8, 0x11, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8];
+
+/// A UUID of a name (version 5).
+fn uuid(space: &[u8; 16], name: &str) -> [u8; 16] {
+    let digest = Sha1::new().chain_update(space).chain_update(name).finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    bytes[6] = bytes[6] & 0x0f | 0x50;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    bytes
+}
+
 /// What job scripts tell of a job or group.
-pub fn properties(view: &JobView, group: Option<&str>) -> String {
+pub fn properties(view: &JobView, group: Option<&Group<'_>>) -> String {
     let input = files(&view.input);
-    let output = files(&view.output);
+    let mut output = files(&view.output);
+    if let Some(group) = group {
+        output.retain(|path| !group.inner.contains(path));
+    }
     let resources: Map<String, Json> = view
         .resources
         .iter()
@@ -30,7 +73,7 @@ pub fn properties(view: &JobView, group: Option<&str>) -> String {
     match group {
         Some(group) => {
             add("type", json!("group"));
-            add("groupid", json!(group));
+            add("groupid", json!(group.name));
         }
         None => {
             add("type", json!("single"));
@@ -55,7 +98,10 @@ pub fn properties(view: &JobView, group: Option<&str>) -> String {
     }
     add("threads", json!(view.threads));
     add("resources", Json::Object(resources));
-    add("jobid", json!(view.jobid));
+    match group {
+        Some(group) => add("jobid", json!(group.id())),
+        None => add("jobid", json!(view.jobid)),
+    };
     Json::Object(properties).to_string()
 }
 
@@ -159,6 +205,11 @@ mod tests {
             properties(&view, None),
             r#"{"type":"single","rule":"a","local":false,"input":[],"output":["x"],"wildcards":{},"params":{},"log":[],"threads":1,"resources":{"mem_mb":5},"jobid":2}"#
         );
-        assert!(properties(&view, Some("g")).starts_with(r#"{"type":"group","groupid":"g""#));
+        let last = JobView { rule: "c".to_owned(), ..JobView::default() };
+        let group = Group { name: "g", inner: std::iter::once("x".to_owned()).collect(), last: &last };
+        assert_eq!(
+            properties(&view, Some(&group)),
+            r#"{"type":"group","groupid":"g","local":false,"input":[],"output":[],"threads":1,"resources":{"mem_mb":5},"jobid":"ca808728-0a56-52cc-af22-f1ba7bd8f8d6"}"#
+        );
     }
 }

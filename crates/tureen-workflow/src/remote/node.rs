@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use tureen_engine::{Demand, GraphBuilder, Limits, OnFailure, Outcome, Run, Schedule, TaskId, threads};
 
+use super::known::{command, view};
 use super::parcel::{Parcel, ParcelJob, Work};
 use super::reply::{End, JobReply, Reply, Seen, node_name};
-use crate::evaluator::job::RunEnd;
+use crate::evaluator::job::{JobView, RunEnd};
 use crate::evaluator::{Evaluator, Story};
 use crate::rule::{Checksum, Expected};
 use crate::run::benchmark;
@@ -17,6 +18,7 @@ use crate::run::tail::Tail;
 use crate::work::block;
 use crate::work::checksum::checksum;
 use crate::work::files::{self, FileFault, Output};
+use crate::work::memory::{Kills, memory_limit};
 use crate::work::shadow::ShadowFolder;
 use crate::work::shell::{self, Exit, Stream};
 use crate::work::stop::Stop;
@@ -32,6 +34,8 @@ const SIGNALS_APART: Duration = Duration::from_secs(1);
 pub struct Node<'n> {
     /// The interpreter that has read the Snakefile, if a job needs one.
     pub evaluator: Option<&'n Evaluator>,
+    /// Knows whom the system has ended for memory.
+    pub kills: &'n Kills,
     /// Ends everything at once.
     pub stop: &'n Arc<Stop>,
     /// Where what jobs print goes.
@@ -157,7 +161,8 @@ impl Node<'_> {
     }
 
     fn job(&self, parcel: &Parcel, job: &ParcelJob, stop: &Arc<Stop>) -> JobReply {
-        let mut hand = Hand { node: self, parcel, job, stop, tail: Tail::default(), usages: Vec::new() };
+        let (tail, usages) = (Tail::default(), Vec::new());
+        let mut hand = Hand { node: self, parcel, job, view: JobView::default(), stop, tail, usages };
         let end = match hand.work() {
             Ok(()) => End::Done,
             Err(_) if stop.is_over() && is_service(job) => End::Done,
@@ -218,6 +223,8 @@ struct Hand<'h> {
     node: &'h Node<'h>,
     parcel: &'h Parcel,
     job: &'h ParcelJob,
+    /// Its files, params and so on, as this machine knows them.
+    view: JobView,
     stop: &'h Arc<Stop>,
     tail: Tail,
     usages: Vec<Usage>,
@@ -239,6 +246,7 @@ impl Hand<'_> {
             .collect();
         files::prepare(&outputs, &beside).map_err(about_files)?;
         self.await_services()?;
+        self.view = view(self.node.evaluator, job)?;
         let shadow = match job.shadow {
             None => None,
             Some(kind) => {
@@ -299,7 +307,8 @@ impl Hand<'_> {
     }
 
     fn once(&mut self, iteration: i64, shadow: Option<&ShadowFolder>, usage: &mut Usage) -> Result<(), End> {
-        let Self { node, parcel, job, stop, tail, .. } = self;
+        let Self { node, parcel, job, view, stop, tail, .. } = self;
+        view.bench_iteration = job.benchmark.as_ref().map(|_| iteration);
         let mut output = |stream, bytes: &[u8]| {
             tail.add(bytes);
             (node.output)(stream, bytes);
@@ -307,14 +316,16 @@ impl Hand<'_> {
         let usage = job.benchmark.is_some().then_some(usage);
         match &job.work {
             Work::Nothing => Ok(()),
-            Work::Shell(commands) => {
-                let number = usize::try_from(iteration).unwrap_or(0).min(commands.len().saturating_sub(1));
-                let command = commands.get(number).map_or("", String::as_str);
-                let environment = shell::environment(&job.view, &parcel.environment);
+            Work::Shell(_) | Work::Template { .. } => {
+                let command = command(node.evaluator, job, view)?;
+                let environment = shell::environment(view, &parcel.environment);
                 let folder = shadow.map(ShadowFolder::path);
-                let shell = shell::of_job(&job.view, &parcel.shell);
-                match shell::run(command, folder, &shell, &environment, stop, &mut output, usage) {
+                let shell = shell::of_job(view, &parcel.shell);
+                match shell::run(&command, folder, &shell, &environment, stop, &mut output, usage) {
                     Ok((Exit::Status(0), _)) => Ok(()),
+                    Ok((exit, spent)) if exit.is_kill() && node.kills.has_grown() => {
+                        Err(End::OutOfMemory { peak: spent.peak, limit: memory_limit() })
+                    }
                     Ok((exit, _)) => Err(End::Command(exit)),
                     Err(error) => Err(End::NoStart(error.to_string())),
                 }
@@ -323,11 +334,12 @@ impl Hand<'_> {
                 let Some(evaluator) = node.evaluator else {
                     return Err(End::NotReady("there is no interpreter for it".to_owned()));
                 };
-                let mut view = job.view.clone();
                 view.folder = shadow.map(|shadow| shadow.path().to_string_lossy().into_owned());
-                view.bench_iteration = job.benchmark.as_ref().map(|_| iteration);
-                match block::run(evaluator, &view, stop, &mut output, usage) {
+                match block::run(evaluator, view, stop, &mut output, usage) {
                     Ok((RunEnd::Done | RunEnd::Exited(0), _)) => Ok(()),
+                    Ok((end, spent)) if end.is_kill() && node.kills.has_grown() => {
+                        Err(End::OutOfMemory { peak: spent.peak, limit: memory_limit() })
+                    }
                     Ok((end, _)) => Err(End::Block(end)),
                     Err(broken) => Err(End::NotReady(broken.to_string())),
                 }
@@ -343,8 +355,9 @@ impl Hand<'_> {
                 marks: output.marks.clone(),
             })
             .collect();
-        // What a node writes itself it sees at once.
-        files::finish(&written, Duration::ZERO).map_err(about_files)?;
+        // What its job has others write, it may see late.
+        let wait = Duration::from_secs_f64(self.parcel.latency_wait);
+        files::finish(&written, wait).map_err(about_files)?;
         for Output { path, marks } in &written {
             let Some(Checksum { algorithm, expected: Expected::Text(expected) }) = &marks.checksum else {
                 continue;

@@ -8,9 +8,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::evaluator::job::JobView;
 use crate::evaluator::wire;
 use crate::rule::{Marks, Shadow, ShellSettings};
+use crate::value::Value;
 
 /// The version of the form; a node refuses another one.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What is sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,7 +34,8 @@ pub struct Parcel {
     pub shell: ShellSettings,
     /// Environment variables that are set or removed.
     pub environment: Vec<(String, Option<String>)>,
-    /// How the Snakefile was read: a [`Story`](crate::evaluator::Story), needed by `run:` blocks and scripts only.
+    /// How the Snakefile was read: a [`Story`](crate::evaluator::Story), if a job needs an interpreter: for a `run:` block, a
+    /// script, or what can be worked out only there.
     pub story: Option<PathBuf>,
     /// Where shadow folders are made.
     pub shadow_base: PathBuf,
@@ -53,6 +55,10 @@ pub struct ParcelJob {
     /// Its files, params and so on.
     #[serde(serialize_with = "view_out", deserialize_with = "view_in")]
     pub view: JobView,
+    /// Places of params that are worked out on the node: they are objects that can't be sent, or follow from what is known
+    /// only there.
+    #[serde(default)]
+    pub late_params: Vec<usize>,
     /// What it does.
     pub work: Work,
     /// Its outputs.
@@ -78,6 +84,13 @@ pub enum Work {
     Nothing,
     /// A command, for each repetition.
     Shell(Vec<String>),
+    /// A command whose fields are filled on the node.
+    Template {
+        /// The command.
+        text: String,
+        /// Whether it is the rule's own, to be worked out anew.
+        is_late: bool,
+    },
     /// The `run:` block or script of its rule.
     Python,
 }
@@ -122,7 +135,7 @@ impl Parcel {
 
     /// Whether any of its jobs needs an interpreter.
     pub fn needs_python(&self) -> bool {
-        self.jobs.iter().any(|job| job.work == Work::Python)
+        self.story.is_some()
     }
 
     /// What does not differ between two runs that would do the same: to find a job again that is still running.
@@ -133,11 +146,25 @@ impl Parcel {
         };
         for job in &self.jobs {
             let view = JobView { jobid: 0, attempt: 0, resources: Vec::new(), ..job.view.clone() };
-            add(&wire::job(&view).to_string());
+            add(&wire::job(&without_objects(view)).to_string());
             add(&serde_json::to_string(&(&job.work, &job.outputs, job.shadow)).unwrap_or_default());
         }
         hasher.finalize().to_hex()[..32].to_owned()
     }
+}
+
+/// A view in which nothing is left of objects: they look different in each process.
+fn without_objects(mut view: JobView) -> JobView {
+    let mut waiting: Vec<&mut Value> = view.params.iter_mut().map(|entry| &mut entry.value).collect();
+    while let Some(value) = waiting.pop() {
+        match value {
+            Value::Opaque { held: Some(_), .. } => *value = Value::None,
+            Value::List(values) | Value::Tuple(values) => waiting.extend(values),
+            Value::Dict(pairs) => waiting.extend(pairs.iter_mut().map(|(_, value)| value)),
+            _ => {}
+        }
+    }
+    view
 }
 
 fn view_out<S: Serializer>(view: &JobView, serializer: S) -> Result<S::Ok, S::Error> {
@@ -153,7 +180,6 @@ fn view_in<'d, D: Deserializer<'d>>(deserializer: D) -> Result<JobView, D::Error
 mod tests {
     use super::*;
     use crate::evaluator::job::Entry;
-    use crate::value::Value;
 
     fn parcel() -> Parcel {
         let view = JobView {
@@ -169,6 +195,7 @@ mod tests {
             set: 0,
             needs: Vec::new(),
             view,
+            late_params: Vec::new(),
             work: Work::Shell(vec!["echo \"soup\"\n".to_owned()]),
             outputs: vec![("soup".into(), Marks { is_temp: true, ..Marks::default() })],
             inputs: vec!["water".to_owned()],
@@ -205,9 +232,9 @@ mod tests {
 
     #[test]
     fn another_version_is_refused() {
-        let line = Parcel { version: 2, ..parcel() }.line();
+        let line = Parcel { version: VERSION + 1, ..parcel() }.line();
         let error = Parcel::from_slice(line.as_bytes()).expect_err("it is too new");
-        assert!(error.contains("version 2"), "{error}");
+        assert!(error.contains(&format!("version {}", VERSION + 1)), "{error}");
     }
 
     #[test]
@@ -215,6 +242,11 @@ mod tests {
         let sent = parcel();
         let mut again = parcel();
         again.jobs[0].view.attempt = 2;
+        let object =
+            |held| Value::Opaque { text: String::new(), repr: format!("<at {held}>"), held: Some(held) };
+        let (mut sent, entry) = (sent, |held| Entry { name: None, value: Value::List(vec![object(held)]) });
+        sent.jobs[0].view.params.push(entry(1));
+        again.jobs[0].view.params.push(entry(2));
         again.jobs[0].row = 8;
         assert_eq!(sent.fingerprint(), again.fingerprint());
         again.jobs[0].work = Work::Shell(vec!["echo broth".to_owned()]);

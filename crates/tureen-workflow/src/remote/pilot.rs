@@ -7,7 +7,7 @@
 //! beat   (the pilot writes)  a number that grows as long as it lives
 //! ```
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -20,6 +20,7 @@ use super::node::{self, Node};
 use super::parcel::Parcel;
 use super::reply::{End, Reply, node_name, write_whole};
 use crate::evaluator::Evaluator;
+use crate::work::memory::Kills;
 use crate::work::shell::Stream;
 use crate::work::stop::Stop;
 
@@ -28,6 +29,8 @@ use crate::work::stop::Stop;
 pub enum ToPilot {
     /// Run this one.
     Give(Box<Parcel>),
+    /// Nobody wants this one any more: end it.
+    Drop(String),
     /// Nothing more will come: leave when all is done.
     End,
     /// Leave at once: nobody wants what is being done.
@@ -73,6 +76,7 @@ pub struct Pilot<'p> {
     /// In MB; 0 if nothing was said of it.
     mem_mb: u64,
     until: Option<SystemTime>,
+    kills: Kills,
     stop: &'p Arc<Stop>,
     /// Where what jobs print goes, a parcel's in one piece.
     output: &'p (dyn Fn(&str, &[u8]) + Sync),
@@ -93,6 +97,8 @@ struct Desk<'d> {
     /// Parcels that are worked on.
     n_running: usize,
     seen: HashSet<String>,
+    /// What ends those that are worked on, one by one.
+    stops: HashMap<String, Arc<Stop>>,
     evaluator: Option<Arc<Evaluator>>,
     is_ending: bool,
     answers: Sender<(Held, Reply)>,
@@ -108,7 +114,7 @@ impl<'p> Pilot<'p> {
         stop: &'p Arc<Stop>,
         output: &'p (dyn Fn(&str, &[u8]) + Sync),
     ) -> Self {
-        Self { folder, cores: cores.max(1), mem_mb, until, stop, output }
+        Self { folder, cores: cores.max(1), mem_mb, until, kills: Kills::watch(), stop, output }
     }
 
     /// Works until there is nothing left to do.
@@ -133,6 +139,7 @@ impl<'p> Pilot<'p> {
                 queue: VecDeque::new(),
                 n_running: 0,
                 seen: HashSet::new(),
+                stops: HashMap::new(),
                 evaluator: None,
                 is_ending: false,
                 answers,
@@ -165,6 +172,7 @@ impl<'p> Pilot<'p> {
                             desk.queue.push_back(*parcel);
                         }
                     }
+                    Ok(ToPilot::Drop(id)) => desk.drop_one(&id)?,
                     Ok(ToPilot::End) => desk.is_ending = true,
                     Ok(ToPilot::Stop) => {
                         self.stop.stop();
@@ -213,6 +221,7 @@ impl<'p> Pilot<'p> {
                     desk.free += held.cores;
                     desk.free_mem += held.mem_mb;
                     desk.n_running -= 1;
+                    desk.stops.remove(&reply.id);
                     words.push(FromPilot::Reply(reply));
                 }
                 self.begin(scope, desk);
@@ -252,6 +261,8 @@ impl<'p> Pilot<'p> {
                 }
             };
             let answers = desk.answers.clone();
+            let stop = self.stop.for_some();
+            desk.stops.insert(parcel.id.clone(), Arc::clone(&stop));
             scope.spawn(move || {
                 let printed = std::sync::Mutex::new(Vec::new());
                 let output = |_: Stream, bytes: &[u8]| {
@@ -260,7 +271,8 @@ impl<'p> Pilot<'p> {
                         .unwrap_or_else(std::sync::PoisonError::into_inner)
                         .extend_from_slice(bytes);
                 };
-                let node = Node { evaluator: evaluator.as_deref(), stop: self.stop, output: &output };
+                let (evaluator, kills) = (evaluator.as_deref(), &self.kills);
+                let node = Node { evaluator, kills, stop: &stop, output: &output };
                 let reply = node.work(&parcel);
                 let printed = printed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
                 if !printed.is_empty() {
@@ -282,6 +294,22 @@ impl<'p> Pilot<'p> {
             desk.evaluator = node::evaluator(parcel)?.map(Arc::new);
         }
         Ok(desk.evaluator.clone())
+    }
+}
+
+impl Desk<'_> {
+    /// Ends one parcel, whether it has begun or not.
+    fn drop_one(&mut self, id: &str) -> std::io::Result<()> {
+        if let Some(place) = self.queue.iter().position(|parcel| parcel.id == id)
+            && let Some(parcel) = self.queue.remove(place)
+        {
+            let reply = Reply::of_all(&parcel.id, parcel.jobs.len(), &End::Stopped);
+            return say(self.out, &[FromPilot::Reply(reply)]);
+        }
+        if let Some(stop) = self.stops.get(id) {
+            stop.stop();
+        }
+        Ok(())
     }
 }
 

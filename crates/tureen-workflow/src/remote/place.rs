@@ -12,8 +12,11 @@ pub trait Place {
     /// Takes a parcel; it is sent when [`Place::look`] is called, at the latest.
     fn send(&mut self, parcel: Parcel, order: Order);
 
-    /// Finds a parcel that an earlier run has sent and that still is at work or waits: gives its name.
-    fn find(&mut self, fingerprint: &str) -> Option<String>;
+    /// Whether it knows a parcel that has not answered.
+    fn has(&self, id: &str) -> bool;
+
+    /// Ends a parcel that nobody wants any more. Whether it has ended is heard as of all others.
+    fn give_up(&mut self, id: &str);
 
     /// Sends what is to be sent, and looks at what has come back.
     fn look(&mut self, news: &mut Vec<News>);

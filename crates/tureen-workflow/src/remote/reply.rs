@@ -45,6 +45,13 @@ pub enum End {
     NotBegun,
     /// Its command ended badly.
     Command(Exit),
+    /// The system ended it because memory was used up.
+    OutOfMemory {
+        /// The most memory that one of its processes had that has ended, in bytes.
+        peak: Option<u64>,
+        /// What all processes of the node's job may have together, in bytes.
+        limit: Option<u64>,
+    },
     /// Its block or script did.
     Block(RunEnd),
     /// Its command can't be started.

@@ -18,7 +18,6 @@ use super::folder::RunFolder;
 use super::parcel::Parcel;
 use super::place::{News, Order, Place};
 use super::recover::Left;
-use super::unclaimed::Unclaimed;
 use batch::Batch;
 use controller::{Answer, Controller, Question};
 use fleet::Fleet;
@@ -47,6 +46,8 @@ pub struct Settings {
     pub cores: Option<u64>,
     /// How many jobs there will be, as far as is known.
     pub n_planned: usize,
+    /// `--slurm-jobname-prefix`
+    pub prefix: Option<String>,
     /// `--slurm-logdir`
     pub logs: Option<PathBuf>,
     /// `--slurm-keep-successful-logs`
@@ -97,13 +98,10 @@ pub struct Slurm {
     controller: Controller,
     batch: Batch,
     fleet: Fleet,
-    unclaimed: Unclaimed,
     last_status: Instant,
     pause: Duration,
     is_asking: bool,
     news: Vec<News>,
-    /// Answers to parcels that were claimed when they had answered already.
-    claimed: Vec<News>,
 }
 
 impl Slurm {
@@ -111,9 +109,6 @@ impl Slurm {
     pub fn new(folder: Arc<RunFolder>, settings: Settings, left: Left) -> Self {
         let settings = Arc::new(settings);
         let controller = Controller::start(Some(folder.file("calls")));
-        let mut unclaimed = Unclaimed::default();
-        let given = left.pilots.iter().flat_map(|pilot| &pilot.given);
-        left.parcels.iter().chain(given).for_each(|parcel| unclaimed.add(parcel));
         let (batch, fleet) = (
             Batch::new(Arc::clone(&folder), Arc::clone(&settings), left.parcels, &controller),
             Fleet::new(Arc::clone(&folder), Arc::clone(&settings), left.pilots),
@@ -125,12 +120,10 @@ impl Slurm {
             controller,
             batch,
             fleet,
-            unclaimed,
             last_status: Instant::now(),
             pause,
             is_asking: false,
             news: Vec::new(),
-            claimed: Vec::new(),
         }
     }
 
@@ -174,13 +167,80 @@ impl Slurm {
         let mut expected = self.batch.keys();
         expected.extend(self.fleet.keys());
         self.is_asking = true;
-        self.controller.ask(Question::Status { names, expected });
+        let mut clusters = self.batch.clusters();
+        if !self.fleet.names().is_empty() && !clusters.contains(&None) {
+            clusters.push(None);
+        }
+        self.controller.ask(Question::Status { names, expected, clusters });
     }
 }
 
-/// The name of the jobs of a token, by which Slurm is asked for them.
+/// The name of the jobs of a token, by which Slurm is asked for them: what is short in lists comes first, which is what they do.
 fn job_name(folder: &RunFolder, token: &str) -> String {
-    format!("tureen-{}-{token}", folder.name())
+    let (number, title) = token.split_once('.').unwrap_or((token, "tureen"));
+    format!("{title}-{}-{number}", folder.name())
+}
+
+/// The name of a call of `sbatch`, unique in its run: a letter for who makes it, a number, and what its jobs do.
+fn token(letter: &str, number: u64, prefix: Option<&str>, title: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
+    let title: String =
+        title.chars().map(|letter| if is_plain(letter) { letter } else { '_' }).take(LONGEST_TITLE).collect();
+    let prefix = prefix.map(|prefix| format!("{prefix}_")).unwrap_or_default();
+    format!("{letter}{number}.{prefix}{title}")
+}
+
+/// The number of a call.
+fn number_of(token: &str) -> u64 {
+    let number = token.split('.').next().unwrap_or("");
+    number.trim_start_matches(|letter: char| letter.is_ascii_alphabetic()).parse().unwrap_or(0)
+}
+
+/// So much of a rule's name is in the names of its jobs.
+const LONGEST_TITLE: usize = 60;
+
+/// How Slurm names a task of an array: `number_task`, and `;cluster` if it is another one than ours.
+fn task_of(job: &str, index: usize) -> String {
+    match job.split_once(';') {
+        Some((number, cluster)) => format!("{number}_{index};{cluster}"),
+        None => format!("{job}_{index}"),
+    }
+}
+
+/// The part of a job's name that its log has.
+fn without_cluster(job: &str) -> &str {
+    job.split(';').next().unwrap_or(job)
+}
+
+/// The calls of `sbatch` of a run's folder of which jobs wait or run; `None`: Slurm can't be asked.
+pub(super) fn living_tokens(folder: &RunFolder) -> Option<rustc_hash::FxHashSet<String>> {
+    let tokens = tokens(folder);
+    if tokens.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = tokens.iter().map(|token| job_name(folder, token)).collect();
+    let known = controller::living_names(&names)?;
+    let pairs = tokens.into_iter().zip(names);
+    Some(pairs.filter(|(_, name)| known.contains(name)).map(|(token, _)| token).collect())
+}
+
+/// Cancels all that was submitted from a run's folder.
+pub(super) fn cancel_all(folder: &RunFolder) {
+    let names = tokens(folder).into_iter().map(|token| format!("--name={}", job_name(folder, &token)));
+    for name in names {
+        controller::cancel_now(&[name]);
+    }
+}
+
+fn tokens(folder: &RunFolder) -> Vec<String> {
+    let mut tokens = Vec::new();
+    for place in ["batches", "pilots"] {
+        let Ok(entries) = std::fs::read_dir(folder.file(place)) else { continue };
+        let scripts = entries.flatten().map(|entry| entry.path());
+        let scripts = scripts.filter(|path| path.extension().is_some_and(|end| end == "sh"));
+        tokens.extend(scripts.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())));
+    }
+    tokens
 }
 
 impl Place for Slurm {
@@ -201,12 +261,18 @@ impl Place for Slurm {
         }
     }
 
-    fn find(&mut self, fingerprint: &str) -> Option<String> {
-        let mut news = Vec::new();
-        let id = self.unclaimed.claim(fingerprint, &mut news)?;
-        let is_known = !news.is_empty() || self.batch.has(&id) || self.fleet.has(&id);
-        self.claimed.append(&mut news);
-        is_known.then_some(id)
+    fn has(&self, id: &str) -> bool {
+        self.batch.has(id) || self.fleet.has(id)
+    }
+
+    fn give_up(&mut self, id: &str) {
+        let jobs = self.batch.give_up(id, &mut self.news);
+        self.fleet.give_up(id);
+        if !jobs.is_empty() {
+            controller::cancel_now(&jobs);
+            // What becomes of it is of interest soon.
+            self.pause = self.pause.min(SHORTEST_PAUSE);
+        }
     }
 
     fn look(&mut self, news: &mut Vec<News>) {
@@ -217,8 +283,6 @@ impl Place for Slurm {
         self.batch.look(&self.controller, &mut self.news);
         self.fleet.look(&self.controller, !self.batch.is_empty(), &mut self.news);
         self.ask();
-        self.unclaimed.sift(&mut self.news);
-        news.append(&mut self.claimed);
         news.append(&mut self.news);
     }
 
@@ -243,10 +307,6 @@ impl Place for Slurm {
     }
 
     fn close(&mut self) {
-        let jobs = self.batch.drop_all(&self.unclaimed.left());
-        if !jobs.is_empty() {
-            controller::cancel_now(&jobs);
-        }
         self.fleet.close();
     }
 }

@@ -1,6 +1,8 @@
 //! Parcels that an earlier run has sent, until this run comes to the jobs that they are for. What is heard of them before is
 //! kept. Knows no cluster.
 
+use std::path::PathBuf;
+
 use rustc_hash::FxHashMap;
 
 use super::parcel::Parcel;
@@ -12,7 +14,9 @@ use super::reply::Reply;
 pub(super) struct Unclaimed {
     /// Names by what they do.
     names: FxHashMap<String, String>,
-    /// Those among them that have answered, or are still waited for.
+    /// Names by what they make.
+    makers: FxHashMap<PathBuf, String>,
+    /// Those that have answered, or are still waited for.
     answers: FxHashMap<String, Option<Reply>>,
 }
 
@@ -20,6 +24,8 @@ impl Unclaimed {
     pub(super) fn add(&mut self, parcel: &Parcel) {
         self.names.insert(parcel.fingerprint(), parcel.id.clone());
         self.answers.insert(parcel.id.clone(), None);
+        let outputs = parcel.jobs.iter().flat_map(|job| &job.outputs);
+        self.makers.extend(outputs.map(|(path, _)| (path.clone(), parcel.id.clone())));
     }
 
     /// The parcel that does the same, if there is one; its answer, if it has come already, is news now.
@@ -28,6 +34,22 @@ impl Unclaimed {
         let answer = self.answers.remove(&id)?;
         news.extend(answer.map(News::Reply));
         Some(id)
+    }
+
+    /// Those that have not answered and make files which this one makes, too.
+    pub(super) fn rivals(&self, parcel: &Parcel) -> Vec<String> {
+        let outputs = parcel.jobs.iter().flat_map(|job| &job.outputs);
+        let mut rivals: Vec<String> =
+            outputs.filter_map(|(path, _)| self.makers.get(path).cloned()).collect();
+        rivals.sort_unstable();
+        rivals.dedup();
+        rivals.retain(|id| self.is_open(id));
+        rivals
+    }
+
+    /// Whether one has not answered.
+    pub(super) fn is_open(&self, id: &str) -> bool {
+        self.answers.get(id).is_some_and(Option::is_none)
     }
 
     /// Keeps what is heard of parcels that nobody has asked for.

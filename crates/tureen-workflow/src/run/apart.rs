@@ -1,7 +1,7 @@
 //! The part of a run that happens elsewhere: takes steps from the engine's run, sends them as parcels, and brings home how
 //! they went. One thread does all of it; the record is written here and by nobody else.
 //!
-//! Knows no cluster: a [`Place`] is asked to send and tells what it hears.
+//! Knows no cluster: an [`Heir`] of one is asked to send and tells what it hears.
 
 mod pack;
 mod settle;
@@ -20,8 +20,9 @@ use super::{Happening, Shared};
 use crate::evaluator::Story;
 use crate::job::JobId;
 use crate::plan::Plan;
+use crate::remote::heir::Heir;
 use crate::remote::parcel::Parcel;
-use crate::remote::place::{Loss, News, Place};
+use crate::remote::place::{Loss, News};
 use crate::remote::reply::{End, JobReply, Reply};
 use settle::Settling;
 use steps::Tasks;
@@ -35,7 +36,7 @@ const PAUSES: (Duration, Duration, u32) = (Duration::from_millis(2), Duration::f
 /// Jobs elsewhere: where, and on what terms.
 pub struct Apart {
     /// Where parcels are sent. It outlives the parts of a run.
-    pub place: Mutex<Box<dyn Place + Send>>,
+    pub place: Mutex<Heir>,
     /// How many jobs may be there at once (`--jobs`).
     pub n_jobs: u64,
     /// Whether the place keeps to limits of jobs and cores by itself, and wants to have some more at hand.
@@ -46,6 +47,8 @@ pub struct Apart {
     pub components: Vec<(String, u32)>,
     /// `--set-resource-scopes`
     pub scopes: Vec<(String, String)>,
+    /// How long outputs may take to be seen, there and here.
+    pub latency_wait: Duration,
     /// How the Snakefile was read, for jobs that need an interpreter.
     pub story: Option<Story>,
     /// Where that is written for nodes.
@@ -105,6 +108,8 @@ pub(super) struct Sender<'a, 's, 'w> {
     pub(super) apart: &'a Apart,
     flights: FxHashMap<String, Flight>,
     settling: Vec<Settling>,
+    /// What was heard and not dealt with.
+    news: Vec<News>,
     story_is_written: bool,
 }
 
@@ -116,26 +121,25 @@ impl<'a, 's, 'w> Sender<'a, 's, 'w> {
         tasks: &'a Tasks,
         apart: &'a Apart,
     ) -> Self {
-        let (flights, settling) = (FxHashMap::default(), Vec::new());
-        Self { shared, run, plan, tasks, apart, flights, settling, story_is_written: false }
+        let (flights, settling, news) = (FxHashMap::default(), Vec::new(), Vec::new());
+        Self { shared, run, plan, tasks, apart, flights, settling, news, story_is_written: false }
     }
 
     /// Sends and brings home until nothing is left.
     pub(super) fn work(mut self) {
         let mut place = self.apart.place.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let place = place.as_mut();
-        let mut news = Vec::new();
+        let place = &mut *place;
         let mut last_news = Instant::now();
         loop {
             if self.shared.stop.is_asked() {
                 return self.give_up(place);
             }
             let is_drained = self.take(place, &mut last_news);
-            place.look(&mut news);
-            if !news.is_empty() {
+            place.look(&mut self.news);
+            if !self.news.is_empty() {
                 last_news = Instant::now();
             }
-            for item in news.drain(..) {
+            for item in std::mem::take(&mut self.news) {
                 self.hear(item, place);
             }
             if self.settle(place) {
@@ -151,7 +155,7 @@ impl<'a, 's, 'w> Sender<'a, 's, 'w> {
     }
 
     /// Takes all that may start; whether nothing will ever start again.
-    fn take(&mut self, place: &mut dyn Place, last_news: &mut Instant) -> bool {
+    fn take(&mut self, place: &mut Heir, last_news: &mut Instant) -> bool {
         loop {
             if self.shared.pace.as_ref().is_some_and(|pace| !pace.has_room()) {
                 return false;
@@ -183,12 +187,12 @@ impl<'a, 's, 'w> Sender<'a, 's, 'w> {
         number: i64,
         n_losses: u32,
         goes_alone: bool,
-        place: &mut dyn Place,
+        place: &mut Heir,
     ) {
         let step = task.index();
         let mut attempts = Vec::with_capacity(jobs.len());
         for &job in jobs {
-            match self.shared.ready(job, number) {
+            match self.shared.ready(job, number, true) {
                 Ok(Readiness::Ready(attempt)) => attempts.push(*attempt),
                 Ok(Readiness::Over) => {
                     self.shared.note_end(job, Ok(()));
@@ -238,7 +242,7 @@ impl<'a, 's, 'w> Sender<'a, 's, 'w> {
             Some(id) => id,
             None => {
                 let id = parcel.id.clone();
-                place.send(parcel, order);
+                place.send(parcel, order, &mut self.news);
                 id
             }
         };
@@ -265,13 +269,13 @@ impl<'a, 's, 'w> Sender<'a, 's, 'w> {
         Ok(path.clone())
     }
 
-    fn hear(&mut self, news: News, place: &mut dyn Place) {
+    fn hear(&mut self, news: News, place: &mut Heir) {
         match news {
             News::Say(text) => (self.shared.tell)(Happening::Says(&text)),
             News::Reply(reply) => {
                 // What nobody waits for was sent by somebody else, or was given up.
                 if let Some(flight) = self.flights.remove(&reply.id) {
-                    self.settling.push(Settling::new(flight, reply, self.shared.settings.latency_wait));
+                    self.settling.push(Settling::new(flight, reply, self.apart.latency_wait));
                 }
             }
             News::Lost { id, loss, why } => {
@@ -295,7 +299,7 @@ impl<'a, 's, 'w> Sender<'a, 's, 'w> {
     }
 
     /// Looks at what was made elsewhere; whether anything could be concluded.
-    fn settle(&mut self, place: &mut dyn Place) -> bool {
+    fn settle(&mut self, place: &mut Heir) -> bool {
         let concluded = settle::concluded(&mut self.settling);
         let is_any = !concluded.is_empty();
         for (flight, reply) in concluded {
@@ -305,7 +309,7 @@ impl<'a, 's, 'w> Sender<'a, 's, 'w> {
     }
 
     /// Writes down how the jobs of a parcel have ended, and tries those again that may be.
-    fn conclude(&mut self, flight: Flight, reply: Reply, loss: Option<What>, place: &mut dyn Place) {
+    fn conclude(&mut self, flight: Flight, reply: Reply, loss: Option<What>, place: &mut Heir) {
         let Flight { task, step, jobs, number, .. } = flight;
         let all: Vec<JobId> = jobs.iter().map(|attempt| attempt.job).collect();
         let log = place.log_of(&reply.id);
@@ -391,7 +395,7 @@ impl<'a, 's, 'w> Sender<'a, 's, 'w> {
     }
 
     /// The user wants an end: all that is elsewhere is asked to stop. What was begun stays on record as unfinished.
-    fn give_up(mut self, place: &mut dyn Place) {
+    fn give_up(mut self, place: &mut Heir) {
         let mut news = Vec::new();
         place.cancel(&mut news);
         for item in news {
@@ -419,6 +423,18 @@ fn what_of(end: End, node: &str) -> What {
             ),
             may_be_tried_again: true,
         },
+        End::OutOfMemory { peak, limit } => {
+            let gigabytes = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
+            let peak = peak.map(|peak| format!("; its largest process that ended had {}", gigabytes(peak)));
+            let limit = limit.map(|limit| format!("; all together may have {}", gigabytes(limit)));
+            let (peak, limit) = (peak.unwrap_or_default(), limit.unwrap_or_default());
+            What::Elsewhere {
+                why: format!(
+                    "the system of {node} ended it because memory was used up{peak}{limit}; give it more `mem_mb`"
+                ),
+                may_be_tried_again: true,
+            }
+        }
         End::Files(why) => What::Elsewhere { why: format!("{why} (on {node})"), may_be_tried_again: true },
         End::NoStart(why) => What::Elsewhere {
             why: format!("its command can't be started on {node}: {why}"),

@@ -10,7 +10,7 @@ use super::{Happening, Shared};
 use crate::code::{is_per_job, of_job};
 use crate::evaluator::job::{Frame, JobView, RunEnd};
 use crate::job::JobId;
-use crate::params::{complete_view, own_of, params_text};
+use crate::params::{complete_view, own_of, params_text, view_elsewhere};
 use crate::record::{JobEnd, JobStart};
 use crate::rule::{Action, Rule};
 use crate::work::backup::Backup;
@@ -95,7 +95,7 @@ impl Shared<'_, '_> {
 
     /// Tries once. `stop` ends it early: the run's, or that of the jobs it runs together with.
     pub(super) fn attempt(&self, job: JobId, number: i64, stop: &Arc<Stop>) -> Result<(), Box<Failure>> {
-        let mut attempt = match self.ready(job, number)? {
+        let mut attempt = match self.ready(job, number, false)? {
             Readiness::Over => return Ok(()),
             Readiness::Ready(attempt) => *attempt,
         };
@@ -109,13 +109,20 @@ impl Shared<'_, '_> {
         self.write_end(attempt, end)
     }
 
-    /// Finds out all that there is to know of a job before it starts, and tells that it does.
-    pub(super) fn ready(&self, job: JobId, number: i64) -> Result<Readiness, Box<Failure>> {
+    /// Finds out all that there is to know of a job before it starts, and tells that it does. What only another machine
+    /// knows on which it will run is left open.
+    pub(super) fn ready(
+        &self,
+        job: JobId,
+        number: i64,
+        is_elsewhere: bool,
+    ) -> Result<Readiness, Box<Failure>> {
         let number = number + i64::from(self.settings.first_attempt) - 1;
         let mut attempt = self.begin(job);
         attempt.view.attempt = number;
         let mut ask = |calls: &[_]| (self.python.ask)(calls);
-        match complete_view(self.rules, self.graph, job, number, &self.settings.limits, &mut ask) {
+        let view_of = if is_elsewhere { view_elsewhere } else { complete_view };
+        match view_of(self.rules, self.graph, job, number, &self.settings.limits, &mut ask) {
             Ok(view) => attempt.view = view,
             Err(diagnostic) => return Err(self.failed(attempt, What::NotReady(diagnostic))),
         }

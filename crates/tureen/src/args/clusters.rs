@@ -68,10 +68,16 @@ pub(crate) struct Clusters {
     /// The reservation to use
     #[arg(long, value_name = "NAME")]
     pub(crate) slurm_reservation: Option<String>,
+    /// Put this before the names of Slurm's jobs, which begin with their rule's name
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) slurm_jobname_prefix: Option<String>,
+    /// Nodes that no job is to run on, separated by commas
+    #[arg(long, value_name = "NODES")]
+    pub(crate) slurm_exclude_failed_nodes: Option<String>,
     /// Let Slurm requeue jobs
     #[arg(long)]
     pub(crate) slurm_requeue: bool,
-    /// Forbid Slurm to requeue jobs
+    /// Forbid Slurm to requeue jobs: those that are lost with their node are sent again by tureen
     #[arg(long, conflicts_with = "slurm_requeue")]
     pub(crate) slurm_no_requeue: bool,
     /// Nothing to do here: Slurm's default account is used unless `slurm_account` says otherwise

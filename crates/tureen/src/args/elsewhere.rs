@@ -86,6 +86,27 @@ pub(crate) const ALL: &[Elsewhere] = &[
         Takes::No,
         Refused("Snakefiles are not compiled to Python text; errors point into the Snakefile itself"),
     ),
+    // Of Snakemake's slurm plugin; `docs/cluster.md` has them.
+    ("slurm-delete-logfiles-older-than", &[], Takes::One, Nothing),
+    ("slurm-status-attempts", &[], Takes::One, Nothing),
+    ("slurm-disable-memory-fudge", &[], Takes::No, Nothing),
+    ("slurm-pass-command-as-script", &[], Takes::No, Nothing),
+    (
+        "slurm-efficiency-report",
+        &[],
+        Takes::No,
+        Refused("what jobs used is in `benchmark:` files, and in Slurm's accounts (`sacct`, `seff`)"),
+    ),
+    ("slurm-efficiency-report-path", &[], Takes::One, Nothing),
+    ("slurm-efficiency-threshold", &[], Takes::One, Nothing),
+    (
+        "slurm-partition-config",
+        &[],
+        Takes::One,
+        Refused(
+            "partitions are not chosen here; let the resource `slurm_partition` be a function of the job",
+        ),
+    ),
     // No shared memory is used.
     ("force-use-threads", &[], Takes::No, Nothing),
     // The disk is asked once per directory, which takes no time to speak of.

@@ -11,6 +11,7 @@ use tureen_workflow::remote::parcel::Parcel;
 use tureen_workflow::remote::pilot::Pilot;
 use tureen_workflow::remote::reply::{End, Reply, node_name, write_whole};
 use tureen_workflow::remote::{JOB, PILOT};
+use tureen_workflow::work::memory::Kills;
 use tureen_workflow::work::shell::Stream;
 use tureen_workflow::work::stop::Stop;
 
@@ -118,7 +119,8 @@ fn job(path: &Path, tells_end: bool) -> u8 {
         Err(why) => Reply::of_all(&parcel.id, parcel.jobs.len(), &End::NotReady(why)),
         Ok(evaluator) => {
             let output = |stream, bytes: &[u8]| pass_on(stream, bytes);
-            Node { evaluator: evaluator.as_ref(), stop: &stop, output: &output }.work(&parcel)
+            let (evaluator, kills) = (evaluator.as_ref(), &Kills::watch());
+            Node { evaluator, kills, stop: &stop, output: &output }.work(&parcel)
         }
     };
     if !tells_end && stop.is_asked() && !reply.is_good() {

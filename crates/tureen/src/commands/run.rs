@@ -61,7 +61,8 @@ fn run_reading(
     let say = |text: &str| show.note(text);
     let folder = Path::new(FOLDER);
     let latency_wait = settings.latency_wait.unwrap_or_else(usual_wait);
-    let earlier = earlier(latency_wait, settings.wishes.max_hashed_bytes).map_err(|fault| vec![fault])?;
+    let earlier =
+        earlier(settings.latency_wait, settings.wishes.max_hashed_bytes).map_err(|fault| vec![fault])?;
     let mut progress;
     let (planned, claim) = loop {
         progress = Progress::default();
@@ -103,6 +104,14 @@ fn run_reading(
     }
     // Should this fail, the next plan looks into the files once more.
     let _ = record.refresh(&planned.plan.touched);
+    let elsewhere = Elsewhere::new(
+        settings.cluster.as_ref(),
+        earlier,
+        reading,
+        settings.latency_wait,
+        (planned.plan.order.len(), &files_of(&planned)),
+    )
+    .map_err(|fault| vec![fault])?;
     // Only those who look on from elsewhere need to know.
     let _ = record.begin_run(planned.plan.order.len());
     let killed = killed_runs(&planned);
@@ -132,13 +141,6 @@ fn run_reading(
     wait_for(&settings.awaited, run_settings.latency_wait).map_err(|fault| vec![*fault])?;
     let handle = |handler| if settings.no_hooks { Ok(()) } else { handle(reading, handler, log) };
     handle(Handler::Start)?;
-    let elsewhere = match &settings.cluster {
-        None => None,
-        Some(cluster) => Some(
-            Elsewhere::new(cluster, earlier, reading, latency_wait, planned.plan.order.len())
-                .map_err(|fault| vec![fault])?,
-        ),
-    };
     let mut parts = Parts {
         apart: elsewhere.as_ref().map(|elsewhere| &elsewhere.apart),
         claim,

@@ -133,6 +133,15 @@ fn slurm(args: &Args) -> Result<Kind, Diagnostic> {
     let mut further = Vec::new();
     further.extend(options.slurm_qos.as_ref().map(|qos| format!("--qos={qos}")));
     further.extend(options.slurm_reservation.as_ref().map(|name| format!("--reservation={name}")));
+    let excluded = options.slurm_exclude_failed_nodes.as_ref().filter(|nodes| !nodes.is_empty());
+    further.extend(excluded.map(|nodes| format!("--exclude={nodes}")));
+    let prefix = options.slurm_jobname_prefix.clone().filter(|prefix| !prefix.is_empty());
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
+    if prefix.as_ref().is_some_and(|prefix| prefix.len() > 50 || !prefix.chars().all(is_plain)) {
+        return Err(Diagnostic::new(
+            "`--slurm-jobname-prefix` takes up to 50 letters, digits, underscores and hyphens",
+        ));
+    }
     further.extend(options.slurm_requeue.then(|| "--requeue".to_owned()));
     further.extend(options.slurm_no_requeue.then(|| "--no-requeue".to_owned()));
     if options.slurm_pilots == Some(0)
@@ -152,6 +161,7 @@ fn slurm(args: &Args) -> Result<Kind, Diagnostic> {
         n_jobs: 1,
         cores,
         n_planned: 0,
+        prefix,
         logs: options.slurm_logdir.clone().map(super::absolute),
         keeps_logs: options.slurm_keep_successful_logs,
         options: further,

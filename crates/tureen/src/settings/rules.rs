@@ -4,7 +4,7 @@ use tureen_workflow::adjust::{Adjustments, InputName, with_usual_defaults};
 use tureen_workflow::diagnostic::Diagnostic;
 use tureen_workflow::job::TargetJob;
 use tureen_workflow::plan::Batch;
-use tureen_workflow::resources::{self, NotSupported};
+use tureen_workflow::resources::{self, NotSupported, Typed};
 
 use crate::args::Args;
 
@@ -12,13 +12,17 @@ use crate::args::Args;
 ///
 /// # Errors
 /// A word of another form than it should have.
-pub(super) fn adjustments(args: &Args, is_elsewhere: bool) -> Result<Adjustments, Diagnostic> {
+pub(super) fn adjustments(args: &Args) -> Result<Adjustments, Diagnostic> {
     let default_resources = match &args.default_resources {
-        // A cluster has to be told what jobs need (as Snakemake 9.27).
-        None if is_elsewhere => Some(with_usual_defaults(Vec::new())),
+        // On clusters, too, whatever the help of Snakemake 9.27's API says: it sets more when rules are read already.
         None => None,
         Some(words) => {
-            Some(with_usual_defaults(each(words, resources::default_resource, "--default-resources")?))
+            let mut typed = each(words, resources::default_resource, "--default-resources")?;
+            // It is that in any case: of the machine that the job runs on.
+            typed.retain(|(name, value)| {
+                !(name == "tmpdir" && *value == Typed::Expression("system_tmpdir".to_owned()))
+            });
+            Some(with_usual_defaults(typed))
         }
     };
     let mut ancient = Vec::new();

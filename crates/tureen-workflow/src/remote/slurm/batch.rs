@@ -9,11 +9,12 @@ use rustc_hash::FxHashMap;
 
 use super::controller::{Controller, Question, States};
 use super::state::{Meaning, meaning, words};
-use super::{Settings, job_name, order};
+use super::{Settings, job_name, number_of, order, task_of, token, without_cluster};
 use crate::fields::quote;
 use crate::remote::folder::RunFolder;
 use crate::remote::parcel::Parcel;
 use crate::remote::place::{Loss, News, Order};
+use crate::remote::replies::Replies;
 use crate::remote::reply::{End, Reply, write_whole};
 
 /// How names of these begin.
@@ -59,9 +60,9 @@ pub(super) struct Batch {
     pending: Vec<(String, Vec<String>, String)>,
     sent: FxHashMap<String, Sent>,
     calls: FxHashMap<String, Call>,
-    n_tokens: usize,
+    n_tokens: u64,
     last_call: Option<Instant>,
-    last_listing: Option<Instant>,
+    replies: Replies,
     /// Where the logs of parcels that have ended are.
     logs: FxHashMap<String, PathBuf>,
 }
@@ -74,6 +75,7 @@ impl Batch {
         controller: &Controller,
     ) -> Self {
         let mut this = Self {
+            replies: Replies::new(Arc::clone(&folder)),
             folder,
             settings,
             pending: Vec::new(),
@@ -81,7 +83,6 @@ impl Batch {
             calls: FxHashMap::default(),
             n_tokens: 0,
             last_call: None,
-            last_listing: None,
             logs: FxHashMap::default(),
         };
         this.adopt(&left, controller);
@@ -101,8 +102,7 @@ impl Batch {
             if path.extension().is_none_or(|end| end != "ids") {
                 continue;
             }
-            let number = token.trim_start_matches(TOKEN).parse().unwrap_or(0);
-            self.n_tokens = self.n_tokens.max(number);
+            self.n_tokens = self.n_tokens.max(number_of(&token));
             let ids: Vec<String> =
                 std::fs::read_to_string(&path).unwrap_or_default().lines().map(str::to_owned).collect();
             let open: Vec<usize> =
@@ -218,7 +218,8 @@ impl Batch {
         ids: &[String],
     ) -> std::io::Result<()> {
         self.n_tokens += 1;
-        let token = format!("{TOKEN}{}", self.n_tokens);
+        let title = comment.split_once('_').map_or(comment, |(_, title)| title);
+        let token = token(TOKEN, self.n_tokens, self.settings.prefix.as_deref(), title);
         let place = self.folder.file("batches");
         std::fs::create_dir_all(&place)?;
         std::fs::create_dir_all(self.log_folder())?;
@@ -298,21 +299,12 @@ impl Batch {
         }
     }
 
-    /// Looks for replies: one `readdir`, less often the more there is to list.
     fn listen(&mut self, news: &mut Vec<News>) {
-        let pause = Duration::from_micros(10) * u32::try_from(self.sent.len()).unwrap_or(u32::MAX);
-        if self.sent.is_empty() || self.last_listing.is_some_and(|last| last.elapsed() < pause) {
-            return;
-        }
-        self.last_listing = Some(Instant::now());
-        for name in self.folder.names() {
-            let Some(id) = name.strip_suffix(".reply").filter(|id| self.sent.contains_key(*id)) else {
-                continue;
-            };
-            // A reply is written whole, so one that can't be read is one that can't be seen yet.
-            let text = std::fs::read(self.folder.of(id, "reply")).ok();
-            if let Some(reply) = text.and_then(|text| serde_json::from_slice::<Reply>(&text).ok()) {
-                self.deliver(id, reply, news);
+        for id in self.replies.look(self.sent.len()).unwrap_or_default() {
+            if self.sent.contains_key(&id)
+                && let Some(reply) = self.replies.read(&id)
+            {
+                self.deliver(&id, reply, news);
             }
         }
     }
@@ -379,12 +371,22 @@ impl Batch {
     fn key(&self, sent: &Sent) -> Option<String> {
         let call = self.calls.get(&sent.token)?;
         let job = call.job.as_ref()?;
-        Some(if call.ids.len() > 1 { format!("{job}_{}", sent.index) } else { job.clone() })
+        Some(if call.ids.len() > 1 { task_of(job, sent.index) } else { job.clone() })
     }
 
     pub(super) fn names(&self) -> Vec<String> {
         let known = self.calls.iter().filter(|(_, call)| call.job.is_some());
         known.map(|(token, _)| job_name(&self.folder, token)).collect()
+    }
+
+    /// The clusters that jobs are at; `None` is our own.
+    pub(super) fn clusters(&self) -> Vec<Option<String>> {
+        let jobs = self.calls.values().filter_map(|call| call.job.as_deref());
+        let mut clusters: Vec<Option<String>> =
+            jobs.map(|job| job.split_once(';').map(|(_, cluster)| cluster.to_owned())).collect();
+        clusters.sort_unstable();
+        clusters.dedup();
+        clusters
     }
 
     pub(super) fn keys(&self) -> Vec<String> {
@@ -421,7 +423,7 @@ impl Batch {
     fn current_log(&self, id: &str) -> Option<PathBuf> {
         let sent = self.sent.get(id)?;
         let name = job_name(&self.folder, &sent.token);
-        Some(self.log_folder().join(format!("{name}-{}.log", self.key(sent)?)))
+        Some(self.log_folder().join(format!("{name}-{}.log", without_cluster(&self.key(sent)?))))
     }
 
     pub(super) fn log_of(&self, id: &str) -> Option<PathBuf> {
@@ -434,14 +436,15 @@ impl Batch {
         self.calls.values().filter_map(|call| call.job.clone()).collect()
     }
 
-    /// Nobody wants these: gives the jobs to be cancelled.
-    pub(super) fn drop_all(&mut self, ids: &[String]) -> Vec<String> {
-        let mut jobs = Vec::new();
-        for id in ids {
-            let Some(sent) = self.sent.get(id) else { continue };
-            jobs.extend(self.key(sent));
-            self.folder.revoke(id);
+    /// Nobody wants this one: gives the job to be cancelled.
+    pub(super) fn give_up(&mut self, id: &str, news: &mut Vec<News>) -> Vec<String> {
+        let Some(sent) = self.sent.get(id) else { return Vec::new() };
+        let job = self.key(sent);
+        let is_free = self.folder.take_back(id);
+        self.folder.revoke(id);
+        if is_free {
+            self.lose(id, Loss::Final, "it was not wanted any more".to_owned(), news);
         }
-        jobs
+        job.into_iter().collect()
     }
 }

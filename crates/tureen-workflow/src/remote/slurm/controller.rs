@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What is asked.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub(super) enum Question {
         names: Vec<String>,
         /// The jobs that the queue should know; what it has forgotten is asked of the accounts.
         expected: Vec<String>,
+        /// The clusters that they are at; `None` is our own.
+        clusters: Vec<Option<String>>,
     },
     /// The sizes of a partition's nodes.
     Nodes(Option<String>),
@@ -71,7 +73,7 @@ pub(super) enum Answer {
     Say(String),
 }
 
-/// The states by job: `number` or `number_task`.
+/// The states by job: `number` or `number_task`, and `;cluster` if that is another one than ours.
 pub(super) type States = FxHashMap<String, String>;
 
 /// The programs, so that tests can put others in their place through the `PATH`.
@@ -140,14 +142,36 @@ impl Controller {
 
 /// Cancels jobs now, from this thread: for the end of a run.
 pub(super) fn cancel_now(jobs: &[String]) {
-    // What can't be told to the controller is told to the nodes through their folders.
-    let _ = Command::new(CANCEL)
-        .arg("--quiet")
-        .args(jobs)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
+    let mut by_cluster: FxHashMap<Option<&str>, Vec<&str>> = FxHashMap::default();
+    for job in jobs {
+        let (number, cluster) = split(job);
+        by_cluster.entry(cluster).or_default().push(number);
+    }
+    for (cluster, numbers) in by_cluster {
+        // What can't be told to the controller is told to the nodes through their folders.
+        let _ = Command::new(CANCEL)
+            .arg("--quiet")
+            .args(cluster.map(|cluster| format!("--clusters={cluster}")))
+            .args(numbers)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+    }
+}
+
+/// A job's number, and its cluster if that is another one than ours.
+fn split(job: &str) -> (&str, Option<&str>) {
+    job.split_once(';').map_or((job, None), |(number, cluster)| (number, Some(cluster)))
+}
+
+/// Which of these names belong to jobs that wait or run; `None`: nobody could tell.
+pub(super) fn living_names(names: &[String]) -> Option<FxHashSet<String>> {
+    let list = format!("--name={}", names.join(","));
+    match call(QUEUE, &["--noheader", "--array", "--format=%j", &list]) {
+        Called::Well(out) => Some(out.lines().map(|line| line.trim().to_owned()).collect()),
+        Called::Passing(_) | Called::Badly(_) => None,
+    }
 }
 
 struct Clerk {
@@ -176,7 +200,7 @@ impl Clerk {
             }
             Question::Find { token, name } => {
                 let job = loop {
-                    match self.find(&name) {
+                    match self.find(&name, None) {
                         Some(Some(number)) => break Ok(number),
                         Some(None) => break Err("the run that wanted to was ended before".to_owned()),
                         None => std::thread::sleep(BACK_OFF.0),
@@ -184,9 +208,15 @@ impl Clerk {
                 };
                 Some(Answer::Submitted { token, job })
             }
-            Question::Status { names, expected } => {
+            Question::Status { names, expected, clusters } => {
                 let asked = Instant::now();
-                Some(Answer::Status { states: self.status(&names, &expected), asked })
+                let mut states = Some(States::default());
+                for cluster in &clusters {
+                    let known = self.status(&names, &expected, cluster.as_deref());
+                    states =
+                        states.zip(known).map(|(states, known)| states.into_iter().chain(known).collect());
+                }
+                Some(Answer::Status { states, asked })
             }
             Question::Nodes(partition) => Some(Answer::Nodes(self.nodes(partition.as_deref()))),
         }
@@ -206,14 +236,14 @@ impl Clerk {
     /// Submits, however long that takes; but never twice: when an answer was lost the queue is asked for the name first.
     fn submit(&mut self, words: &[String], name: &str) -> Result<String, String> {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let clusters = words.iter().find_map(|word| word.strip_prefix("--clusters="));
         let mut pause = BACK_OFF.0;
         loop {
             match self.call(SUBMIT, &words) {
                 Called::Well(out) => {
                     self.be_back();
                     // `number` or `number;cluster`.
-                    let number =
-                        out.trim().lines().last().unwrap_or("").split(';').next().unwrap_or("").trim();
+                    let number = out.trim().lines().last().unwrap_or("").trim();
                     return if number.is_empty() {
                         Err("sbatch printed no job number".to_owned())
                     } else {
@@ -226,7 +256,7 @@ impl Clerk {
             std::thread::sleep(pause);
             pause = (pause * 2).min(BACK_OFF.1);
             loop {
-                match self.find(name) {
+                match self.find(name, clusters) {
                     Some(Some(number)) => {
                         self.be_back();
                         return Ok(number);
@@ -242,44 +272,61 @@ impl Clerk {
     }
 
     /// The number of the job (or array) of a name, if there is one; `None`: nobody could tell.
-    fn find(&mut self, name: &str) -> Option<Option<String>> {
+    fn find(&mut self, name: &str, clusters: Option<&str>) -> Option<Option<String>> {
         let names = format!("--name={name}");
-        match self.call(QUEUE, &["--noheader", "--states=all", "--format=%F", &names]) {
-            Called::Well(out) => Some(out.lines().next().map(|line| line.trim().to_owned())),
-            Called::Badly(_) => Some(None),
-            Called::Passing(_) => None,
+        let clusters: Vec<Option<&str>> =
+            clusters.map_or(vec![None], |clusters| clusters.split(',').map(Some).collect());
+        for cluster in clusters {
+            let there = cluster.map(|cluster| format!("--clusters={cluster}"));
+            let mut words = vec!["--noheader", "--states=all", "--format=%F", &names];
+            words.extend(there.as_deref());
+            match self.call(QUEUE, &words) {
+                Called::Well(out) => {
+                    if let Some(number) = out.lines().next() {
+                        let end = cluster.map(|cluster| format!(";{cluster}")).unwrap_or_default();
+                        return Some(Some(number.trim().to_owned() + &end));
+                    }
+                }
+                Called::Badly(_) => {}
+                Called::Passing(_) => return None,
+            }
         }
+        Some(None)
     }
 
     /// One call for all jobs; a second one, if Slurm keeps accounts, if the queue has forgotten some.
-    fn status(&mut self, names: &[String], expected: &[String]) -> Option<States> {
+    fn status(&mut self, names: &[String], expected: &[String], cluster: Option<&str>) -> Option<States> {
         let list = format!("--name={}", names.join(","));
-        let mut known =
-            match self.call(QUEUE, &["--noheader", "--array", "--states=all", "--format=%i|%T", &list]) {
-                Called::Well(out) => states(&out),
-                Called::Passing(why) => {
-                    self.be_away(&why);
-                    return self.accounts(&list);
-                }
-                Called::Badly(_) => return self.accounts(&list),
-            };
+        let there = cluster.map(|cluster| format!("--clusters={cluster}"));
+        let mut words = vec!["--noheader", "--array", "--states=all", "--format=%i|%T", &list];
+        words.extend(there.as_deref());
+        let mut known = match self.call(QUEUE, &words) {
+            Called::Well(out) => states(&out, cluster),
+            Called::Passing(why) => {
+                self.be_away(&why);
+                return self.accounts(&list, cluster);
+            }
+            Called::Badly(_) => return self.accounts(&list, cluster),
+        };
         self.be_back();
-        if expected.iter().any(|job| !known.contains_key(job)) {
-            for (job, state) in self.accounts(&list).unwrap_or_default() {
+        let is_here = |job: &&String| split(job).1 == cluster;
+        if expected.iter().filter(is_here).any(|job| !known.contains_key(job)) {
+            for (job, state) in self.accounts(&list, cluster).unwrap_or_default() {
                 known.entry(job).or_insert(state);
             }
         }
         Some(known)
     }
 
-    fn accounts(&mut self, names: &str) -> Option<States> {
+    fn accounts(&mut self, names: &str, cluster: Option<&str>) -> Option<States> {
         if !self.has_accounts {
             return None;
         }
-        match self
-            .call(ACCOUNTS, &["--noheader", "--parsable2", "--allocations", "--format=JobID,State", names])
-        {
-            Called::Well(out) => Some(states(&out)),
+        let there = cluster.map(|cluster| format!("--clusters={cluster}"));
+        let mut words = vec!["--noheader", "--parsable2", "--allocations", "--format=JobID,State", names];
+        words.extend(there.as_deref());
+        match self.call(ACCOUNTS, &words) {
+            Called::Well(out) => Some(states(&out, cluster)),
             Called::Passing(_) => None,
             Called::Badly(_) => {
                 // Accounting is disabled, or not for us.
@@ -308,57 +355,63 @@ impl Clerk {
             let first = words.first().copied().unwrap_or("");
             let _ = super::super::mail::add(log, &[format!("{program} {first}")]);
         }
-        let started = Command::new(program)
-            .args(words)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn();
-        let mut child = match started {
-            Ok(child) => child,
-            Err(error) => return Called::Badly(format!("`{program}` can't be started: {error}")),
-        };
-        let mut pipes = (child.stdout.take(), child.stderr.take());
-        let reader = |pipe: Option<Box<dyn Read + Send>>| {
-            std::thread::spawn(move || {
-                let mut text = String::new();
-                // What is not text is no answer.
-                let _ = pipe.map(|mut pipe| pipe.read_to_string(&mut text));
-                text
-            })
-        };
-        let out = reader(pipes.0.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
-        let error = reader(pipes.1.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
-        let deadline = Instant::now() + PATIENCE;
-        let status = loop {
-            match child.try_wait() {
-                Ok(Some(status)) => break Some(status),
-                Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(2)),
-                _ => {
-                    let _ = child.kill();
-                    let _ = child.wait();
-                    break None;
-                }
+        call(program, words)
+    }
+}
+
+/// Calls a command, for as long as that may take.
+fn call(program: &str, words: &[&str]) -> Called {
+    let started = Command::new(program)
+        .args(words)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = match started {
+        Ok(child) => child,
+        Err(error) => return Called::Badly(format!("`{program}` can't be started: {error}")),
+    };
+    let mut pipes = (child.stdout.take(), child.stderr.take());
+    let reader = |pipe: Option<Box<dyn Read + Send>>| {
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            // What is not text is no answer.
+            let _ = pipe.map(|mut pipe| pipe.read_to_string(&mut text));
+            text
+        })
+    };
+    let out = reader(pipes.0.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
+    let error = reader(pipes.1.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>));
+    let deadline = Instant::now() + PATIENCE;
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break Some(status),
+            Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(2)),
+            _ => {
+                let _ = child.kill();
+                let _ = child.wait();
+                break None;
             }
-        };
-        let (out, error) = (out.join().unwrap_or_default(), error.join().unwrap_or_default());
-        let said = error.trim().lines().last().unwrap_or("").to_owned();
-        match status {
-            Some(status) if status.success() => Called::Well(out),
-            Some(_) if PASSING.iter().any(|sign| error.to_lowercase().contains(&sign.to_lowercase())) => {
-                Called::Passing(said)
-            }
-            Some(status) => Called::Badly(format!("`{program}` ended with {status}: {}", error.trim())),
-            None => Called::Passing(format!("`{program}` took more than {} s", PATIENCE.as_secs())),
         }
+    };
+    let (out, error) = (out.join().unwrap_or_default(), error.join().unwrap_or_default());
+    let said = error.trim().lines().last().unwrap_or("").to_owned();
+    match status {
+        Some(status) if status.success() => Called::Well(out),
+        Some(_) if PASSING.iter().any(|sign| error.to_lowercase().contains(&sign.to_lowercase())) => {
+            Called::Passing(said)
+        }
+        Some(status) => Called::Badly(format!("`{program}` ended with {status}: {}", error.trim())),
+        None => Called::Passing(format!("`{program}` took more than {} s", PATIENCE.as_secs())),
     }
 }
 
 /// Lines of `job|state`.
-fn states(out: &str) -> States {
+fn states(out: &str, cluster: Option<&str>) -> States {
+    let end = cluster.map(|cluster| format!(";{cluster}")).unwrap_or_default();
     let line = |line: &str| {
         let (job, state) = line.trim().split_once('|')?;
-        Some((job.to_owned(), state.to_owned()))
+        Some((format!("{job}{end}"), state.to_owned()))
     };
     out.lines().filter_map(line).collect()
 }
@@ -387,7 +440,9 @@ mod tests {
 
     #[test]
     fn states_are_read_by_job() {
-        let states = states("12_3|RUNNING\n 13|CANCELLED by 0\n\nnonsense\n");
+        let there = states("12_3|RUNNING\n", Some("east"));
+        assert_eq!(there.get("12_3;east").map(String::as_str), Some("RUNNING"));
+        let states = states("12_3|RUNNING\n 13|CANCELLED by 0\n\nnonsense\n", None);
         assert_eq!(states.get("12_3").map(String::as_str), Some("RUNNING"));
         assert_eq!(states.get("13").map(String::as_str), Some("CANCELLED by 0"));
         assert_eq!(states.len(), 2);

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 
 use super::controller::{Controller, NodeSize, Question, States};
 use super::state::{Meaning, meaning, words};
-use super::{Settings, job_name, order};
+use super::{Settings, job_name, number_of, order, task_of, without_cluster};
 use crate::remote::folder::RunFolder;
 use crate::remote::mail::{Inbox, add, mend};
 use crate::remote::parcel::Parcel;
@@ -149,7 +149,7 @@ impl Fleet {
     fn adopt(&mut self, left: LeftPilot) {
         let LeftPilot { number, token, index, job, cores, given } = left;
         self.n_pilots = self.n_pilots.max(number);
-        self.n_tokens = self.n_tokens.max(token.trim_start_matches(TOKEN).parse().unwrap_or(0));
+        self.n_tokens = self.n_tokens.max(number_of(&token));
         let mut pilot = self.pilot(number, token.clone(), index, cores);
         // If it can't be mended, the line is lost, and with it a parcel that the pilot has never seen.
         let _ = mend(&pilot.inbox);
@@ -182,6 +182,13 @@ impl Fleet {
 
     pub(super) fn has(&self, id: &str) -> bool {
         self.pilots.iter().any(|pilot| pilot.phase != Phase::Gone && pilot.given.contains_key(id))
+    }
+
+    /// Nobody wants this one: its pilot ends it and says so.
+    pub(super) fn give_up(&mut self, id: &str) {
+        for pilot in self.pilots.iter().filter(|pilot| pilot.given.contains_key(id)) {
+            let _ = say(&pilot.inbox, &[ToPilot::Drop(id.to_owned())]);
+        }
     }
 
     /// Whether a parcel can go with those that are here already.
@@ -394,7 +401,7 @@ impl Fleet {
 
     fn key(&self, pilot: &Pilot) -> Option<String> {
         let job = self.calls.get(&pilot.token)?.job.as_ref()?;
-        Some(format!("{job}_{}", pilot.index))
+        Some(task_of(job, pilot.index))
     }
 
     pub(super) fn names(&self) -> Vec<String> {
@@ -432,7 +439,7 @@ impl Fleet {
     pub(super) fn log_of(&self, id: &str) -> Option<PathBuf> {
         let pilot = self.pilots.iter().find(|pilot| pilot.given.contains_key(id))?;
         let name = job_name(&self.folder, &pilot.token);
-        Some(self.log_folder().join(format!("{name}-{}.log", self.key(pilot)?)))
+        Some(self.log_folder().join(format!("{name}-{}.log", without_cluster(&self.key(pilot)?))))
     }
 
     /// Nobody wants what they do: gives the jobs to be cancelled.

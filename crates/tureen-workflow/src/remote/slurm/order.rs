@@ -44,10 +44,13 @@ pub fn options(view: &JobView) -> Result<Vec<String>, String> {
         }
         add("nodes", nodes.to_string());
     }
-    if let Some(gpus) = number(view, "gpu")?.filter(|&gpus| gpus > 0) {
-        let model = word(view, "gpu_model").map(|model| model + ":").unwrap_or_default();
+    let model = word(view, "gpu_model");
+    let gpus = number(view, "gpu")?.or(model.as_ref().map(|_| 1)).filter(|&gpus| gpus > 0);
+    if let Some(gpus) = gpus {
+        let model = model.map(|model| model + ":").unwrap_or_default();
         add("gpus", format!("{model}{gpus}"));
     }
+    let has_gpus = gpus.is_some() || word(view, "gres").is_some_and(|gres| gres.contains("gpu"));
     let is_mpi = find(view, "mpi").is_some_and(|value| !matches!(value, Value::Bool(false) | Value::None));
     match (number(view, "tasks")?, number(view, "tasks_per_node")?) {
         (Some(_), Some(_)) if is_mpi => {
@@ -59,23 +62,33 @@ pub fn options(view: &JobView) -> Result<Vec<String>, String> {
             return Err("it is an MPI job (`mpi`), which needs `tasks` or `tasks_per_node`".to_owned());
         }
         (_, Some(tasks)) => add("ntasks-per-node", tasks.max(1).to_string()),
+        // Some clusters refuse a number of tasks beside one of GPUs, unless somebody asks for it.
+        (tasks, None) if has_gpus && !is_mpi => {
+            if let Some(tasks) = number(view, "tasks_per_gpu")?.or(tasks).filter(|&tasks| tasks >= 1) {
+                add("ntasks-per-gpu", tasks.to_string());
+            }
+        }
         (tasks, None) => add("ntasks", tasks.unwrap_or(1).max(1).to_string()),
     }
-    match number(view, "cpus_per_task")? {
+    match (number(view, "cpus_per_task")?, number(view, "cpus_per_gpu")?.filter(|_| has_gpus)) {
         // Snakemake's way of saying that the partition allows no such setting.
-        Some(cpus) if cpus < 0 => {}
-        Some(cpus) => add("cpus-per-task", cpus.max(1).to_string()),
-        None => add("cpus-per-task", view.threads.max(1).to_string()),
+        (Some(cpus), _) if cpus < 0 => {}
+        (Some(cpus), _) => add("cpus-per-task", cpus.max(1).to_string()),
+        (None, Some(cpus)) if cpus <= 0 => {}
+        (None, Some(cpus)) => add("cpus-per-gpu", cpus.to_string()),
+        (None, None) => add("cpus-per-task", view.threads.max(1).to_string()),
     }
     if let Some(extra) = word(view, "slurm_extra") {
-        options.extend(split(&extra)?);
+        let words = split(&extra)?;
+        check_extra(&words)?;
+        options.extend(words);
     }
     Ok(options)
 }
 
 /// Whether a job asks for nothing that a pilot of the usual kind lacks; `most_minutes` is how long it may take.
 pub fn is_plain(view: &JobView, most_minutes: i64, is_unsaid_short: bool) -> bool {
-    const SPECIAL: [&str; 16] = [
+    const SPECIAL: [&str; 18] = [
         "cluster",
         "clusters",
         "slurm_cluster",
@@ -85,6 +98,8 @@ pub fn is_plain(view: &JobView, most_minutes: i64, is_unsaid_short: bool) -> boo
         "gres",
         "gpu",
         "gpu_model",
+        "tasks_per_gpu",
+        "cpus_per_gpu",
         "mem_mb_per_cpu",
         "nodes",
         "mpi",
@@ -137,6 +152,66 @@ fn number(view: &JobView, name: &str) -> Result<Option<i64>, String> {
             }),
         },
     }
+}
+
+/// Options that are set here, with the resource to use instead; the others would have jobs lost from sight.
+const OURS: [(&str, &str, &str); 27] = [
+    ("job-name", "J", ""),
+    ("output", "o", ""),
+    ("array", "a", ""),
+    ("chdir", "D", ""),
+    ("parsable", "", ""),
+    ("test-only", "", ""),
+    ("wait", "W", ""),
+    ("wrap", "", ""),
+    ("export", "", ""),
+    ("comment", "", ""),
+    ("quiet", "Q", ""),
+    ("account", "A", "slurm_account"),
+    ("partition", "p", "slurm_partition"),
+    ("clusters", "M", "clusters"),
+    ("mem", "", "mem_mb"),
+    ("mem-per-cpu", "", "mem_mb_per_cpu"),
+    ("ntasks", "n", "tasks"),
+    ("ntasks-per-gpu", "", "tasks_per_gpu"),
+    ("cpus-per-task", "c", "cpus_per_task"),
+    ("cpus-per-gpu", "", "cpus_per_gpu"),
+    ("time", "t", "runtime"),
+    ("constraint", "C", "constraint"),
+    ("qos", "q", "qos"),
+    ("nodes", "N", "nodes"),
+    ("gres", "", "gres"),
+    ("gpus", "G", "gpu"),
+    ("reservation", "", "reservation"),
+];
+
+/// Refuses what would undo what is set here, and what `sbatch` would take for the script.
+fn check_extra(words: &[String]) -> Result<(), String> {
+    let mut may_be_value = false;
+    for word in words {
+        if !word.starts_with('-') || word == "-" || word == "--" {
+            if !may_be_value || word.starts_with('-') {
+                return Err(format!("its resource `slurm_extra` has `{word}` where an option should be"));
+            }
+            may_be_value = false;
+            continue;
+        }
+        may_be_value = !word.contains('=');
+        let name = word.trim_start_matches('-').split('=').next().unwrap_or("");
+        let is_it = |(long, short, _): &&(&str, &str, &str)| match word.strip_prefix("--") {
+            // `sbatch` takes beginnings of names, too.
+            Some(_) => name == *long || (name.len() > 3 && long.starts_with(name)),
+            None => !short.is_empty() && name.starts_with(short),
+        };
+        if let Some((long, _, resource)) = OURS.iter().find(is_it) {
+            let instead = match *resource {
+                "" => "tureen sets it itself".to_owned(),
+                resource => format!("use the resource `{resource}`"),
+            };
+            return Err(format!("its resource `slurm_extra` has `--{long}`: {instead}"));
+        }
+    }
+    Ok(())
 }
 
 /// Splits options as a shell would, as far as quotes go.
@@ -213,15 +288,32 @@ mod tests {
                 ("clusters", text("east")),
                 ("gres", text("gpu:1")),
             ],
-            "--clusters=east --constraint=haswell --gres=gpu:1 --mem-per-cpu=500M --nodes=2 --ntasks=3 --cpus-per-task=4",
+            "--clusters=east --constraint=haswell --gres=gpu:1 --mem-per-cpu=500M --nodes=2 --ntasks-per-gpu=3 --cpus-per-task=4",
         );
         check(&[("cpus_per_task", Value::Int(-1))], "--ntasks=1");
         check(
-            &[("slurm_extra", text("'--mail-type=END --comment=\"a b\"'"))],
-            "--ntasks=1 --cpus-per-task=2 --mail-type=END --comment=a b",
+            &[("slurm_extra", text("'--mail-type=END --wckey=\"a b\" -x n1'"))],
+            "--ntasks=1 --cpus-per-task=2 --mail-type=END --wckey=a b -x n1",
         );
         check(&[("nodes", Value::Int(0))], "its resource `nodes` is 0, which is less than 1");
         check(&[("tasks", text("many"))], "its resource `tasks` is 'many', which is no whole number");
+        check(
+            &[("gpu_model", text("a100")), ("tasks_per_gpu", Value::Int(2)), ("cpus_per_gpu", Value::Int(8))],
+            "--gpus=a100:1 --ntasks-per-gpu=2 --cpus-per-gpu=8",
+        );
+        check(&[("gres", text("gpu:2"))], "--gres=gpu:2 --cpus-per-task=2");
+        for (extra, why) in [
+            ("--job-name=mine", "its resource `slurm_extra` has `--job-name`: tureen sets it itself"),
+            ("-t 5", "its resource `slurm_extra` has `--time`: use the resource `runtime`"),
+            (
+                "--partit=x",
+                "its resource `slurm_extra` has `--partition`: use the resource `slurm_partition`",
+            ),
+            ("evil.sh", "its resource `slurm_extra` has `evil.sh` where an option should be"),
+            ("--nice=1 evil.sh", "its resource `slurm_extra` has `evil.sh` where an option should be"),
+        ] {
+            check(&[("slurm_extra", text(extra))], why);
+        }
         check(
             &[("slurm_extra", text("--x='"))],
             "a quote is not closed in its resource `slurm_extra`: --x='",

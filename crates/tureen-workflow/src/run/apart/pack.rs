@@ -6,13 +6,14 @@ use rustc_hash::FxHashMap;
 
 use super::{Attempt, Packed, Sender, What};
 use crate::evaluator::job::{Entry, JobView};
+use crate::fields::{Globals, fill_but};
 use crate::job::{FileId, JobId};
 use crate::params::{NOT_YET, whole_number};
-use crate::remote::jobscript::properties;
+use crate::remote::jobscript::{Group, properties};
 use crate::remote::parcel::{Parcel, ParcelJob, VERSION, Work};
 use crate::remote::place::Order;
 use crate::resources::group_resources;
-use crate::rule::Action;
+use crate::rule::{Action, Item, Param};
 use crate::value::Value;
 use crate::work::shadow;
 
@@ -24,15 +25,15 @@ impl Sender<'_, '_, '_> {
         let (sets, levels) = super::steps::levels(shared.graph, self.plan, &jobs);
         let mut packed = Vec::with_capacity(attempts.len());
         let is_group = self.tasks.steps[step].jobs.len() > 1;
+        let mut needs_story = false;
         for (number, attempt) in attempts.iter().enumerate() {
-            let work = self.work_of(attempt).map_err(|what| (number, what))?;
-            if is_group && let Some(what) = is_early(attempt) {
-                return Err((number, what));
-            }
-            packed.push(self.pack_job(attempt, work, &jobs, &sets, number));
+            let (work, needs_python) = self.work_of(attempt).map_err(|what| (number, what))?;
+            let mut job = self.pack_job(attempt, work, &jobs, &sets, number);
+            job.late_params = late_params(&shared.rule(attempt.job).params, attempt, &job.work);
+            needs_story |= needs_python || !job.late_params.is_empty();
+            packed.push(job);
         }
-        let needs_python = packed.iter().any(|job| job.work == Work::Python);
-        let story = if needs_python { Some(self.story().map_err(|what| (0, what))?) } else { None };
+        let story = if needs_story { Some(self.story().map_err(|what| (0, what))?) } else { None };
         let view = self.whole_view(attempts, &levels, is_group).map_err(|what| (0, what))?;
         let group = is_group.then(|| self.tasks.groups[step].clone().unwrap_or_default());
         let view = match &group {
@@ -52,10 +53,16 @@ impl Sender<'_, '_, '_> {
             environment: workflow.environment.clone(),
             story,
             shadow_base: shadow::folder(shared.settings.shadow_prefix.as_deref()),
-            latency_wait: shared.settings.latency_wait.as_secs_f64(),
+            latency_wait: self.apart.latency_wait.as_secs_f64(),
             keep_incomplete: shared.settings.keep_incomplete,
         };
-        let order = Order { properties: properties(&view, group.as_deref()), view, group, goes_alone: false };
+        let told = group.as_deref().map(|name| {
+            let inner = parcel.jobs.iter().flat_map(|job| &job.inputs).cloned().collect();
+            // Its jobs come in an order in which each follows those it needs.
+            Group { name, inner, last: &attempts[attempts.len() - 1].view }
+        });
+        let properties = properties(&view, told.as_ref());
+        let order = Order { properties, view, group, goes_alone: false };
         Ok((parcel, order))
     }
 
@@ -81,17 +88,20 @@ impl Sender<'_, '_, '_> {
         readers.into_iter().map(|(file, readers)| (path(file), readers)).collect()
     }
 
-    fn work_of(&self, attempt: &Attempt) -> Result<Work, What> {
-        Ok(match &self.shared.rule(attempt.job).action {
-            Action::None => Work::Nothing,
-            Action::Run { .. } | Action::Script { .. } => {
-                if let Some(name) = unsendable(&attempt.view) {
-                    let why = format!(
-                        "its params can't be sent to another machine: `{name}` is an object that only this process has; give its plain data, or make the rule local (`localrules:`)"
-                    );
-                    return Err(What::Elsewhere { why, may_be_tried_again: false });
+    /// What a job does, and whether that takes an interpreter.
+    fn work_of(&self, attempt: &Attempt) -> Result<(Work, bool), What> {
+        let rule = self.shared.rule(attempt.job);
+        Ok(match &rule.action {
+            Action::None => (Work::Nothing, false),
+            Action::Run { .. } | Action::Script { .. } => (Work::Python, true),
+            Action::Shell { command, .. } if is_open(attempt.command.as_deref().unwrap_or_default()) => {
+                // Filled as far as it can be without what only the node knows, it takes no interpreter there.
+                let globals = Globals::of(self.shared.rules.workflow, rule);
+                let half = fill_but(command, &attempt.view, globals, &KNOWN_THERE);
+                match half.ok().filter(|_| !rule.has_late_command) {
+                    Some(text) => (Work::Template { text, is_late: false }, false),
+                    None => (Work::Template { text: command.clone(), is_late: rule.has_late_command }, true),
                 }
-                Work::Python
             }
             Action::Shell { .. } => {
                 let mut commands = vec![attempt.command.clone().unwrap_or_default()];
@@ -102,7 +112,7 @@ impl Sender<'_, '_, '_> {
                     commands.push(command.unwrap_or_default());
                 }
                 commands.dedup();
-                Work::Shell(commands)
+                (Work::Shell(commands), false)
             }
         })
     }
@@ -142,6 +152,7 @@ impl Sender<'_, '_, '_> {
             set: sets[number],
             needs,
             view: attempt.view.clone(),
+            late_params: Vec::new(),
             work,
             outputs: attempt
                 .outputs
@@ -213,13 +224,24 @@ impl Sender<'_, '_, '_> {
     }
 }
 
-/// The param of a job that only this process holds.
-fn unsendable(view: &JobView) -> Option<String> {
-    let is_held = |value: &Value| {
+/// Names in commands whose parts may be known only on the node. Which repetition it is, is known only there if it is
+/// filled there at all.
+const KNOWN_THERE: [&str; 3] = ["params", "resources", "bench_iteration"];
+
+/// Whether a text was filled with something that is not known yet.
+fn is_open(text: &str) -> bool {
+    text.contains(NOT_YET)
+}
+
+/// The places of params that a job's node works out: those that follow from files which are not there yet, or from what
+/// only the node knows; and, where Python code gets them, objects of this process.
+fn late_params(declared: &[Item<Param>], attempt: &Attempt, work: &Work) -> Vec<usize> {
+    let is_late = |value: &Value, is_given: bool| {
         let mut waiting = vec![value];
         while let Some(value) = waiting.pop() {
             match value {
-                Value::Opaque { held: Some(_), .. } => return true,
+                Value::Opaque { held: Some(_), .. } if *work == Work::Python => return true,
+                Value::Str(text) if is_given && is_open(text) => return true,
                 Value::List(values) | Value::Tuple(values) => waiting.extend(values),
                 Value::Dict(pairs) => waiting.extend(pairs.iter().map(|(_, value)| value)),
                 _ => {}
@@ -227,16 +249,12 @@ fn unsendable(view: &JobView) -> Option<String> {
         }
         false
     };
-    let name = |(number, entry): (usize, &Entry)| entry.name.clone().unwrap_or_else(|| number.to_string());
-    view.params.iter().enumerate().find(|(_, entry)| is_held(&entry.value)).map(name)
-}
-
-/// A group is sent as a whole, so nothing in it can be worked out from files that it makes itself.
-fn is_early(attempt: &Attempt) -> Option<What> {
-    let is_unknown = |value: &Value| matches!(value, Value::Str(text) if text == NOT_YET);
-    let param = attempt.view.params.iter().any(|entry| is_unknown(&entry.value));
-    param.then(|| What::Elsewhere {
-        why: "its params are worked out from a file that another job of its group makes, but a group is sent as a whole; take the rule out of the group".to_owned(),
-        may_be_tried_again: false,
-    })
+    if matches!(work, Work::Nothing | Work::Shell(_)) {
+        return Vec::new();
+    }
+    let params = attempt.view.params.iter().zip(declared).enumerate();
+    let is_late = |(_, (entry, item)): &(usize, (&Entry, &Item<Param>))| {
+        is_late(&entry.value, matches!(item.value, Param::Function(_)))
+    };
+    params.filter(is_late).map(|(place, _)| place).collect()
 }

@@ -8,7 +8,7 @@ use crate::fields::quote;
 use crate::remote::pilot::cores_of;
 use crate::remote::place::News;
 use crate::remote::slurm::controller::{Controller, NodeSize, Question};
-use crate::remote::slurm::job_name;
+use crate::remote::slurm::{job_name, token};
 
 /// A pilot is not asked for with more cores than this, unless a job needs them: large allocations wait long.
 const USUAL_CORES: u64 = 16;
@@ -63,7 +63,7 @@ impl Fleet {
 
     fn call(&mut self, controller: &Controller, n_new: u64, cores: u64, mem_mb: u64, news: &mut Vec<News>) {
         self.n_tokens += 1;
-        let token = format!("{TOKEN}{}", self.n_tokens);
+        let token = token(TOKEN, self.n_tokens, self.settings.prefix.as_deref(), "tureen");
         match self.write_call(&token, n_new, cores, mem_mb) {
             Ok(words) => {
                 let name = job_name(&self.folder, &token);
