@@ -42,9 +42,10 @@ pub(crate) fn load(
     evaluator: &Evaluator,
     request: &Load<'_>,
     sources: &mut Sources,
+    warnings: &mut Vec<Diagnostic>,
 ) -> Result<Workflow, Vec<Diagnostic>> {
     let mut loading =
-        Loading { sources, places: Places::default(), translations: Vec::new(), errors: Vec::new() };
+        Loading { sources, warnings, places: Places::default(), translations: Vec::new(), errors: Vec::new() };
     let broken = |error: &Broken| vec![Diagnostic::from_text(&error.to_string())];
     let mut process = evaluator.process().map_err(|error| broken(&error))?;
     let initial = wire::encode(&request.overrides.initial());
@@ -103,6 +104,7 @@ fn read_config(path: &Json) -> Json {
 
 struct Loading<'l> {
     sources: &'l mut Sources,
+    warnings: &'l mut Vec<Diagnostic>,
     places: Places,
     translations: Vec<(String, Translation)>,
     errors: Vec<Diagnostic>,
@@ -127,6 +129,7 @@ impl Loading<'_> {
             self.errors.extend(file.errors);
             return Json::Null;
         }
+        self.warnings.extend(file.warnings.iter().cloned());
         let text = &self.sources.get(file.source).text;
         match translate(&file, text, &mut self.places) {
             Err(errors) => {

@@ -20,6 +20,7 @@ use tureen_workflow::run::Python;
 use tureen_workflow::span::Sources;
 
 use super::Ended;
+use crate::render;
 use crate::run_log;
 use crate::settings::{PLACES, Settings, Task};
 use crate::talk;
@@ -57,6 +58,7 @@ pub(crate) fn workflow_for(settings: &Settings, needs_python: bool) -> Result<Re
     };
     let mut reading =
         read(&request).map_err(|unreadable| Ended::Errors(unreadable.diagnostics, unreadable.sources))?;
+    render::warnings(&reading.warnings, &reading.sources);
     if let Some(evaluator) = reading.evaluator.as_ref().filter(|_| reading.workflow.listens) {
         run_log::listen(evaluator.listener());
     }
