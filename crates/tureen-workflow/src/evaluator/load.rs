@@ -183,6 +183,8 @@ impl Loading<'_> {
             }
             diagnostic = match self.translation(file) {
                 Some(translation) => diagnostic.at(self.line(translation, line), word),
+                // Of what others wrote, the place where it was raised is enough.
+                None if file.contains("/site-packages/") || file.contains("/lib/python") => diagnostic,
                 None => {
                     let text = frame["text"].as_str().unwrap_or("");
                     diagnostic.note(format!("in {file}, line {line}: {text}"))
