@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
+use super::advice;
 use super::broken::Broken;
 use super::replay::Story;
 use super::workflow::workflow;
@@ -172,6 +173,10 @@ impl Loading<'_> {
             };
         }
         let frames = error["frames"].as_array().map_or(&[][..], Vec::as_slice);
+        let innermost = frames.last().map_or("", |frame| frame["text"].as_str().unwrap_or(""));
+        if let Some(hint) = advice::on(class, message, innermost, &error["known"], &self.texts()) {
+            diagnostic = diagnostic.hint(hint);
+        }
         for (index, frame) in frames.iter().rev().enumerate() {
             let file = frame["file"].as_str().unwrap_or("");
             let line = frame["line"].as_u64().unwrap_or(1);
@@ -192,6 +197,12 @@ impl Loading<'_> {
             };
         }
         diagnostic
+    }
+
+    /// The files that were read.
+    fn texts(&self) -> Vec<&str> {
+        let texts = self.translations.iter();
+        texts.map(|(_, translation)| self.sources.get(translation.source).text.as_str()).collect()
     }
 
     fn translation(&self, file: &str) -> Option<&Translation> {
