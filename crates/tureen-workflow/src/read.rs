@@ -142,15 +142,13 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
     };
     match evaluator::load(&evaluator, &load, &mut sources, &mut warnings) {
         Ok(workflow) => match resources::check(&workflow) {
-            Ok(()) => {
-                Ok(Reading {
-                    workflow,
-                    sources,
-                    evaluator: Some(evaluator),
-                    needs_python: Some(reason),
-                    warnings,
-                })
-            }
+            Ok(()) => Ok(Reading {
+                workflow,
+                sources,
+                evaluator: Some(evaluator),
+                needs_python: Some(reason),
+                warnings,
+            }),
             Err(faults) => Err(unreadable(sources, faults)),
         },
         Err(diagnostics) => Err(unreadable(sources, diagnostics)),

@@ -9,9 +9,9 @@ use crate::nearest::nearest;
 pub(super) fn on(class: &str, message: &str, line: &str, known: &Json, texts: &[&str]) -> Option<String> {
     let quoted = message.split('\'').nth(1).unwrap_or("");
     match class {
-        "NameError" if line.contains(&format!("{{{quoted}}}")) => Some(format!(
-            "in an f-string, the braces of a wildcard are doubled: `{{{{{quoted}}}}}`"
-        )),
+        "NameError" if line.contains(&format!("{{{quoted}}}")) => {
+            Some(format!("in an f-string, the braces of a wildcard are doubled: `{{{{{quoted}}}}}`"))
+        }
         "NameError" if line.contains(&format!("[{quoted}]")) => {
             Some(format!("a key is written in quotes: `[\"{quoted}\"]`"))
         }
@@ -49,7 +49,8 @@ mod tests {
 
     #[test]
     fn slips_are_recognised() {
-        let hint = |class, message, line| on(class, message, line, &json!(["samples", "out"]), &["rule b:\n"]);
+        let hint =
+            |class, message, line| on(class, message, line, &json!(["samples", "out"]), &["rule b:\n"]);
         let name = |line| hint("NameError", "name 'sample' is not defined", line).unwrap();
         assert!(name("input: f\"{sample}.txt\"").contains("`{{sample}}`"));
         assert!(name("output: config[sample]").contains("`[\"sample\"]`"));

@@ -45,8 +45,13 @@ pub(crate) fn load(
     sources: &mut Sources,
     warnings: &mut Vec<Diagnostic>,
 ) -> Result<Workflow, Vec<Diagnostic>> {
-    let mut loading =
-        Loading { sources, warnings, places: Places::default(), translations: Vec::new(), errors: Vec::new() };
+    let mut loading = Loading {
+        sources,
+        warnings,
+        places: Places::default(),
+        translations: Vec::new(),
+        errors: Vec::new(),
+    };
     let broken = |error: &Broken| vec![Diagnostic::from_text(&error.to_string())];
     let mut process = evaluator.process().map_err(|error| broken(&error))?;
     let initial = wire::encode(&request.overrides.initial());

@@ -61,6 +61,11 @@ fn find_inside(rules: &Rules<'_>, graph: &JobGraph, makers: &[Option<JobId>], fa
         if job == other || faults.len() >= MOST {
             continue;
         }
+        // What is found in a checkpoint's directory fits its own pattern: `parts/{s}` also reads `parts/a/1.txt`.
+        let rule = graph.jobs.rule(job);
+        if rule == graph.jobs.rule(other) && rules.workflow.rules[rule].is_checkpoint {
+            continue;
+        }
         let (path, parent) = (graph.jobs.path(file), graph.jobs.path(directory));
         let (one, two) = (name(rules, graph, job), name(rules, graph, other));
         let message = format!("rule `{one}` makes `{path}` inside `{parent}`, which rule `{two}` makes");

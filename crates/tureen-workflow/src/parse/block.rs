@@ -187,7 +187,9 @@ impl Parser<'_> {
         if keywords::is_action(word) {
             return false;
         }
-        let Some(first) = before.iter().find(|other| self.text_of(other.keyword) == word) else { return false };
+        let Some(first) = before.iter().find(|other| self.text_of(other.keyword) == word) else {
+            return false;
+        };
         let warning = Diagnostic::new(format!("`{word}:` is given twice; only the first one counts"))
             .at(directive.keyword, "means nothing")
             .at(first.keyword, "first given here")

@@ -306,7 +306,8 @@ fn is_joined(diagnostic: &Diagnostic, sources: &Sources) -> bool {
 pub(crate) fn ended(mut diagnostics: Vec<Diagnostic>, sources: Sources) -> Ended {
     for diagnostic in &mut diagnostics {
         if diagnostic.message.starts_with("no rule makes") && is_joined(diagnostic, &sources) {
-            diagnostic.hint = Some("is a comma missing between two lines? strings with none are joined".to_owned());
+            diagnostic.hint =
+                Some("is a comma missing between two lines? strings with none are joined".to_owned());
         }
     }
     run_log::errors(&diagnostics, &sources);
