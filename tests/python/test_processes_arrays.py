@@ -226,6 +226,30 @@ def test_no_descriptor_is_left_after_a_run(tmp_path: Path) -> None:
     assert script(LEAVING + text, tmp_path) == "True\n"
 
 
+def test_the_memory_of_copies_is_used_again_only_when_nobody_looks_at_them(tmp_path: Path) -> None:
+    text = """
+    import builtins, numpy
+    N = 500_000
+    def keep(array):
+        builtins.__dict__.setdefault("kept", []).append(array[1:])
+        return array[0]
+    def look(number):
+        return [(array[0], (array == array[0]).all()) for array in getattr(builtins, "kept", ())]
+    def half(array):
+        return array[::2]
+    arrays = [numpy.full(N, float(number)) for number in range(24)]
+    def each(function):
+        return tureen.compute(*[delayed(function)(array) for array in arrays])
+    with tureen.config.set(scheduler="processes", num_workers=2):
+        assert each(keep) == tuple(range(24))
+        assert each(numpy.sum) == tuple(N * number for number in range(24))
+        assert all((part == number).all() for number, part in enumerate(each(half)))
+        seen = {entry for part in tureen.compute(*map(delayed(look), range(100))) for entry in part}
+    print(sorted(seen) == [(number, True) for number in range(24)] or seen)
+    """
+    assert script(text, tmp_path) == "True\n"
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_is_left_of_a_program_that_is_killed(how: signal.Signals, tmp_path: Path) -> None:
     shared_before, mounts_before = os.listdir("/dev/shm"), Path("/proc/self/mounts").read_text()

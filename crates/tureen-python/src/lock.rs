@@ -5,6 +5,7 @@
 //! Nothing is asked of the threads. Whoever waits for a run looks at them now and then. Code that lets go of the lock, that
 //! sleeps, reads or waits for anything else, is seen to do so. Where the system does not tell (not Linux), nothing is seen.
 
+mod crowd;
 mod machine;
 mod queue;
 mod waiting;
@@ -18,9 +19,10 @@ use tureen_engine::TaskId;
 
 use crate::promise::Doing;
 use crate::session::Session;
+use crowd::Crowd;
 use machine::Machine;
 use queue::Queue;
-use waiting::Words;
+use waiting::{State, Words};
 
 /// What was seen of the threads of one run.
 pub(crate) struct LockWatch {
@@ -28,6 +30,7 @@ pub(crate) struct LockWatch {
     before: Option<Machine>,
     words: Words,
     queue: Queue,
+    crowd: Crowd,
     n_looks: u32,
     /// The threads that were at a task, summed over all looks.
     n_in_tasks: u32,
@@ -52,6 +55,7 @@ impl LockWatch {
             before: None,
             words: Words::default(),
             queue: Queue::default(),
+            crowd: Crowd::default(),
             n_looks: 0,
             n_in_tasks: 0,
             n_on_lock: 0,
@@ -65,8 +69,11 @@ impl LockWatch {
             self.before = Some(Machine::now());
         }
         self.n_looks += 1;
+        let mut n_running = 0;
         session.pullers().each(|thread, task| {
-            let is_on_lock = self.words.waits_for_lock(thread);
+            let state = self.words.state(thread);
+            let is_on_lock = state == State::OnLock;
+            n_running += u32::from(state == State::Runs);
             self.queue.look(thread);
             self.n_in_tasks += 1;
             self.n_on_lock += u32::from(is_on_lock);
@@ -77,6 +84,7 @@ impl LockWatch {
             seen.n_in_tasks += 1;
             seen.n_on_lock += u32::from(is_on_lock);
         });
+        self.crowd.look(n_running);
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
@@ -94,13 +102,29 @@ impl LockWatch {
 
     /// The threads that waited for the lock, on average.
     pub(crate) fn on_lock(&self) -> f64 {
-        f64::from(self.n_on_lock) / f64::from(self.n_looks.max(1))
+        self.in_tasks() * self.waiting_share()
     }
 
     /// The part of their time that threads waited for the lock, but for that in which they could not run anyway.
+    ///
+    /// A thread that waits wakes up again and again to see whether it may go on. Often it then stands in the system's queue
+    /// behind the one that has the lock, on one processor, while another one is idle: that is waiting for the lock, too, if
+    /// never two of them run at once. What others on a busy machine take is not.
     pub(crate) fn waiting_share(&self) -> f64 {
-        let could_run = self.in_tasks() * (1.0 - self.queue.share());
-        if could_run > 0.0 { (self.on_lock() / could_run).min(1.0) } else { 0.0 }
+        if self.n_in_tasks == 0 {
+            return 0.0;
+        }
+        let queued = self.queue.share();
+        let crowded = self.crowd.share(self.in_tasks()).min(queued);
+        let could_run = 1.0 - crowded;
+        if could_run <= 0.0 {
+            return 0.0;
+        }
+        let asleep = f64::from(self.n_on_lock) / f64::from(self.n_in_tasks);
+        // Without a thread that was seen to sleep until it gets the lock, that has nothing to do with the queue.
+        let is_lock = self.n_on_lock > 0 && self.queue.is_one_at_a_time(self.in_tasks());
+        let behind = if is_lock { queued - crowded } else { 0.0 };
+        ((asleep + behind) / could_run).min(1.0)
     }
 
     /// Whether there were enough looks, and at least this part of their time threads waited for the lock. Of two threads that

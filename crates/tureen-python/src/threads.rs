@@ -33,7 +33,7 @@ const SOON: Duration = Duration::from_micros(1_300);
 
 /// So many looks, with threads waiting for such a part of their time, count as held back.
 const LEAST_LOOKS: u32 = 6;
-const LEAST_SHARE: f64 = 0.35;
+const LEAST_SHARE: f64 = 0.25;
 
 /// Whether somebody was told, or does not want to be.
 static HAS_TOLD: AtomicBool = AtomicBool::new(false);

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SHORT, _LONG = 0.005, 0.05
 """Seconds between looks: while workers start, and otherwise."""
 
-_LEAST_SHARE = 0.35
+_LEAST_SHARE = 0.25
 """The part of their time that threads have to wait for the lock for anything to be moved."""
 
 _LEAST_LOOKS = 8

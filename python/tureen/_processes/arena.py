@@ -16,7 +16,10 @@ from tureen._processes import huge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
+
+    Look = Callable[[], Any]
 
 MOST_FREE = 256 << 20
 """Bytes of arenas that a process keeps for later."""
@@ -75,6 +78,20 @@ def map_private(descriptor: int, offset: int, length: int, is_shared: bool) -> A
         _kept.add(descriptor)
     weakref.finalize(buffer, _finish, kept, address, before + length).atexit = False
     return buffer
+
+
+def look(buffer: Any) -> Look:
+    """Give what tells whether a buffer that was mapped is still there: it gives None when it is not."""
+    if isinstance(buffer, bytearray):  # It is a copy of the arena, which is closed already.
+        return lambda: None
+    import weakref
+
+    return weakref.ref(buffer)
+
+
+def give_back(descriptor: int, length: int) -> None:
+    """Leave an arena that nobody looks at, and its descriptor, for whoever needs one of this size."""
+    _given_back.append((length, descriptor))
 
 
 def forget_free() -> None:
@@ -148,4 +165,4 @@ def _finish(descriptor: int | None, address: int, length: int) -> None:
     _libc.munmap(address, length)
     if descriptor is not None:
         _kept.discard(descriptor)
-        _given_back.append((length, descriptor))
+        give_back(descriptor, length)

@@ -53,7 +53,7 @@ class CallDrive(Drive):
     def __init__(self, calls: CallSource, most: int, initializer: Any, wake: int) -> None:
         super().__init__(calls, [])
         # What the user changes between two calls is to be seen.
-        self._recent = None
+        self._copies = None
         self._calls = calls
         self._most = most
         self._initializer = initializer

@@ -14,13 +14,15 @@ import time
 
 from tureen._processes import arena, failing, pool, wire
 from tureen._processes.bare import pickle
-from tureen._processes.packing import Packed, Recent, dumps_by_value, loads, pack, relay
+from tureen._processes.copies import Copies
+from tureen._processes.packing import Packed, dumps_by_value, loads, pack, relay
 from tureen._settings import cpu_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from tureen._processes.copies import Copy
     from tureen._processes.source import Source
     from tureen._processes.start import Worker
     from tureen._tureen import Feed
@@ -30,6 +32,9 @@ _GRACE = 0.5
 
 _LINGER = 0.05
 """Seconds that others have to end their task when one has failed, before they are left to themselves."""
+
+_MOST_LARGE_AHEAD = 1
+"""So many batches with large data may wait for a worker."""
 
 _runs = itertools.count(1)
 
@@ -49,7 +54,7 @@ def drive(feed: Feed, n_workers: int, initializer: Any) -> None:
 class Batch:
     """Calls for a worker, and what still has to be there before it can have them."""
 
-    __slots__ = ("calls", "is_wanted", "missing", "tasks", "to_drop")
+    __slots__ = ("calls", "is_wanted", "lent", "missing", "tasks", "to_drop")
 
     def __init__(self, tasks: list[int], calls: list[Any], is_wanted: bytes, to_drop: list[int]) -> None:
         self.tasks = tasks
@@ -58,6 +63,8 @@ class Batch:
         self.is_wanted = is_wanted
         self.to_drop = to_drop
         self.missing: set[int] = set()
+        self.lent: list[Copy] = []
+        """The copies of large arguments that its worker has for it."""
 
     def split(self) -> list[Batch]:
         """The same, one by one."""
@@ -74,11 +81,11 @@ class Drive:
         "_ahead",
         "_batches",
         "_channels",
+        "_copies",
         "_feed",
         "_functions",
         "_left",
         "_poll",
-        "_recent",
         "_run",
         "_waiting",
         "_workers",
@@ -88,7 +95,7 @@ class Drive:
         self._feed = feed
         self._workers = workers
         self._run = next(_runs)
-        self._recent: Recent | None = Recent()
+        self._copies: Copies | None = Copies()
         self._functions: dict[int, bytes] = {}
         """Pickled, by number."""
         self._batches: dict[int, Batch] = {}
@@ -115,8 +122,8 @@ class Drive:
             self._give_up()
             raise
         finally:
-            if self._recent is not None:
-                self._recent.close()
+            if self._copies is not None:
+                self._copies.close()
             arena.forget_free()
 
     def _work(self) -> None:
@@ -137,8 +144,8 @@ class Drive:
             if packed is None:
                 return
             self._ahead.append((batch, packed))
-            if packed.descriptors:
-                return  # Large data: no more than one is to wait.
+            if packed.descriptors and len(self._ahead) >= _MOST_LARGE_AHEAD:
+                return
 
     def _give_ahead(self, worker: Worker) -> bool:
         """Give a worker what is ready, if anything is. False if nothing was."""
@@ -217,11 +224,13 @@ class Drive:
         """Pack a batch. If that fails, so does the call that can't be packed."""
         try:
             message = (batch.tasks, batch.calls, batch.is_wanted, batch.to_drop)
-            return pack(message, self._recent)
+            packed = pack(message, self._copies)
         except Exception as error:  # whatever the user's objects raise when they are pickled
             place, reason = self._what_stays(batch, error)
             self._fail(batch, place, reason)
             return None
+        batch.lent = packed.lent
+        return packed
 
     def _send(self, worker: Worker, batch: Batch, packed: Packed) -> None:
         worker.place = 0
@@ -251,10 +260,12 @@ class Drive:
     def _take_reply(self, worker: Worker, body: bytearray, descriptors: list[int]) -> None:
         batch = self._batches.pop(worker.number)
         try:
-            results, held, times, failure = loads(memoryview(body), descriptors)
+            results, held, times, failure, in_use = loads(memoryview(body), descriptors)
         except Exception as error:  # whatever the user's class does when it is loaded
+            self._take_back(batch, None)
             self._fail(batch, 0, failing.result_unloadable(error))
             return
+        self._take_back(batch, in_use)
         if failure is None:
             self._give_ahead(worker)
         n_done = len(results)
@@ -267,6 +278,11 @@ class Drive:
             return
         label = self._feed.label(batch.tasks[n_done])
         self._fail(batch, n_done, *self._told(failure, label))
+
+    def _take_back(self, batch: Batch, in_use: list[int] | None) -> None:
+        if batch.lent and self._copies is not None:
+            self._copies.take_back(batch.lent, in_use)
+            batch.lent = []
 
     def _split(self, worker: Worker, batch: Batch) -> None:
         self._left[worker.number] = batch.split()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from tureen._processes.copies import Copies, Copy
+
 LARGE = 1 << 16
 """Buffers from this size on go by shared memory."""
 
@@ -34,11 +36,13 @@ _SHARED = 1 << 63
 class Packed:
     """A packed object. Its descriptors are closed when it is sent or dropped."""
 
-    __slots__ = ("_places", "data", "descriptors")
+    __slots__ = ("_places", "data", "descriptors", "lent")
 
     def __init__(self, data: bytes | memoryview) -> None:
         self.data = data
         self.descriptors: list[int] = []
+        self.lent: list[Copy] = []
+        """The copies that its first descriptors are of."""
         self._places: list[tuple[int, int]] = []
 
     def add(self, descriptor: int, offset: int, length: int, is_shared: bool) -> None:
@@ -60,43 +64,12 @@ class Packed:
         self.close()
 
 
-class Recent:
-    """The last large buffers that were packed in a run: an array that many tasks take is copied once."""
-
-    __slots__ = ("_entries",)
-
-    MOST = 2
-
-    def __init__(self) -> None:
-        self._entries: dict[tuple[int, int], tuple[Any, int]] = {}
-
-    def descriptor(self, raw: memoryview) -> int:
-        """An arena with these bytes: a descriptor of its own, for the next buffers may push this one out."""
-        # The object that has the buffer is held, so that no other gets its address.
-        key = (id(raw.obj), raw.nbytes)
-        entry = self._entries.pop(key, None)
-        if entry is None:
-            while len(self._entries) >= self.MOST:
-                self._drop(next(iter(self._entries)))
-            entry = (raw.obj, arena.write(raw))
-        self._entries[key] = entry
-        return os.dup(entry[1])
-
-    def close(self) -> None:
-        """Forget all of them."""
-        while self._entries:
-            self._drop(next(iter(self._entries)))
-
-    def _drop(self, key: tuple[int, int]) -> None:
-        os.close(self._entries.pop(key)[1])
-
-
-def pack(obj: Any, recent: Recent | None = None) -> Packed:
+def pack(obj: Any, copies: Copies | None = None) -> Packed:
     """Pack an object.
 
     Args:
         obj: The object.
-        recent: Where to look for buffers that were packed before, if the same ones may come again.
+        copies: The copies of buffers that were made before, if the same ones may come again.
 
     Raises:
         Exception: whatever the object raises when it is pickled.
@@ -112,8 +85,10 @@ def pack(obj: Any, recent: Recent | None = None) -> Packed:
 
     packed = Packed(_dumps(obj, buffers, stays_inside))
     for raw in buffers:
-        if recent is not None:
-            packed.add(recent.descriptor(raw), 0, raw.nbytes, is_shared=True)
+        if copies is not None:
+            copy = copies.of(raw)
+            packed.lent.append(copy)
+            packed.add(copy.lend(), 0, raw.nbytes, is_shared=True)
         elif (given := born.give(raw)) is not None:
             packed.add(*given, raw.nbytes, is_shared=True)
         else:
@@ -125,13 +100,21 @@ def pack(obj: Any, recent: Recent | None = None) -> Packed:
     return packed
 
 
-def loads(body: memoryview, descriptors: list[int]) -> Any:
-    """Load what was packed, from the bytes of a frame. The descriptors are taken over."""
+def loads(body: memoryview, descriptors: list[int], looks: list[arena.Look] | None = None) -> Any:
+    """Load what was packed, from the bytes of a frame. The descriptors are taken over.
+
+    Args:
+        body: The bytes.
+        descriptors: Its descriptors.
+        looks: Gets, for each descriptor, what tells whether something still looks into that buffer.
+    """
     places, data = _split(body)
     buffers = [
         arena.map_private(descriptor, offset, length & ~_SHARED, bool(length & _SHARED))
         for descriptor, (offset, length) in zip(descriptors, places, strict=True)
     ]
+    if looks is not None:
+        looks.extend(map(arena.look, buffers))
     return pickle.loads(data or buffers.pop(), buffers=buffers)
 
 

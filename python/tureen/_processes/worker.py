@@ -128,10 +128,11 @@ class _Worker:
     def _work(self, view: memoryview, descriptors: list[int]) -> None:
         # Nothing was called yet: with this place, the parent knows that the batch as such is at fault.
         self._place[0] = 0
+        looks: list[arena.Look] = []
         try:
-            tasks, calls, is_wanted, to_drop = loads(view, descriptors)
+            tasks, calls, is_wanted, to_drop = loads(view, descriptors, looks)
         except Exception as error:  # whatever the user's class does when it is loaded
-            self._reply([], [], [], {"kind": "load", "links": describe(error)})
+            self._reply([], [], [], {"kind": "load", "links": describe(error)}, looks)
             return
         view.release()
         _drop(to_drop)
@@ -139,7 +140,7 @@ class _Worker:
         results, held, times, failure = self._call(tasks, calls, is_wanted)
         self._place[1] = 0
         output.flush()
-        self._reply(results, held, times, failure, tasks, is_wanted)
+        self._reply(results, held, times, failure, looks)
 
     def _call(
         self, tasks: list[int], calls: list[Any], is_wanted: bytes
@@ -195,17 +196,18 @@ class _Worker:
         held: list[int],
         times: Times,
         failure: Failure | None,
-        tasks: list[int] | None = None,
-        is_wanted: bytes = b"",
+        looks: list[arena.Look],
     ) -> None:
+        in_use = [place for place, look in enumerate(looks) if look() is not None]
         for index, result in enumerate(results):
             if type(result) in shelf.RAW:
                 results[index] = shelf.Raw(result)
         try:
-            packed = pack((results, held, times, failure))
+            packed = pack((results, held, times, failure, in_use))
         except Exception as error:  # whatever the user's class does when it is pickled
             results, failure = _without_culprit(results, error)
-            packed = pack((results, [index for index in held if index < len(results)], [], failure))
+            held = [index for index in held if index < len(results)]
+            packed = pack((results, held, [], failure, in_use))
         results.clear()
         self._parent.send(wire.REPLY, *packed.parts(), descriptors=packed.descriptors)
 

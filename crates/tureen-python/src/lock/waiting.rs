@@ -1,4 +1,5 @@
-//! On which word of memory a thread sleeps, as the system tells, and whether that word is the interpreter's lock.
+//! What a thread does now, as the system tells: whether it runs, or sleeps on a word of memory, and whether that word is the
+//! interpreter's lock.
 //! Knows threads by their number in the system, nothing of tasks.
 //!
 //! The lock is a condition variable in the interpreter's static memory, waited on for five milliseconds at a time. Locks
@@ -18,6 +19,17 @@ const PAIR: u64 = !7;
 /// More words than this are not looked up in one run.
 const MOST_UNKNOWN: usize = 32;
 
+/// What a thread does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// It has a processor, or is ready for one.
+    Runs,
+    /// It sleeps until it gets the interpreter's lock.
+    OnLock,
+    /// It waits for something else.
+    Sleeps,
+}
+
 /// The words that were seen in one run and are not the lock.
 #[derive(Default)]
 pub(super) struct Words {
@@ -26,14 +38,18 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// Whether a thread of this process waits for the interpreter's lock now.
-    pub(super) fn waits_for_lock(&mut self, thread: i32) -> bool {
+    /// What a thread of this process does now.
+    pub(super) fn state(&mut self, thread: i32) -> State {
         self.path.clear();
         let _ = write!(self.path, "/proc/self/task/{thread}/syscall");
         let mut text = [0; 160];
         let n = File::open(&self.path).and_then(|mut file| file.read(&mut text)).unwrap_or(0);
-        let word = str::from_utf8(&text[..n]).ok().and_then(timed_wait);
-        word.is_some_and(|word| self.is_lock(word & PAIR))
+        let text = str::from_utf8(&text[..n]).unwrap_or("");
+        if text.starts_with("running") {
+            return State::Runs;
+        }
+        let is_on_lock = timed_wait(text).is_some_and(|word| self.is_lock(word & PAIR));
+        if is_on_lock { State::OnLock } else { State::Sleeps }
     }
 
     fn is_lock(&mut self, word: u64) -> bool {
