@@ -3,6 +3,7 @@
 //! A file is JSON, or else YAML 1.1 as PyYAML's full loader reads it. Knows no Snakefile.
 
 pub(crate) mod merge;
+mod outdented;
 mod resolve;
 mod yaml;
 
@@ -63,7 +64,7 @@ pub fn load(path: &Path) -> Result<Value, Error> {
 }
 
 /// What is wrong with a YAML text, and where (from 1).
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The line.
     pub line: usize,

@@ -3,6 +3,7 @@
 //! It is asked for what the Snakefile declares, for the values of its functions, and to execute `run:` blocks,
 //! each in a fork of itself. Its Python side travels in the binary (`src/python/`). Knows no plan and no disk.
 
+mod advice;
 mod block;
 mod broken;
 pub mod job;

@@ -188,7 +188,11 @@ fn demand(
     Ok(demand)
 }
 
-pub(crate) fn priority(
+/// The priority of a job.
+///
+/// # Errors
+/// A function that raised, or something that is no whole number.
+pub fn priority(
     rules: &Rules<'_>,
     graph: &JobGraph,
     job: JobId,

@@ -31,6 +31,8 @@ pub struct File {
     pub statements: Vec<Statement>,
     /// Everything that is wrong with its form.
     pub errors: Vec<Diagnostic>,
+    /// What is odd in it, and no error in Snakemake.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// One statement, and how many blocks it stands inside.
@@ -98,6 +100,8 @@ pub struct Directive {
     pub arguments: Vec<Argument>,
     /// Just past the last token that is neither a comment nor a line end.
     pub end: u32,
+    /// Whether its block has had it before, so that it means nothing.
+    pub is_repeated: bool,
 }
 
 /// One argument of a directive.
@@ -159,12 +163,13 @@ pub fn parse(text: &str, source: SourceId) -> File {
         depth: 0,
         statements: Vec::new(),
         errors: tokens.errors,
+        warnings: Vec::new(),
     };
     parser.file();
     parser.check_names_of_rules();
-    let Parser { statements, mut errors, .. } = parser;
+    let Parser { statements, mut errors, warnings, .. } = parser;
     errors.sort_by_key(|error| error.labels.first().map_or(0, |label| label.span.start));
-    File { source, tokens: tokens.tokens, statements, errors }
+    File { source, tokens: tokens.tokens, statements, errors, warnings }
 }
 
 struct Parser<'t> {
@@ -175,6 +180,7 @@ struct Parser<'t> {
     depth: usize,
     statements: Vec<Statement>,
     errors: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
 }
 
 impl<'t> Parser<'t> {

@@ -58,6 +58,8 @@ pub struct Reading {
     pub evaluator: Option<Evaluator>,
     /// Why it needed Python, if it did.
     pub needs_python: Option<Diagnostic>,
+    /// What is odd in its files, and no error.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// A workflow that could not be read.
@@ -88,16 +90,18 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
         return Err(unreadable(sources, main.errors));
     }
     let mut errors = Vec::new();
+    let mut warnings = main.warnings.clone();
     let mut include = |path: &Path, sources: &mut Sources| {
         let mut file = open(path, sources).ok()?;
         errors.append(&mut file.errors);
+        warnings.extend(file.warnings.iter().cloned());
         errors.is_empty().then_some(file)
     };
     let (why, at) = match literal::read(&main, &mut sources, &overrides, &mut include) {
         Ok(_) if request.needs_python => ("an option, or a script, has to be evaluated".to_owned(), None),
         Ok(workflow) => {
             return match resources::check(&workflow) {
-                Ok(()) => Ok(Reading { workflow, sources, evaluator: None, needs_python: None }),
+                Ok(()) => Ok(Reading { workflow, sources, evaluator: None, needs_python: None, warnings }),
                 Err(faults) => Err(unreadable(sources, faults)),
             };
         }
@@ -124,6 +128,7 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
     let reason = pointing(Diagnostic::new("this workflow needs Python"), &why);
     // Read again from the start: the evaluator reads files in its own order.
     let mut sources = Sources::default();
+    warnings.clear();
     let load = Load {
         path: &request.snakefile,
         overrides: &overrides,
@@ -135,11 +140,15 @@ pub fn read(request: &Request) -> Result<Reading, Box<Unreadable>> {
         source_folder: request.source_folder.as_deref(),
         log_file: request.log_file.as_deref(),
     };
-    match evaluator::load(&evaluator, &load, &mut sources) {
+    match evaluator::load(&evaluator, &load, &mut sources, &mut warnings) {
         Ok(workflow) => match resources::check(&workflow) {
-            Ok(()) => {
-                Ok(Reading { workflow, sources, evaluator: Some(evaluator), needs_python: Some(reason) })
-            }
+            Ok(()) => Ok(Reading {
+                workflow,
+                sources,
+                evaluator: Some(evaluator),
+                needs_python: Some(reason),
+                warnings,
+            }),
             Err(faults) => Err(unreadable(sources, faults)),
         },
         Err(diagnostics) => Err(unreadable(sources, diagnostics)),

@@ -250,7 +250,11 @@ impl Translator<'_> {
     fn call(&mut self, directive: &Directive, word: &str) {
         let text = self.text;
         let number = self.places.add(directive.span(), Some((directive, text)));
-        let new = format!("__tureen__.set({word:?}, {number})(");
+        let new = if directive.is_repeated {
+            "(lambda *_, **__: None)(".to_owned()
+        } else {
+            format!("__tureen__.set({word:?}, {number})(")
+        };
         self.replace(directive.keyword.start, directive.colon.end, &new);
         self.replace(directive.end, directive.end, ")");
     }

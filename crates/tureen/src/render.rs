@@ -46,6 +46,17 @@ pub(crate) fn errors(diagnostics: &[Diagnostic], sources: &Sources) {
     let _ = writeln!(std::io::stderr(), "{}", texts.join("\n\n"));
 }
 
+/// Says warnings, each with its lines; as events they are not told.
+pub(crate) fn warnings(diagnostics: &[Diagnostic], sources: &Sources) {
+    if IS_JSON.load(Ordering::Relaxed) {
+        return;
+    }
+    for diagnostic in diagnostics {
+        // If nobody reads our talk there is nobody to tell that to.
+        let _ = writeln!(std::io::stderr(), "{}", drawn_warning(diagnostic, sources));
+    }
+}
+
 /// A warning as text, without a final newline.
 pub(crate) fn drawn_warning(diagnostic: &Diagnostic, sources: &Sources) -> String {
     drawn_at(&Level::WARNING, diagnostic, sources, has_colour())

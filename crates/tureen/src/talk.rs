@@ -29,6 +29,14 @@ pub(crate) struct Talk {
     pub(crate) print_commands: bool,
 }
 
+/// What a plan knows of a job besides its view.
+#[derive(Debug, Default)]
+pub(crate) struct Further {
+    pub(crate) is_checkpoint: bool,
+    pub(crate) benchmark: Option<String>,
+    pub(crate) priority: i64,
+}
+
 impl Talk {
     /// Says something, line end included.
     ///
@@ -48,6 +56,7 @@ impl Talk {
     pub(crate) fn job(
         &self,
         view: &JobView,
+        further: &Further,
         reason: &str,
         command: Option<&str>,
         message: Option<&str>,
@@ -59,7 +68,8 @@ impl Talk {
                 lines.push(format!("Reason: {reason}"));
             }
         } else {
-            lines.push(format!("rule {}:", view.rule));
+            let word = if further.is_checkpoint { "checkpoint" } else { "rule" };
+            lines.push(format!("{word} {}:", view.rule));
             let mut line = |name: &str, value: String| {
                 if !value.is_empty() {
                     lines.push(format!("    {name}: {value}"));
@@ -69,11 +79,15 @@ impl Talk {
             line("output", entries(&view.output));
             line("log", entries(&view.log));
             line("jobid", view.jobid.to_string());
+            line("benchmark", further.benchmark.clone().unwrap_or_default());
             if !self.quiet.reason {
                 line("reason", reason.to_owned());
             }
             let wildcards = view.wildcards.iter().map(|(name, value)| format!("{name}={value}"));
             line("wildcards", wildcards.collect::<Vec<_>>().join(", "));
+            if further.priority != 0 {
+                line("priority", further.priority.to_string());
+            }
             if view.threads > 1 {
                 line("threads", view.threads.to_string());
             }
@@ -102,7 +116,10 @@ impl Talk {
                     let command = command.filter(|_| self.print_commands);
                     command.map_or(Ok(()), |command| self.say(command))
                 } else {
-                    self.say(&format!("\n{}", self.job(view, &reason(), *command, *message)))
+                    self.say(&format!(
+                        "\n{}",
+                        self.job(view, &Further::default(), &reason(), *command, *message)
+                    ))
                 }
             }
             Happening::Output { stream, bytes, .. } => {

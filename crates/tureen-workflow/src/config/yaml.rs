@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
 use super::merge::key_text;
-use super::{Problem, resolve};
+use super::{Problem, outdented, resolve};
 use crate::value::Value;
 
 /// Aliases may unfold to this many nodes; past it the file is a bomb, or a mistake.
@@ -17,12 +17,32 @@ const MAX_DEPTH: usize = 400;
 
 /// Reads a YAML document.
 pub(super) fn load(text: &str) -> Result<Value, Problem> {
-    Loader::new(text, false).document()
+    read(text, false)
 }
 
 /// Reads a YAML document whose scalars all are strings (PyYAML's base loader).
 pub(super) fn load_strings(text: &str) -> Result<Value, Problem> {
-    Loader::new(text, true).document()
+    read(text, true)
+}
+
+fn read(text: &str, strings_only: bool) -> Result<Value, Problem> {
+    let first = match Loader::new(text, strings_only).document() {
+        Err(problem) if outdented::is_of(&problem) => problem,
+        answer => return answer,
+    };
+    let mut text = text.to_owned();
+    let mut problem = first.clone();
+    for _ in 0..outdented::MOST {
+        if !outdented::indent(&mut text, &problem) {
+            break;
+        }
+        match Loader::new(&text, strings_only).document() {
+            Err(next) if outdented::is_of(&next) => problem = next,
+            // Lines are what they were; columns are not, but this error is another line's.
+            answer => return answer,
+        }
+    }
+    Err(first)
 }
 
 struct Loader<'t> {

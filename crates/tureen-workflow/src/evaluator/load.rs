@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
+use super::advice;
 use super::broken::Broken;
 use super::replay::Story;
 use super::workflow::workflow;
@@ -42,9 +43,15 @@ pub(crate) fn load(
     evaluator: &Evaluator,
     request: &Load<'_>,
     sources: &mut Sources,
+    warnings: &mut Vec<Diagnostic>,
 ) -> Result<Workflow, Vec<Diagnostic>> {
-    let mut loading =
-        Loading { sources, places: Places::default(), translations: Vec::new(), errors: Vec::new() };
+    let mut loading = Loading {
+        sources,
+        warnings,
+        places: Places::default(),
+        translations: Vec::new(),
+        errors: Vec::new(),
+    };
     let broken = |error: &Broken| vec![Diagnostic::from_text(&error.to_string())];
     let mut process = evaluator.process().map_err(|error| broken(&error))?;
     let initial = wire::encode(&request.overrides.initial());
@@ -103,6 +110,7 @@ fn read_config(path: &Json) -> Json {
 
 struct Loading<'l> {
     sources: &'l mut Sources,
+    warnings: &'l mut Vec<Diagnostic>,
     places: Places,
     translations: Vec<(String, Translation)>,
     errors: Vec<Diagnostic>,
@@ -127,6 +135,7 @@ impl Loading<'_> {
             self.errors.extend(file.errors);
             return Json::Null;
         }
+        self.warnings.extend(file.warnings.iter().cloned());
         let text = &self.sources.get(file.source).text;
         match translate(&file, text, &mut self.places) {
             Err(errors) => {
@@ -169,6 +178,10 @@ impl Loading<'_> {
             };
         }
         let frames = error["frames"].as_array().map_or(&[][..], Vec::as_slice);
+        let innermost = frames.last().map_or("", |frame| frame["text"].as_str().unwrap_or(""));
+        if let Some(hint) = advice::on(class, message, innermost, &error["known"], &self.texts()) {
+            diagnostic = diagnostic.hint(hint);
+        }
         for (index, frame) in frames.iter().rev().enumerate() {
             let file = frame["file"].as_str().unwrap_or("");
             let line = frame["line"].as_u64().unwrap_or(1);
@@ -180,6 +193,8 @@ impl Loading<'_> {
             }
             diagnostic = match self.translation(file) {
                 Some(translation) => diagnostic.at(self.line(translation, line), word),
+                // Of what others wrote, the place where it was raised is enough.
+                None if file.contains("/site-packages/") || file.contains("/lib/python") => diagnostic,
                 None => {
                     let text = frame["text"].as_str().unwrap_or("");
                     diagnostic.note(format!("in {file}, line {line}: {text}"))
@@ -187,6 +202,12 @@ impl Loading<'_> {
             };
         }
         diagnostic
+    }
+
+    /// The files that were read.
+    fn texts(&self) -> Vec<&str> {
+        let texts = self.translations.iter();
+        texts.map(|(_, translation)| self.sources.get(translation.source).text.as_str()).collect()
     }
 
     fn translation(&self, file: &str) -> Option<&Translation> {

@@ -50,6 +50,24 @@ const FILES: &[(&str, &str)] = &[
     ("_tureen/finder.py", include_str!("../python/finder.py")),
     ("_tureen/start.py", include_str!("../python/start.py")),
     ("snakemake/__init__.py", include_str!("../python/snakemake_package.py")),
+    ("snakemake/common.py", include_str!("../python/common.py")),
+    ("snakemake/ioutils.py", include_str!("../python/ioutils.py")),
+    ("snakemake/remote/__init__.py", include_str!("../python/remote.py")),
+    ("snakemake/remote/AzBlob.py", REMOTE),
+    ("snakemake/remote/EGA.py", REMOTE),
+    ("snakemake/remote/FTP.py", REMOTE),
+    ("snakemake/remote/GS.py", REMOTE),
+    ("snakemake/remote/HTTP.py", REMOTE),
+    ("snakemake/remote/NCBI.py", REMOTE),
+    ("snakemake/remote/S3.py", REMOTE),
+    ("snakemake/remote/SFTP.py", REMOTE),
+    ("snakemake/remote/XRootD.py", REMOTE),
+    ("snakemake/remote/dropbox.py", REMOTE),
+    ("snakemake/remote/gfal.py", REMOTE),
+    ("snakemake/remote/gridftp.py", REMOTE),
+    ("snakemake/remote/iRODS.py", REMOTE),
+    ("snakemake/remote/webdav.py", REMOTE),
+    ("snakemake/remote/zenodo.py", REMOTE),
     ("snakemake/exceptions.py", include_str!("../python/exceptions.py")),
     ("snakemake/io.py", include_str!("../python/io.py")),
     ("snakemake/iocontainers.py", include_str!("../python/iocontainers.py")),
@@ -58,6 +76,9 @@ const FILES: &[(&str, &str)] = &[
     ("snakemake/shell.py", include_str!("../python/shell.py")),
     ("snakemake/utils.py", include_str!("../python/snakemake_utils.py")),
 ];
+
+/// Each kind of remote provider.
+const REMOTE: &str = "from snakemake.remote import RemoteProvider\n";
 
 /// Where the modules stand.
 #[derive(Debug)]
@@ -129,7 +150,7 @@ fn write_aside(folder: &Path) -> io::Result<()> {
 }
 
 fn write(folder: &Path) -> io::Result<()> {
-    for package in ["_tureen", "snakemake"] {
+    for package in ["_tureen", "snakemake", "snakemake/remote"] {
         fs::create_dir(folder.join(package))?;
     }
     FILES.iter().try_for_each(|(name, text)| fs::write(folder.join(name), text))

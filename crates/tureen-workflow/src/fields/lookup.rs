@@ -110,7 +110,11 @@ impl<'v> Thing<'v> {
 
     /// As text; the members of a list stand side by side, each quoted for the shell if asked.
     pub(super) fn text(&self, is_quoted: bool) -> String {
-        let one = |value: &Value| if is_quoted { quote(&text(value)).into_owned() } else { text(value) };
+        let one = |value: &Value| {
+            let text = text(value);
+            // Nothing stays nothing, as in Snakemake.
+            if is_quoted && !text.is_empty() { quote(&text).into_owned() } else { text }
+        };
         let all = |values: &[Value]| values.iter().map(one).collect::<Vec<_>>().join(" ");
         match self {
             Thing::Named { values, .. } => {

@@ -1,6 +1,8 @@
 //! Outputs that get in each other's way: two jobs that make one file, although nobody asked both for it, and files
 //! inside a directory that another job makes (and so removes).
 
+use rustc_hash::FxHashMap;
+
 use super::{FileId, JobGraph, JobId, Rules};
 use crate::diagnostic::Diagnostic;
 use crate::span::Span;
@@ -30,31 +32,49 @@ pub(super) fn find(rules: &Rules<'_>, graph: &JobGraph) -> Vec<Diagnostic> {
     faults
 }
 
+/// Of all outputs inside a directory, the first by name decides, as in Snakemake: if the directory's own job makes it,
+/// others may write there as well, and published workflows do.
 fn find_inside(rules: &Rules<'_>, graph: &JobGraph, makers: &[Option<JobId>], faults: &mut Vec<Diagnostic>) {
+    let mut firsts: FxHashMap<FileId, FileId> = FxHashMap::default();
+    let mut directories = Vec::new();
     for &job in &graph.order {
         for &file in graph.jobs.outputs(job) {
-            let mut above = graph.jobs.path(file);
+            let path = graph.jobs.path(file);
+            let mut above = path;
             while let Some((parent, _)) = above.rsplit_once('/') {
                 above = parent;
-                let Some(directory) = graph.jobs.find_file(parent) else { continue };
-                let Some(other) = makers[directory.index()].filter(|&other| other != job) else { continue };
-                if faults.len() < MOST {
-                    let (path, one, two) =
-                        (graph.jobs.path(file), name(rules, graph, job), name(rules, graph, other));
-                    let message =
-                        format!("rule `{one}` makes `{path}` inside `{parent}`, which rule `{two}` makes");
-                    faults.push(
-                        Diagnostic::new(message)
-                            .at(span(rules, graph, job, file), "")
-                            .at(span(rules, graph, other, directory), "the directory")
-                            .hint(
-                                "a directory is one output, made as a whole: write this file somewhere else",
-                            ),
-                    );
+                let directory = graph.jobs.find_file(parent).filter(|file| makers[file.index()].is_some());
+                let Some(directory) = directory else { continue };
+                let first = firsts.entry(directory).or_insert_with(|| {
+                    directories.push(directory);
+                    file
+                });
+                if path.split('/').lt(graph.jobs.path(*first).split('/')) {
+                    *first = file;
                 }
-                break;
             }
         }
+    }
+    for directory in directories {
+        let file = firsts[&directory];
+        let (Some(job), Some(other)) = (makers[file.index()], makers[directory.index()]) else { continue };
+        if job == other || faults.len() >= MOST {
+            continue;
+        }
+        // What is found in a checkpoint's directory fits its own pattern: `parts/{s}` also reads `parts/a/1.txt`.
+        let rule = graph.jobs.rule(job);
+        if rule == graph.jobs.rule(other) && rules.workflow.rules[rule].is_checkpoint {
+            continue;
+        }
+        let (path, parent) = (graph.jobs.path(file), graph.jobs.path(directory));
+        let (one, two) = (name(rules, graph, job), name(rules, graph, other));
+        let message = format!("rule `{one}` makes `{path}` inside `{parent}`, which rule `{two}` makes");
+        faults.push(
+            Diagnostic::new(message)
+                .at(span(rules, graph, job, file), "")
+                .at(span(rules, graph, other, directory), "the directory")
+                .hint("a directory is one output, made as a whole: write this file somewhere else"),
+        );
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) struct Explored {
     /// By file: its stretch of `candidates`.
     pub(super) candidates_of: Vec<(u32, u32)>,
     pub(super) candidates: Vec<JobId>,
-    /// Jobs with a wildcard value that repeats itself over and over: the mark of a rule that feeds itself.
+    /// Jobs of a rule that feeds itself with ever longer names.
     pub(super) periodic: rustc_hash::FxHashSet<JobId>,
 }
 
@@ -43,6 +43,16 @@ struct Explorer<'r, 'w> {
     to_ask: Vec<JobId>,
     /// Files that somebody wants of certain rules (`rules.name.output`).
     pins: FxHashMap<FileId, Vec<u32>>,
+    /// By job: why it was looked at.
+    origins: Vec<Origin>,
+}
+
+/// Why a job was looked at first.
+#[derive(Debug, Clone, Copy)]
+struct Origin {
+    user: Option<JobId>,
+    /// How often names have grown on the way from the target, each time in a job of the same rule.
+    growth: u8,
 }
 
 pub(super) fn explore(
@@ -57,13 +67,14 @@ pub(super) fn explore(
         is_queued: Vec::new(),
         to_ask: Vec::new(),
         pins: FxHashMap::default(),
+        origins: Vec::new(),
     };
     for target in targets {
         let wanted = match target {
-            Target::Rule(rule) => Wanted::Job(explorer.want_job(*rule as u32, &[])),
+            Target::Rule(rule) => Wanted::Job(explorer.want_job(*rule as u32, &[], None)),
             Target::Job(rule, values) => {
                 let values: Vec<&str> = values.iter().map(String::as_str).collect();
-                Wanted::Job(explorer.want_job(*rule as u32, &values))
+                Wanted::Job(explorer.want_job(*rule as u32, &values, None))
             }
             Target::File(path) => {
                 let file = explorer.explored.jobs.add_file(path);
@@ -106,7 +117,14 @@ impl Explorer<'_, '_> {
     fn find_makers(&mut self, file: FileId, user: Option<JobId>) {
         let path = self.explored.jobs.path(file).to_owned();
         let start = self.explored.candidates.len() as u32;
-        for maker in self.rules.index.makers(&self.rules.patterns, &path) {
+        let mut makers = self.rules.index.makers(&self.rules.patterns, &path);
+        // What the others would need is not looked at: it may be without end.
+        if let Some(pins) = self.pins.get(&file)
+            && makers.iter().any(|maker| pins.contains(&maker.rule))
+        {
+            makers.retain(|maker| pins.contains(&maker.rule));
+        }
+        for maker in makers {
             let patterns = &self.rules.patterns[maker.rule as usize];
             let names = &patterns.wildcards;
             let hinted = user.filter(|_| names.len() > 1).and_then(|user| self.values_of(user, names));
@@ -119,9 +137,9 @@ impl Explorer<'_, '_> {
             });
             let job = match &hinted {
                 Some(values) => {
-                    self.want_job(maker.rule, &values.iter().map(String::as_str).collect::<Vec<_>>())
+                    self.want_job(maker.rule, &values.iter().map(String::as_str).collect::<Vec<_>>(), user)
                 }
-                None => self.want_job(maker.rule, &maker.values),
+                None => self.want_job(maker.rule, &maker.values, user),
             };
             self.explored.candidates.push(job);
         }
@@ -130,6 +148,28 @@ impl Explorer<'_, '_> {
             candidates_of.resize(file.index() + 1, (0, 0));
         }
         candidates_of[file.index()] = (start, self.explored.candidates.len() as u32);
+    }
+
+    /// How often names have grown up to this job. A rule that can make its own input wants it of itself under an
+    /// ever longer name, without end: `{x}` from `sorted/{x}`, `sorted/sorted/{x}`, ...
+    fn growth(&self, rule: u32, values: &[&str], user: Option<JobId>) -> u8 {
+        let mut above = user;
+        for _ in 0..FURTHEST_SAME_RULE {
+            let Some(job) = above else { break };
+            let origin = self.origins[job.index()];
+            if self.explored.jobs.rule(job) == rule as usize {
+                let mut has_grown = false;
+                for (value, was) in values.iter().zip(self.explored.jobs.values(job)) {
+                    if !value.contains(was) {
+                        return 0;
+                    }
+                    has_grown |= value.len() > was.len();
+                }
+                return if has_grown { origin.growth + 1 } else { 0 };
+            }
+            above = origin.user;
+        }
+        0
     }
 
     /// A job's wildcard values under these names, if it has them all.
@@ -142,13 +182,15 @@ impl Explorer<'_, '_> {
         names.iter().map(value).collect()
     }
 
-    fn want_job(&mut self, rule: u32, values: &[&str]) -> JobId {
+    fn want_job(&mut self, rule: u32, values: &[&str], user: Option<JobId>) -> JobId {
         let patterns = &self.rules.patterns[rule as usize];
         let (job, is_new) = self.explored.jobs.add_job(rule, patterns, values);
         if !is_new {
             return job;
         }
-        if values.iter().any(|value| is_periodic(value)) {
+        let growth = self.growth(rule, values, user);
+        self.origins.push(Origin { user, growth });
+        if growth >= MOST_GROWTH || values.iter().any(|value| is_periodic(value)) {
             self.explored.periodic.insert(job);
         } else if patterns.has_input_functions {
             self.to_ask.push(job);
@@ -177,7 +219,14 @@ impl Explorer<'_, '_> {
             marked.pattern.fill(values, &mut path);
             let file = self.explored.jobs.add_file(&path);
             if let Some(rule) = marked.producer {
-                self.pins.entry(file).or_default().push(rule);
+                let pins = self.pins.entry(file).or_default();
+                if !pins.contains(&rule) {
+                    pins.push(rule);
+                    // Its makers may have been found without this rule.
+                    if self.is_queued.get(file.index()) == Some(&true) {
+                        self.queue.push((file, Some(job)));
+                    }
+                }
             }
             let is_before_update = marked.marks.is_before_update;
             if !is_before_update {
@@ -381,6 +430,13 @@ fn paths_of(value: Value) -> Option<Vec<String>> {
         _ => None,
     }
 }
+
+/// With so many, names grow without end. Snakemake follows them to the limit of Python's recursion; few are
+/// enough, and with two inputs that grow each more is twice the jobs.
+const MOST_GROWTH: u8 = 8;
+
+/// So many jobs up, one of the same rule is looked for.
+const FURTHEST_SAME_RULE: usize = 32;
 
 /// Whether a value ends with the same text twenty times over (as Snakemake 9.27 judges it): so ends the
 /// wildcard of a rule that can make its own input.

@@ -159,9 +159,8 @@ fn missing(
     let Some((job, _)) = needed_by else {
         let names = rules.workflow.rules.iter().map(|rule| rule.name.as_str());
         let diagnostic = Diagnostic::new(format!("no rule makes `{path}`, and no such file or rule exists"));
-        return match suggestion(rules, path, disk)
-            .or_else(|| nearest(path, names).map(|name| format!("did you mean rule `{name}`?")))
-        {
+        let by_name = nearest(path, names).map(|name| format!("did you mean rule `{name}`?"));
+        return match by_name.or_else(|| suggestion(rules, path, disk)) {
             Some(hint) => diagnostic.hint(hint),
             None => diagnostic.hint("`tureen --list` shows the rules"),
         };

@@ -44,7 +44,7 @@ impl Reader<'_> {
             rule.docstring = Some(docstring.text);
         }
         let mut is_default = false;
-        for directive in &parsed.directives {
+        for directive in parsed.directives.iter().filter(|directive| !directive.is_repeated) {
             self.directive(text, &mut rule, directive, &mut is_default)?;
         }
         paths::finish(&mut rule)?;

@@ -75,9 +75,9 @@ impl Parser<'_> {
                 }
                 _ if is_over => break,
                 Kind::Name if self.is_colon(self.next + 1) => {
-                    let directive = self.directive(place);
+                    let mut directive = self.directive(place);
                     n_lines += 1;
-                    self.check_repeat(&directives, &directive);
+                    directive.is_repeated = self.is_repeated(&directives, &directive);
                     directives.push(directive);
                     if self.depth <= outer && !self.is_indented_next() {
                         break;
@@ -180,18 +180,22 @@ impl Parser<'_> {
         self.errors.push(error);
     }
 
-    fn check_repeat(&mut self, before: &[Directive], directive: &Directive) {
+    /// Whether the directive was there before, and so means nothing: Snakemake takes the first one, and says nothing.
+    fn is_repeated(&mut self, before: &[Directive], directive: &Directive) -> bool {
         let word = self.text_of(directive.keyword);
         // Two actions are told of by `check_actions`.
         if keywords::is_action(word) {
-            return;
+            return false;
         }
-        if let Some(first) = before.iter().find(|other| self.text_of(other.keyword) == word) {
-            let error = Diagnostic::new(format!("`{word}:` is given twice"))
-                .at(directive.keyword, "")
-                .at(first.keyword, "first given here");
-            self.errors.push(error);
-        }
+        let Some(first) = before.iter().find(|other| self.text_of(other.keyword) == word) else {
+            return false;
+        };
+        let warning = Diagnostic::new(format!("`{word}:` is given twice; only the first one counts"))
+            .at(directive.keyword, "means nothing")
+            .at(first.keyword, "first given here")
+            .hint("put all of it into one");
+        self.warnings.push(warning);
+        true
     }
 
     /// One action at most, and nothing behind it, as in Snakemake.

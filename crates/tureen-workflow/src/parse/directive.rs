@@ -67,7 +67,7 @@ impl<'t> Parser<'t> {
         let tokens = first..self.next;
         let is_names = matches!(word, "ruleorder" | "localrules");
         let arguments = if is_code || is_names { Vec::new() } else { self.arguments(tokens.clone()) };
-        Directive { keyword, tag, colon, tokens, arguments, end }
+        Directive { keyword, tag, colon, tokens, arguments, end, is_repeated: false }
     }
 
     /// `ruleorder:` and `localrules:` hold bare names with a separator.

@@ -25,8 +25,52 @@ class LookupError(WorkflowError):
         super().__init__(f"Error in lookup function with {what}: {msg or exc}")
 
 
-class MissingInputException(WorkflowError):
+class IOException(RuleException):
+    """Something is wrong with files of a rule."""
+
+
+class MissingInputException(IOException):
     """An input file is missing."""
+
+
+class InputFunctionException(WorkflowError):
+    """An input function raised."""
+
+
+class MissingOutputException(RuleException):
+    """A job did not make an output file."""
+
+
+class MissingRuleException(RuleException):
+    """No rule makes a file."""
+
+
+class UnknownRuleException(RuleException):
+    """There is no rule of that name."""
+
+
+class CreateRuleException(RuleException):
+    """A rule can't be declared."""
+
+
+class AmbiguousRuleException(RuleException):
+    """Several rules make a file."""
+
+
+class CyclicGraphException(RuleException):
+    """Files need each other in a circle."""
+
+
+class ProtectedOutputException(RuleException):
+    """A job would write what is protected."""
+
+
+class CliException(Exception):
+    """Something is wrong with the command line."""
+
+    def __init__(self, msg):
+        super().__init__(msg)
+        self.msg = msg
 
 
 class IncompleteCheckpointException(Exception):

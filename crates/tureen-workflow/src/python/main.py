@@ -67,7 +67,10 @@ def load(session, path):
     except SystemExit as error:
         return {"exited": error.code if isinstance(error.code, int) else int(error.code is not None)}
     except BaseException as error:
-        return {"failed": trace.describe(error)}
+        data = trace.describe(error)
+        if isinstance(error, KeyError):
+            data["known"] = [key for key in session.globals.get("config", {}) if isinstance(key, str)]
+        return {"failed": data}
 
 
 def leave(_signal, _frame):

@@ -19,6 +19,11 @@ class _Package(types.ModuleType):
             import importlib
 
             return importlib.import_module("snakemake.shell").shell
+        # In Snakemake all of its modules are there once it runs, so nobody imports them one by one.
+        if name in ("common", "exceptions", "io", "iocontainers", "ioutils", "logging", "script", "utils"):
+            import importlib
+
+            return importlib.import_module(f"snakemake.{name}")
         raise AttributeError(f"module 'snakemake' has no attribute {name!r}")
 
 

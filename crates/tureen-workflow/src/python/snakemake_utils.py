@@ -6,6 +6,7 @@ import re
 import shlex
 import string
 import sys
+import textwrap
 
 from _tureen.containers import Wildcards
 from snakemake.exceptions import WorkflowError
@@ -158,6 +159,15 @@ class AlwaysQuotedFormatter(QuotedFormatter):
         super().__init__(quote_func, always=True)
 
 
+def R(code):
+    """Run R code with the caller's names filled in; needs the package rpy2."""
+    try:
+        from rpy2 import robjects
+    except ImportError as error:
+        raise ValueError("`R()` needs the Python package rpy2; `script:` runs R files without it") from error
+    robjects.r(format(textwrap.dedent(code), stepout=2))
+
+
 class Unformattable:
     """Stands for something that may not be used in a text."""
 
@@ -173,6 +183,10 @@ def __getattr__(name):
         from _tureen.paramspace import Paramspace
 
         return Paramspace
-    if name in ("R", "argvquote", "report"):
+    if name == "logger":
+        from snakemake.logging import logger
+
+        return logger
+    if name in ("argvquote", "cmd_exe_quote", "find_bash_on_windows", "report"):
         raise ImportError(f"`snakemake.utils.{name}` is not supported yet")
     raise AttributeError(f"module 'snakemake.utils' has no attribute {name!r}")

@@ -10,6 +10,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
@@ -163,8 +164,19 @@ impl Drop for Script {
     }
 }
 
+/// Bash with its folder: by that name it tells its errors, which end in people's logs (as Snakemake has it).
+fn bash() -> &'static str {
+    static BASH: OnceLock<String> = OnceLock::new();
+    BASH.get_or_init(|| {
+        let folders = std::env::var_os("PATH").unwrap_or_default();
+        let mut paths = std::env::split_paths(&folders).map(|folder| folder.join("bash"));
+        let found = paths.find(|path| path.is_absolute() && path.is_file());
+        found.and_then(|path| path.into_os_string().into_string().ok()).unwrap_or_else(|| "bash".to_owned())
+    })
+}
+
 fn shell_command(command: &str, settings: &ShellSettings) -> io::Result<(Command, Option<Script>)> {
-    let program = settings.executable.as_deref().unwrap_or("bash");
+    let program = settings.executable.as_deref().unwrap_or_else(|| bash());
     let is_bash = program.rsplit('/').next() == Some("bash");
     let prefix = settings.prefix.as_deref().unwrap_or(if is_bash { "set -euo pipefail; " } else { "" });
     let suffix = settings.suffix.as_deref().unwrap_or("");

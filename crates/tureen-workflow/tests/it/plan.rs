@@ -89,6 +89,17 @@ fn a_rule_that_can_feed_itself_is_found_out() {
 }
 
 #[test]
+fn a_rule_that_can_feed_itself_with_longer_folders_is_passed_by() {
+    let made = Made::new(vec![
+        rule("map", &["reads/{x}.fq"], &["mapped/raw/{x}.bam", "mapped/dup/{x}.bam"]),
+        rule("sort", &["mapped/raw/{x}.bam", "mapped/dup/{x}.bam"], &["mapped/{x}.bam"]),
+    ]);
+    made.file("reads/a.fq", 1);
+    assert_eq!(made.jobs(&["mapped/a.bam"]), ["map(a)", "sort(a)"]);
+    assert!(made.error(&["mapped/b.bam"]).contains("no rule makes `reads/b.fq`"));
+}
+
+#[test]
 fn a_missing_input_names_who_needs_it_and_what_is_near() {
     let made = Made::new(vec![rule("ab", &["sampel.txt", "zzz"], &["b"])]);
     made.file("sample.txt", 1);

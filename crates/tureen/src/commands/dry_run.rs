@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use tureen_workflow::cache::{Asking, Cache, holds};
+use tureen_workflow::graph::priority;
 use tureen_workflow::params::complete_view;
 
 use super::load::{self, Planned, planned};
@@ -10,7 +11,7 @@ use super::python::with_python;
 use super::why::details;
 use super::{Ended, run::filled};
 use crate::settings::Settings;
-use crate::talk::Talk;
+use crate::talk::{Further, Talk};
 use crate::{exit_code, stats};
 
 pub(super) fn dry_run(settings: &Settings) -> Result<u8, Ended> {
@@ -45,7 +46,12 @@ pub(super) fn dry_run(settings: &Settings) -> Result<u8, Ended> {
             let (command, message) = filled(rules, graph, job, &view, python);
             let number = graph.jobs.rule(job);
             let reason = reason.text(&graph.jobs);
-            let mut section = talk.job(&view, &reason, command.as_deref(), message.as_deref());
+            let further = Further {
+                is_checkpoint: rule.is_checkpoint,
+                benchmark: graph.benchmark(rules, job),
+                priority: priority(rules, graph, job, &mut ask).map_err(|fault| vec![*fault])?,
+            };
+            let mut section = talk.job(&view, &further, &reason, command.as_deref(), message.as_deref());
             // The jobs of a rule have mostly changed in the same way.
             if !settings.quiet.reason && !std::mem::replace(&mut is_explained[number], true) {
                 let details = details(&planned, job, python)?;

@@ -1,4 +1,4 @@
-//! `--list`: the names of the rules, one a line, with the first line of their docstrings.
+//! `--list`: the names of the rules, one a line, with their docstrings.
 
 use tureen_workflow::job::Rules;
 
@@ -22,10 +22,9 @@ pub(super) fn list(settings: &Settings, only_targets: bool) -> Result<u8, Ended>
     entries.sort_unstable();
     let mut text = String::new();
     for (name, docstring) in entries {
-        text.push_str(name);
-        text.push('\n');
-        for line in docstring.unwrap_or("").trim().lines() {
-            text.push_str(&format!("    {}\n", line.trim()));
+        match docstring.map(str::trim).filter(|docstring| !docstring.is_empty()) {
+            Some(docstring) => text.push_str(&format!("{name} ({docstring})\n")),
+            None => text.push_str(&format!("{name}\n")),
         }
     }
     data(text.as_bytes())?;

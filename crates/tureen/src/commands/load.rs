@@ -15,11 +15,13 @@ use tureen_workflow::plan::{Plan, plan, select, select_batch};
 use tureen_workflow::progress::Progress;
 use tureen_workflow::read::{Reading, Request, read};
 use tureen_workflow::record::{FOLDER, Memories, Record, Remembered};
-use tureen_workflow::rule::Action;
+use tureen_workflow::rule::{Action, Param, Rule};
 use tureen_workflow::run::Python;
 use tureen_workflow::span::Sources;
+use tureen_workflow::value::Value;
 
 use super::Ended;
+use crate::render;
 use crate::run_log;
 use crate::settings::{PLACES, Settings, Task};
 use crate::talk;
@@ -57,6 +59,7 @@ pub(crate) fn workflow_for(settings: &Settings, needs_python: bool) -> Result<Re
     };
     let mut reading =
         read(&request).map_err(|unreadable| Ended::Errors(unreadable.diagnostics, unreadable.sources))?;
+    render::warnings(&reading.warnings, &reading.sources);
     if let Some(evaluator) = reading.evaluator.as_ref().filter(|_| reading.workflow.listens) {
         run_log::listen(evaluator.listener());
     }
@@ -74,6 +77,10 @@ fn adjust_rules(reading: &mut Reading, settings: &Settings) -> Result<(), Vec<Di
     let Reading { workflow, evaluator, .. } = reading;
     for rule in workflow.rules.iter_mut() {
         rule.is_cached |= settings.cache.as_ref().is_some_and(|cache| cache.rules.contains(&rule.name));
+        if rule.hands_over {
+            hand_over(rule, settings);
+            workflow.local_rules.push(rule.name.clone());
+        }
     }
     cache::check(workflow)?;
     adjust(workflow, &settings.adjustments, &mut |text, has_threads| {
@@ -83,6 +90,20 @@ fn adjust_rules(reading: &mut Reading, settings: &Settings) -> Result<(), Vec<Di
             .map_err(|broken| Box::new(Diagnostic::from_text(&broken.to_string())))
     })
     .map_err(|fault| vec![*fault])
+}
+
+/// A rule that another workflow engine runs in has all there is, unless it says what it needs, and runs here.
+fn hand_over(rule: &mut Rule, settings: &Settings) {
+    if !rule.resources.is_empty() {
+        return;
+    }
+    if let Some(cores) = settings.limits.cores {
+        rule.threads = Param::Value(Value::Int(i64::try_from(cores).unwrap_or(i64::MAX)));
+    }
+    for (name, limit) in &settings.limits.named {
+        let limit = Value::Int(i64::try_from(*limit).unwrap_or(i64::MAX));
+        rule.resources.push((name.clone(), Param::Value(limit)));
+    }
 }
 
 fn snakefile(settings: &Settings) -> Result<PathBuf, Ended> {
@@ -268,8 +289,27 @@ pub(crate) fn has_scripts(planned: &Planned<'_>) -> bool {
     planned.plan.order.iter().map(action).any(|action| matches!(action, Action::Script { .. }))
 }
 
+/// Whether the place is a string that goes on as another one on the next line.
+fn is_joined(diagnostic: &Diagnostic, sources: &Sources) -> bool {
+    let Some(span) = diagnostic.labels.first().map(|label| label.span) else { return false };
+    let text = sources.get(span.source).text.get(span.start as usize..span.end as usize).unwrap_or("");
+    let mut lines = text.lines().map(str::trim).peekable();
+    while let Some(line) = lines.next() {
+        if line.ends_with(['"', '\'']) && lines.peek().is_some_and(|next| next.starts_with(['"', '\''])) {
+            return true;
+        }
+    }
+    false
+}
+
 /// Errors with the texts they point into.
-pub(crate) fn ended(diagnostics: Vec<Diagnostic>, sources: Sources) -> Ended {
+pub(crate) fn ended(mut diagnostics: Vec<Diagnostic>, sources: Sources) -> Ended {
+    for diagnostic in &mut diagnostics {
+        if diagnostic.message.starts_with("no rule makes") && is_joined(diagnostic, &sources) {
+            diagnostic.hint =
+                Some("is a comma missing between two lines? strings with none are joined".to_owned());
+        }
+    }
     run_log::errors(&diagnostics, &sources);
     Ended::Errors(diagnostics, sources)
 }

@@ -14,7 +14,7 @@ use tureen_workflow::work::shell::Stream;
 use unicode_width::UnicodeWidthChar;
 
 use super::About;
-use crate::talk::{Talk, data, failed};
+use crate::talk::{Further, Talk, data, failed};
 
 /// How often the line is drawn when nothing happens, and at most when much does.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_millis(50));
@@ -104,7 +104,13 @@ impl Screen {
                 state.running.insert(job.index(), running);
                 if message.is_some() || self.talk.print_commands {
                     state.erase();
-                    let _ = self.talk.say(&self.talk.job(view, &(about.reason)(), *command, *message));
+                    let _ = self.talk.say(&self.talk.job(
+                        view,
+                        &Further::default(),
+                        &(about.reason)(),
+                        *command,
+                        *message,
+                    ));
                 }
                 state.draw_soon();
             }

@@ -148,7 +148,7 @@ fn what_is_not_supported_is_named_where_it_stands() {
     for (line, expected) in [
         ("x = storage.http(\"example.org/a\")", "error: `storage` is not supported yet"),
         ("x = github(\"a/b\", path=\"c\", tag=\"v1\")", "error: `github` is not supported yet"),
-        ("import snakemake.remote.HTTP", "`snakemake.remote` is not supported by tureen yet"),
+        ("import snakemake.dag", "`snakemake.dag` is not supported by tureen yet"),
         ("resource_scopes: gpu=\"here\"", "error: `resource_scopes:` takes names"),
         ("rule b:\n    output: \"b\"\n    resources: mem=\"lots\"", "error: the resource `mem` is 'lots'"),
         (
@@ -163,7 +163,7 @@ fn what_is_not_supported_is_named_where_it_stands() {
     }
     // Who is ready for a missing module is not disturbed.
     let folder = Folder::with(
-        "try:\n    import snakemake.remote\nexcept ImportError:\n    storage = \"mine\"\nrule a:\n    output: storage\n",
+        "try:\n    import snakemake.dag\nexcept ImportError:\n    storage = \"mine\"\nrule a:\n    output: storage\n",
     );
     folder.succeed(&["-n"]);
 }
