@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 from .arguments import Template
 from .bag import Bag
-from .checks import check_count, check_same_partitions
+from .checks import check_bags, check_count, check_same_partitions
 from .item import is_promise
 from .layers import GatherLayer, Ref, SourceLayer
 from .naming import token, unique_token
@@ -63,15 +63,16 @@ def bag_range(n: int, npartitions: int) -> Bag:
     """
     check_count("npartitions", npartitions)
     # As dask.bag: equal partitions, the last one takes what is left.
+    n = max(n, 0)
     size = n // npartitions
     starts = [i * size for i in range(npartitions)]
-    ends = [*starts[1:], max(n, 0)]
+    ends = [*starts[1:], n]
     parts = [Given(range(start, end)) for start, end in zip(starts, ends, strict=True)]
     return Bag.of(SourceLayer("range", parts, token(n, npartitions)))
 
 
 def from_delayed(values: Any) -> Bag:
-    """Make a bag of promises, one for each partition; each must come to a sequence.
+    """Make a bag of promises, one for each partition; each must come to an iterable.
 
     Raises `TypeError` for anything that is not a promise (`tureen.delayed`).
 
@@ -138,6 +139,7 @@ def concat(bags: Iterable[Bag]) -> Bag:
     bags = list(bags)
     if not bags:
         raise ValueError("concat needs at least one bag, and got an empty list")
+    check_bags(bags)
     refs: list[Ref] = [(bag.layer, i) for bag in bags for i in range(bag.npartitions)]
     layers = [bag.layer for bag in bags]
     return Bag.of(GatherLayer("concat", token(layers), len(refs), layers, listed([[ref] for ref in refs])))
