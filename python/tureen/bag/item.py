@@ -86,7 +86,8 @@ class Item(DaskItem):
 
     def persist(self, **kwargs: Any) -> Item:
         """Compute the value now, and return an item that holds it."""
-        return Item(computing.kept(self.layer, **kwargs))
+        kept: Item = computing.persist([self], **kwargs)[0]
+        return kept
 
     def visualize(
         self,

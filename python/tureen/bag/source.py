@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.request import urlopen
 
@@ -12,7 +12,7 @@ from .arguments import Template
 from .bag import Bag
 from .checks import check_bags, check_count, check_same_partitions
 from .item import is_promise
-from .layers import GatherLayer, Ref, SourceLayer
+from .layers import GatherLayer, Layer, Ref, SourceLayer
 from .naming import token, unique_token
 from .parts import Given, Slices, listed, promised
 from .steps import HERE, Step
@@ -140,9 +140,19 @@ def concat(bags: Iterable[Bag]) -> Bag:
     if not bags:
         raise ValueError("concat needs at least one bag, and got an empty list")
     check_bags(bags)
-    refs: list[Ref] = [(bag.layer, i) for bag in bags for i in range(bag.npartitions)]
-    layers = [bag.layer for bag in bags]
-    return Bag.of(GatherLayer("concat", token(layers), len(refs), layers, listed([[ref] for ref in refs])))
+    layers: list[Layer] = []
+    refs: list[Sequence[Ref]] = []
+    for bag in bags:
+        layer = bag.layer
+        if isinstance(layer, GatherLayer) and layer.function is None:
+            # What it is made of itself: bags that are put together one by one are no ladder of tasks.
+            layers += layer.parents()
+            refs += map(layer.needs_of, range(layer.n_partitions))
+        else:
+            layers.append(layer)
+            refs += [[(layer, i)] for i in range(layer.n_partitions)]
+    its_token = token([bag.layer for bag in bags])
+    return Bag.of(GatherLayer("concat", its_token, len(refs), layers, listed(refs)))
 
 
 def bag_zip(*bags: Bag) -> Bag:
