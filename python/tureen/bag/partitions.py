@@ -37,6 +37,8 @@ class Partitions(Collection):
         >>> db.from_sequence(range(1000)).take(3)
         (0, 1, 2)
         """
+        if not hasattr(k, "__index__"):
+            raise TypeError(f"take needs a whole number of elements, not `{type(k).__name__}`")
         if k < 0:
             raise ValueError(f"take needs a number of elements of at least 0, not {k}")
         n = self.npartitions if npartitions < 0 else npartitions
