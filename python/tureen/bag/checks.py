@@ -23,10 +23,20 @@ def check_bags(bags: Sequence[Any]) -> None:
     from .collection import Collection
 
     for bag in bags:
+        check_no_foreign_bag(bag)
         if not isinstance(bag, Collection):
             raise TypeError(
                 f"a bag is needed, not `{type(bag).__name__}`\nhint: `from_sequence` makes one of a list"
             )
+
+
+def check_no_foreign_bag(value: Any) -> None:
+    """Raise if this is a bag of dask's."""
+    if hasattr(value, "npartitions") and type(value).__module__ == "dask.bag.core":
+        raise TypeError(
+            "a bag of dask's can't be taken beside ours\n"
+            "hint: `tureen.bag.from_delayed(bag.to_delayed())` makes ours of it"
+        )
 
 
 def check_same_partitions(bags: Sequence[Any]) -> None:

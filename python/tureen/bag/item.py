@@ -26,6 +26,18 @@ def is_promise(value: Any) -> bool:
     return isinstance(value, Delayed)
 
 
+def promise_for(value: Any) -> Any:
+    """Return a promise as it is, and one of what a collection of dask's comes to; None for anything else."""
+    if is_promise(value):
+        return value
+    kind = type(value)
+    if hasattr(kind, "__dask_graph__") and not hasattr(kind, "__tureen_promise__"):
+        from tureen import delayed
+
+        return delayed(value)
+    return None
+
+
 class Item(DaskItem):
     """One value that a bag comes to, not yet computed.
 

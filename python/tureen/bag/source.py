@@ -11,7 +11,7 @@ from urllib.request import urlopen
 from .arguments import Template
 from .bag import Bag
 from .checks import check_bags, check_count, check_same_partitions
-from .item import is_promise
+from .item import is_promise, promise_for
 from .layers import GatherLayer, Layer, Ref, SourceLayer
 from .naming import token, unique_token
 from .parts import Given, Slices, listed, promised
@@ -80,7 +80,7 @@ def from_delayed(values: Any) -> Bag:
     >>> db.from_delayed([tureen.delayed([1, 2]), tureen.delayed([3])]).compute()
     [1, 2, 3]
     """
-    if is_promise(values):
+    if promise_for(values) is not None:
         values = [values]
     promises = [_as_promise(value) for value in values]
     if not promises:
