@@ -76,9 +76,9 @@ def _persist_bags(args: list[Any], _traverse: bool, kwargs: dict[str, Any]) -> l
 
 
 def _persist_dasks(args: list[Any], traverse: bool, kwargs: dict[str, Any]) -> Any:
-    import dask
+    from importlib import import_module
 
-    return dask.persist(*args, traverse=traverse, **kwargs)
+    return import_module("dask").persist(*args, traverse=traverse, **kwargs)
 
 
 _PERSIST = {"": _persist_rest, "bag": _persist_bags, "dask": _persist_dasks}

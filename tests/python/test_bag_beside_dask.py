@@ -61,7 +61,10 @@ def test_several_keys_at_a_time() -> None:
         return (
             sorted(folded.compute(scheduler="sync")),
             # On their way, dask.bag's tuples become lists.
-            sorted((key, sorted(map(tuple, group))) for key, group in bag.groupby([0, 1]).compute(scheduler="sync")),
+            sorted(
+                (key, sorted(map(tuple, group)))
+                for key, group in bag.groupby([0, 1]).compute(scheduler="sync")
+            ),
             bag.join([(0, 2)], [0, 1]).compute(scheduler="sync"),
         )
 
@@ -121,7 +124,7 @@ def test_stop_iteration_is_an_error_and_no_end(scheduler: str) -> None:
     ],
 )
 def test_what_is_no_bag(action: Callable[[Any], Any]) -> None:
-    with pytest.raises(TypeError, match="a bag is needed, not `(list|int)`"):
+    with pytest.raises(TypeError, match=r"a bag is needed, not `(list|int)`"):
         action(db.from_sequence([1, 2], npartitions=1))
 
 

@@ -252,4 +252,5 @@ class _Running:
         totals = list(itertools.accumulate(elements, self.function))
         if len(totals) < len(elements):  # which `itertools` takes for the end of the elements
             raise RuntimeError(f"`{self.__name__}` raised StopIteration")
-        return totals[1:] if partition and before is not NOTHING else totals, totals[-1] if totals else NOTHING
+        last = totals[-1] if totals else NOTHING
+        return totals[1:] if partition and before is not NOTHING else totals, last

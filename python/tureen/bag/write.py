@@ -148,7 +148,7 @@ def written_whole(path: str) -> Iterator[BinaryIO]:
 def _write_lines(elements: Iterable[Any], file: Any, encoding: str | None, last_endline: bool) -> None:
     out = file if encoding is None else io.TextIOWrapper(file, encoding=encoding, newline="\n")
     end: Any = b"\n" if encoding is None else "\n"
-    function = out.write
+    function: Callable[[Any], Any] = out.write
     is_first = True
     for element in elements:
         if not is_first:
@@ -172,5 +172,6 @@ def _converted(element: Any, encoding: str | None) -> str | bytes:
     if encoding is not None and isinstance(element, (bytes, bytearray, memoryview)):
         return bytes(element).decode()
     raise TypeError(
-        f"an `{type(element).__name__}` is no line of text\nhint: make text of the elements first, as `.map(str)`"
+        f"an `{type(element).__name__}` is no line of text\n"
+        "hint: make text of the elements first, as with `.map(str)`"
     )
