@@ -108,8 +108,8 @@ impl LockWatch {
     /// The part of their time that threads waited for the lock, but for that in which they could not run anyway.
     ///
     /// A thread that waits wakes up again and again to see whether it may go on. Often it then stands in the system's queue
-    /// behind the one that has the lock, on one processor, while another one is idle: that is waiting for the lock, too. What
-    /// others on a busy machine take is not.
+    /// behind the one that has the lock, on one processor, while another one is idle: that is waiting for the lock, too, if
+    /// never two of them run at once. What others on a busy machine take is not.
     pub(crate) fn waiting_share(&self) -> f64 {
         if self.n_in_tasks == 0 {
             return 0.0;
@@ -121,8 +121,10 @@ impl LockWatch {
             return 0.0;
         }
         let asleep = f64::from(self.n_on_lock) / f64::from(self.n_in_tasks);
-        // Without a thread that was seen to wait for it, the lock has nothing to do with that queue.
-        if self.n_on_lock == 0 { 0.0 } else { ((asleep + queued - crowded) / could_run).min(1.0) }
+        // Without a thread that was seen to sleep until it gets the lock, that has nothing to do with the queue.
+        let is_lock = self.n_on_lock > 0 && self.queue.is_one_at_a_time(self.in_tasks());
+        let behind = if is_lock { queued - crowded } else { 0.0 };
+        ((asleep + behind) / could_run).min(1.0)
     }
 
     /// Whether there were enough looks, and at least this part of their time threads waited for the lock. Of two threads that

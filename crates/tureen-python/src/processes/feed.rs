@@ -18,7 +18,7 @@ use crate::session::Session;
 use crate::template::Filled;
 
 /// More tasks than this in a batch gain nothing.
-const MOST_TASKS: usize = 1000;
+const MOST_TASKS: usize = 4000;
 
 /// Bytes shorter than this are as well off in the pickle.
 const SHORT: usize = 1 << 16;
