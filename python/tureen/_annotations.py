@@ -66,17 +66,19 @@ class annotate:
 
 
 def _check(annotations: dict[str, Any]) -> None:
+    from numbers import Number
+
     expected: dict[str, tuple[type, ...]] = {
-        "priority": (int, float),
-        "retries": (int,),
+        "priority": (Number,),
+        "retries": (Number,),
         "resources": (dict,),
         "allow_other_workers": (bool,),
         "workers": (str, list, tuple, set),
     }
     for name, types in expected.items():
         value = annotations.get(name)
-        if value is not None and not (
-            isinstance(value, types) or (name != "allow_other_workers" and callable(value))
-        ):
-            names = " or ".join(kind.__name__ for kind in types)
-            raise TypeError(f"the annotation `{name}` is a {names}, not a {type(value).__name__}")
+        if value is not None and not isinstance(value, types) and not callable(value):
+            names = " or ".join(f"`{kind.__name__}`" for kind in types)
+            raise TypeError(
+                f"the annotation `{name}` must be {names} or something to call, not `{type(value).__name__}`"
+            )

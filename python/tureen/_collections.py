@@ -41,10 +41,12 @@ def persist(*args: Any, traverse: bool = True, **kwargs: Any) -> tuple[Any, ...]
     >>> kept.compute()
     2
     """
-    # What knows how to be persisted by itself may be more than one promise.
-    rest = [arg for arg in args if not _persists_itself(arg)]
-    kept = iter(_persist_promises(*rest, traverse=traverse, **kwargs))
-    return tuple(arg.persist(**kwargs) if _persists_itself(arg) else next(kept) for arg in args)
+    # What each kind has in common is computed once.
+    by_kind: dict[str, list[Any]] = {"": []}
+    for arg in args:
+        by_kind.setdefault(_kind(arg), []).append(arg)
+    kept = {kind: iter(_PERSIST[kind](kind_args, traverse, kwargs)) for kind, kind_args in by_kind.items()}
+    return tuple(next(kept[_kind(arg)]) for arg in args)
 
 
 def optimize(*args: Any, traverse: bool = True, **kwargs: Any) -> tuple[Any, ...]:
@@ -56,5 +58,27 @@ def optimize(*args: Any, traverse: bool = True, **kwargs: Any) -> tuple[Any, ...
     return args
 
 
-def _persists_itself(arg: Any) -> bool:
-    return not isinstance(arg, Delayed) and is_dask_collection(arg)
+def _kind(arg: Any) -> str:
+    """Whose collection this is, of those that may be more than one promise."""
+    if isinstance(arg, Delayed) or not is_dask_collection(arg):
+        return ""
+    return "bag" if hasattr(type(arg), "__tureen_promise__") else "dask"
+
+
+def _persist_rest(args: list[Any], traverse: bool, kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    return _persist_promises(*args, traverse=traverse, **kwargs)
+
+
+def _persist_bags(args: list[Any], _traverse: bool, kwargs: dict[str, Any]) -> list[Any]:
+    from tureen.bag import computing
+
+    return computing.persist(args, **kwargs)
+
+
+def _persist_dasks(args: list[Any], traverse: bool, kwargs: dict[str, Any]) -> Any:
+    from importlib import import_module
+
+    return import_module("dask").persist(*args, traverse=traverse, **kwargs)
+
+
+_PERSIST = {"": _persist_rest, "bag": _persist_bags, "dask": _persist_dasks}

@@ -323,7 +323,9 @@ class _Elements(_Chunk):
     __slots__ = ()
 
     def __call__(self, chunk: list[Any]) -> list[Any]:
-        return [*map(self._fn, chunk)]
+        # Not `map`, which would end where the function raises StopIteration.
+        fn = self._fn
+        return [fn(element) for element in chunk]
 
 
 def _chunks(elements: Iterator[Any], size: int) -> Iterator[list[Any]]:

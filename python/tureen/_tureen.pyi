@@ -12,7 +12,6 @@ __all__ = [
     "PorterStemmer",
     "SnowballStemmer",
     "Steps",
-    "TextChunks",
     "TextColumn",
     "TextCounts",
     "TextDeclined",
@@ -342,17 +341,7 @@ class TextProgram:
         newline: str | None = None,
         n_threads: int = 1,
     ) -> Any: ...
-    def run_bytes(self, pieces: Iterable[bytes], newline: str | None = None) -> Any: ...
-    def chunks_of_file(
-        self, path: str | os.PathLike[str], start: int, end: int, newline: str | None = None
-    ) -> TextChunks: ...
-    def chunks_of_bytes(self, pieces: Iterable[bytes], newline: str | None = None) -> TextChunks: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
-
-@final
-class TextChunks:
-    def __iter__(self) -> TextChunks: ...
-    def __next__(self) -> list[Any]: ...
 
 @final
 class TextColumn:

@@ -26,8 +26,10 @@ _settings: dict[str, Any] = {}
 _NOTHING: Any = object()
 
 
-def get(key: str, default: Any = _NOTHING) -> Any:
+def get(key: str, default: Any = _NOTHING, override_with: Any = None) -> Any:
     """Look up a setting. For the first parts of longer names, this is a dict of all that begin with them.
+
+    What is given as ``override_with``, if anything is, is taken instead.
 
     Raises:
         KeyError: it was never set, and there is no default.
@@ -35,6 +37,8 @@ def get(key: str, default: Any = _NOTHING) -> Any:
     >>> get("a.setting.nobody.made", 1)
     1
     """
+    if override_with is not None:
+        return override_with
     found: Any = _settings
     for part in _parts(key):
         found = found.get(part, _NOTHING) if isinstance(found, dict) else _NOTHING

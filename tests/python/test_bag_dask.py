@@ -45,3 +45,22 @@ def test_dasks_bags_take_what_ours_computes() -> None:
     theirs = dask_bag.from_delayed(BAG.to_delayed())
     assert theirs.sum().compute(scheduler="sync") == 90
     assert tureen.compute(BAG.sum(), theirs.sum(), scheduler="sync") == (90, 90)
+
+
+def test_ours_take_what_dask_promises() -> None:
+    theirs = dask.delayed([3, 4])
+    assert db.from_delayed(theirs).compute(scheduler="sync") == [3, 4]
+    found = BAG.map(lambda n, pair, few: n + sum(pair) + few[0], theirs, few=[dask.delayed(1)])
+    assert found.take(2) == (8, 10)
+    assert db.range(9, 2).join(theirs, lambda n: n).compute(scheduler="sync") == [(3, 3), (4, 4)]
+    dask_bag = pytest.importorskip("dask.bag")
+    bag = dask_bag.from_sequence(range(10), npartitions=3)
+    assert db.range(3, 1).map(operator.add, bag.sum()).compute(scheduler="sync") == [45, 46, 47]
+    for action in (
+        lambda: BAG.map(operator.add, bag),
+        lambda: db.zip(BAG, bag),
+        lambda: db.concat([BAG, bag]),
+        lambda: BAG.product(bag),
+    ):
+        with pytest.raises(TypeError, match=r"dask's can't be taken beside ours\nhint: .*from_delayed"):
+            action()

@@ -95,6 +95,8 @@ def test_a_sequence_that_never_ends(endless: Any) -> None:
         (lambda: BAG.groupby(abs, shuffle="p2p"), NotImplementedError, "not 'p2p'"),
         (lambda: BAG.random_sample(2), ValueError, "`prob` must be a number from 0 to 1, not 2"),
         (lambda: BAG.str.shout, AttributeError, "`str` has no method `shout`"),
+        (lambda: BAG.take(1.5), TypeError, "a whole number of elements, not `float`"),
+        (lambda: BAG.take("a"), TypeError, "a whole number of elements, not `str`"),
         (lambda: db.concat([]), ValueError, "concat needs at least one bag"),
         (lambda: db.from_delayed([1]), TypeError, "from_delayed takes promises, and got `int`"),
         (lambda: db.from_sequence([]).max().compute(), ValueError, "max"),

@@ -147,7 +147,8 @@ def mine(error: BaseException, traceback: Any) -> None:
 def settings(module: Any) -> Any:
     with module.config.set({"soup.peas": 1, "soup": {"peas": 2, "beans": 3}}, soup__water=4):
         inner = module.config.get("soup"), module.config.get("soup.water"), module.config.get("soup.salt", 5)
-    return inner, module.config.get("soup", None)
+    instead = [module.config.get("soup", 1, override_with=other) for other in (2, None)]
+    return inner, module.config.get("soup", None), instead
 
 
 def layered() -> Any:

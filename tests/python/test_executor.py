@@ -177,3 +177,28 @@ def test_what_was_submitted_is_done_before_the_interpreter_ends() -> None:
     )
     assert sorted(ran.stdout.split()) == list("012345"), ran.stderr
     assert ran.returncode == 0
+
+
+NO_ROOM = """
+import resource, tureen
+
+executor = tureen.Executor(1)
+before = resource.getrlimit(resource.RLIMIT_AS)
+size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+# There is room for objects, but not for a thread's stack.
+resource.setrlimit(resource.RLIMIT_AS, (size + (1 << 20), before[1]))
+try:
+    executor.submit(abs, -1)
+except RuntimeError as error:
+    print(error)
+resource.setrlimit(resource.RLIMIT_AS, before)
+print([executor.submit(abs, -n).result(timeout=60) for n in range(5)])
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits are Linux's")
+def test_after_no_thread_could_be_started() -> None:
+    done = subprocess.run([sys.executable, "-c", NO_ROOM], capture_output=True, text=True, timeout=120)
+    said, *results = done.stdout.splitlines()
+    assert said.startswith("no thread could be started: ")
+    assert results == ["[0, 1, 2, 3, 4]"], done.stderr

@@ -222,6 +222,30 @@ def test_what_can_not_be_pickled_fails_alone(make: Make) -> None:
         assert executor.submit(abs, -2).result() == 2
 
 
+@both
+def test_what_can_not_be_pickled_among_short_calls_fails_alone(make: Make) -> None:
+    with make(2) as executor:
+        assert sum(executor.map(abs, range(500))) == sum(range(500))  # Now `abs` is known to be short.
+        given = [n if n % 97 else threading.Lock() for n in range(1, 1000)]
+        made = [executor.submit(abs, argument) for argument in given]
+        done, waiting = futures.wait(made, timeout=60)
+        assert not waiting and len(done) == len(made)
+        for argument, future in zip(given, made, strict=True):
+            if isinstance(argument, int):
+                assert future.result() == argument
+            else:
+                assert isinstance(future.exception(), TypeError)
+
+
+@both
+@pytest.mark.parametrize("chunksize", [1, 2, 3])
+def test_stop_iteration_ends_no_chunk(make: Make, chunksize: int) -> None:
+    with make(1) as executor:
+        results = executor.map(next, [iter([1]), iter([]), iter([2])], chunksize=chunksize)
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            list(results)
+
+
 def test_what_can_not_be_pickled_is_named() -> None:
     with tureen.Executor(1, scheduler="processes") as executor:
         lock = threading.Lock()

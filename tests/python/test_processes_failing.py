@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
 from pathlib import Path
+from typing import Any
 
+import pytest
 from test_processes import processes_under, script
+
+from tureen._processes import wire
 
 TELL = """
 import traceback
@@ -185,3 +192,26 @@ except ValueError as error: print(error, os.path.exists("done"))
 assert delayed(len)("abc").compute(scheduler="processes", num_workers=2) == 3
 """
     check(text, "quick False\n", tmp_path)
+
+
+def test_an_interrupt_in_the_middle_of_a_frame_leaves_no_descriptor_open() -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    ours, theirs = socket.socketpair()
+    before = signal.signal(signal.SIGALRM, interrupt)
+    reads, writes = os.pipe()
+    try:
+        with ours, theirs:
+            header = wire._HEADER.pack(wire.REPLY, 1, 100)  # of a body that does not come
+            socket.send_fds(theirs, [header], [writes])
+            os.close(writes)
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            with pytest.raises(KeyboardInterrupt):
+                wire.Wire(ours).receive()
+            os.set_blocking(reads, False)
+            assert os.read(reads, 1) == b""  # which is a `BlockingIOError` while one is still open
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        os.close(reads)

@@ -8,6 +8,7 @@ import operator
 import pickle
 import types
 import weakref
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -329,6 +330,8 @@ def test_annotations_are_told_in_their_block() -> None:
     assert tureen.get_annotations() == {}
     with pytest.raises(TypeError, match="retries"):
         tureen.annotate(retries="two")
+    # As dask has it, each may be a function, and a number any kind of number.
+    tureen.annotate(retries=2.0, priority=Fraction(1, 2), allow_other_workers=lambda key: True, resources=len)
 
 
 def test_what_is_a_collection() -> None:

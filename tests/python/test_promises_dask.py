@@ -95,3 +95,31 @@ def test_collections_of_dask_are_computed_together() -> None:
 
 def test_what_counts_as_a_collection_of_dask() -> None:
     assert tureen.is_dask_collection(dask.delayed(1))
+
+
+class Bare:
+    """A collection with no more than dask asks of one."""
+
+    __dask_optimize__ = None
+    __dask_scheduler__ = staticmethod(dask.get)
+
+    def __init__(self, graph: dict[str, Any]) -> None:
+        self.graph = graph
+
+    def __dask_graph__(self) -> dict[str, Any]:
+        return self.graph
+
+    def __dask_keys__(self) -> list[str]:
+        return list(self.graph)
+
+    def __dask_postcompute__(self) -> Any:
+        return tuple, ()
+
+    def __dask_postpersist__(self) -> Any:
+        return Bare, ()
+
+
+def test_a_collection_without_methods_is_persisted() -> None:
+    kept, number, promise = tureen.persist(Bare({"a": 1, "b": (str, "a")}), 3, tureen.delayed(str)(4))
+    assert isinstance(kept, Bare) and number == 3 and promise.compute() == "4"
+    assert tureen.compute(kept) == ((1, "1"),)

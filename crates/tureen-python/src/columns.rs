@@ -4,12 +4,11 @@
 //! Whatever can't be done exactly as CPython does it raises `TextDeclined`: the caller then lets CPython do it. So no error
 //! of the user's is worded here.
 //!
-//! `arguments → steps → source → program → totals` (or `chunks`), with `convert` between objects and columns, and `characters` for what only the
-//! running interpreter knows.
+//! `arguments → steps → source → program → totals`, with `convert` between objects and columns, and `characters` for what
+//! only the running interpreter knows.
 
 mod arguments;
 mod characters;
-mod chunks;
 mod column;
 mod convert;
 mod counts;
@@ -18,7 +17,6 @@ mod source;
 mod steps;
 mod totals;
 
-pub(crate) use chunks::TextChunks;
 pub(crate) use column::TextColumn;
 pub(crate) use counts::TextCounts;
 pub(crate) use program::TextProgram;

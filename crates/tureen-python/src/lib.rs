@@ -62,7 +62,7 @@ mod _tureen {
     use crate::key::choose_process_number;
 
     #[pymodule_export]
-    use crate::columns::{TextChunks, TextColumn, TextCounts, TextDeclined, TextProgram};
+    use crate::columns::{TextColumn, TextCounts, TextDeclined, TextProgram};
     #[pymodule_export]
     use crate::compute::{compute, persist};
     #[pymodule_export]

@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
+use std::ptr::addr_eq;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -40,6 +41,20 @@ struct State {
     n_starting: usize,
     /// Whether the interpreter ends: no thread may start any more.
     is_closed: bool,
+}
+
+impl State {
+    /// Takes back up to `n` wishes, the last ones, for a thread that works on this; how many there were.
+    fn take_back(&mut self, work: &Arc<dyn Pull>, n: usize) -> usize {
+        for n_taken in 0..n {
+            let is_for_it = |wish: &Arc<dyn Pull>| addr_eq(Arc::as_ptr(wish), Arc::as_ptr(work));
+            match self.wishes.iter().rposition(is_for_it) {
+                Some(place) => drop(self.wishes.remove(place)),
+                None => return n_taken,
+            }
+        }
+        n
+    }
 }
 
 impl Pool {
@@ -90,6 +105,7 @@ pub(crate) fn lend(py: Python<'_>, work: &Arc<dyn Pull>, n: usize, only_idle: bo
     });
     if n_new > 0 {
         if is_closed() {
+            pool.lock().take_back(work, n);
             return Err(PyRuntimeError::new_err("no thread can be started while the interpreter ends"));
         }
         // Python (before 3.13) takes the thread that first imports this for the main thread: it must be none of ours.
@@ -101,8 +117,8 @@ pub(crate) fn lend(py: Python<'_>, work: &Arc<dyn Pull>, n: usize, only_idle: bo
         let thread = thread::Builder::new().name("tureen".to_owned()).spawn(move || serve(&its_pool));
         if let Err(error) = thread {
             pool.lock().n_starting -= 1;
-            // Fewer threads than wished for will do; none will not.
-            if started == 0 && n_new == n {
+            // Fewer threads than wished for will do; none will not, unless one that had other work comes to it.
+            if started == 0 && n_new == n && pool.lock().take_back(work, n) == n {
                 return Err(PyRuntimeError::new_err(format!("no thread could be started: {error}")));
             }
             break;

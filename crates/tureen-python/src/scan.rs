@@ -44,7 +44,7 @@ pub(crate) fn scan<'py>(
     if scan.n_changes == 0 {
         return Ok(plain());
     }
-    Ok(Arguments::Template(Box::new(Template { ops: scan.ops.into(), n_args: args.len(), names })))
+    Ok(Arguments::Template(Box::new(Template { ops: scan.finish()?.into(), n_args: args.len(), names })))
 }
 
 /// As [`scan`], for what is computed: as in dask, any iterator is a list there, and ordered dicts are looked into.
@@ -53,7 +53,11 @@ pub(crate) fn scan_computed(args: &Bound<'_, PyTuple>) -> PyResult<Arguments> {
     for arg in args.iter_borrowed() {
         scan.look_into(arg.to_owned())?;
     }
-    Ok(Arguments::Template(Box::new(Template { ops: scan.ops.into(), n_args: args.len(), names: None })))
+    Ok(Arguments::Template(Box::new(Template {
+        ops: scan.finish()?.into(),
+        n_args: args.len(),
+        names: None,
+    })))
 }
 
 /// As [`scan`], but looks no deeper than at the arguments themselves (`traverse=False`).
@@ -65,7 +69,11 @@ pub(crate) fn scan_shallow(args: &Bound<'_, PyTuple>) -> PyResult<Arguments> {
             _ => scan.ops.push(Op::Value(arg.to_owned().unbind())),
         }
     }
-    Ok(Arguments::Template(Box::new(Template { ops: scan.ops.into(), n_args: args.len(), names: None })))
+    Ok(Arguments::Template(Box::new(Template {
+        ops: scan.finish()?.into(),
+        n_args: args.len(),
+        names: None,
+    })))
 }
 
 #[derive(Default)]
@@ -80,6 +88,8 @@ struct Scan<'py> {
     without_promises: FxHashMap<usize, Bound<'py, PyAny>>,
     contain_themselves: FxHashSet<usize>,
     dask: Option<Group<'py>>,
+    /// Bags and items met so far, and the places in `ops` of their promises: what they share is to be done once.
+    ours: Vec<(usize, Bound<'py, PyAny>)>,
     /// Whether these are arguments of `compute`, not of a call.
     is_computed: bool,
 }
@@ -149,7 +159,10 @@ impl<'py> Scan<'py> {
         let promise = match kind {
             Kind::Promise => object.cast::<Promise>()?.clone(),
             Kind::Ours => {
-                object.call_method0(pyo3::intern!(py, "__tureen_promise__"))?.cast_into::<Promise>()?
+                self.ours.push((self.ops.len(), object.clone()));
+                self.ops.push(Op::Value(object.clone().unbind()));
+                self.n_changes += 1;
+                return Ok(());
             }
             Kind::Future => {
                 let promised = py.import("tureen._distributed.held")?.getattr("promise_of")?;
@@ -163,6 +176,21 @@ impl<'py> Scan<'py> {
         self.ops.push(Op::Promise(promise.unbind()));
         self.n_changes += 1;
         Ok(())
+    }
+
+    /// The program, with a promise for each of our collections.
+    fn finish(mut self) -> PyResult<Vec<Op>> {
+        let Some((_, first)) = self.ours.first() else {
+            return Ok(self.ops);
+        };
+        let py = first.py();
+        let (places, collections): (Vec<usize>, Vec<Bound<'py, PyAny>>) = self.ours.into_iter().unzip();
+        let plan = py.import("tureen.bag.computing")?.getattr("promises_of")?;
+        let promises: Vec<Bound<'py, Promise>> = plan.call1((collections,))?.extract()?;
+        for (place, promise) in places.into_iter().zip(promises) {
+            self.ops[place] = Op::Promise(promise.unbind());
+        }
+        Ok(self.ops)
     }
 
     fn close(&mut self) -> PyResult<()> {

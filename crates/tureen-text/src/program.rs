@@ -43,7 +43,7 @@ impl Program {
     }
 
     /// What the steps make of elements.
-    pub fn apply(&self, values: Values, characters: &Characters) -> Result<Values, Declined> {
+    fn apply(&self, values: Values, characters: &Characters) -> Result<Values, Declined> {
         if values.kind() != self.takes {
             return Err(Declined::new("the column is not of the kind that the program takes"));
         }

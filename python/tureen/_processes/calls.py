@@ -187,8 +187,9 @@ class Calls:
             self._forget(task).give(result)
 
     def failed(self, task: int, error: BaseException, args: Any = None, kwargs: Any = None) -> None:
-        """Take in that a call failed. What was to come after it in its batch waits again."""
-        self.again([other for other in self._batch_of[task] if other > task])
+        """Take in that a call failed. What else is not done of its batch waits again."""
+        # That may be what stood before it, too: a batch that can't be packed is not sent at all.
+        self.again([other for other in self._batch_of[task] if other != task and other in self._given])
         if isinstance(error, WorkerDied):
             self._break(str(error))
             error = error if isinstance(error, BrokenExecutor) else BrokenWorkers(str(error))

@@ -300,6 +300,8 @@ class Drive:
         number = self._waiting[owner.number, task].pop(0)
         batch = self._batches.get(number)
         if batch is None:
+            for descriptor in descriptors:
+                os.close(descriptor)
             return
         if not view[4]:
             del self._batches[number]

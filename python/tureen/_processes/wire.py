@@ -82,10 +82,12 @@ class Wire:
             body = self._receive(length, None)
             while len(descriptors) < n_descriptors:
                 self._receive(1, descriptors)
-        except (EOFError, OSError) as error:
+        except BaseException as error:  # Ctrl-C, too: descriptors may hold much memory
             for descriptor in descriptors:
                 os.close(descriptor)
-            raise EOFError("the other end is gone") from error
+            if isinstance(error, (EOFError, OSError)):
+                raise EOFError("the other end is gone") from error
+            raise
         return kind, body, descriptors
 
     def discard(self) -> None:

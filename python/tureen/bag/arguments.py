@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .item import Item, is_promise
+from .checks import check_no_foreign_bag
+from .item import Item, promise_for
 from .layers import Layer, Outside, Ref, StepLayer
 from .steps import Aligned, Need, Step
 
@@ -33,12 +34,14 @@ class Template:
     def value(self, value: Any) -> Any:
         """Return the place for an item or promise, or the plain value itself.
 
-        Lists, tuples and dicts that hold items or promises become promises themselves.
+        A collection of dask's is a promise of its value, but a bag of dask's is refused: there it would be
+        walked along. Lists, tuples and dicts that hold items or promises become promises themselves.
         """
+        check_no_foreign_bag(value)
         if isinstance(value, Item):
             self.extras.append((value.layer, 0))
-        elif is_promise(value):
-            self.extras.append(Outside(value))
+        elif (promise := promise_for(value)) is not None:
+            self.extras.append(Outside(promise))
         elif _holds_promises(value):
             from tureen import delayed
 
@@ -68,6 +71,6 @@ def _holds_promises(value: Any) -> bool:
                 seen.add(id(held))
                 waiting.extend(held)
                 waiting.extend(held.values())
-        elif hasattr(type(held), "__tureen_promise__") or is_promise(held):
+        elif hasattr(type(held), "__tureen_promise__") or hasattr(type(held), "__dask_graph__"):
             return True
     return False

@@ -18,8 +18,30 @@ def check_count(name: str, value: int | None) -> None:
         raise ValueError(f"`{name}` must be at least 1, not {whole}")
 
 
+def check_bags(bags: Sequence[Any]) -> None:
+    """Raise unless all of these are bags."""
+    from .collection import Collection
+
+    for bag in bags:
+        check_no_foreign_bag(bag)
+        if not isinstance(bag, Collection):
+            raise TypeError(
+                f"a bag is needed, not `{type(bag).__name__}`\nhint: `from_sequence` makes one of a list"
+            )
+
+
+def check_no_foreign_bag(value: Any) -> None:
+    """Raise if this is a bag of dask's."""
+    if hasattr(value, "npartitions") and type(value).__module__ == "dask.bag.core":
+        raise TypeError(
+            "a bag of dask's can't be taken beside ours\n"
+            "hint: `tureen.bag.from_delayed(bag.to_delayed())` makes ours of it"
+        )
+
+
 def check_same_partitions(bags: Sequence[Any]) -> None:
-    """Raise unless the bags have the same number of partitions."""
+    """Raise unless these are bags with the same number of partitions."""
+    check_bags(bags)
     numbers = sorted({bag.npartitions for bag in bags})
     if len(numbers) > 1:
         raise ValueError(

@@ -92,8 +92,8 @@ class Collection(DaskCollection):
 
         On a cluster (`scheduler=client`) they stay there, and this does not wait for them.
         """
-        layer = computing.kept(self.layer, **kwargs)
-        return type(self)(layer, layer.name, layer.n_partitions)  # type: ignore[return-value]
+        kept: Bag = computing.persist([self], **kwargs)[0]  # type: ignore[list-item]  # only bags are made
+        return kept
 
     def visualize(
         self,

@@ -122,14 +122,28 @@ def compute(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
         )
 
 
-def kept(layer: Layer, **kwargs: Any) -> Layer:
-    """Compute a layer's partitions, and return the layer of what came of it: at hand, or on the cluster."""
-    asked = with_default(kwargs, [layer])
-    if not is_cluster(asked):
-        return SourceLayer(layer.word, [Given(value) for value in run_all(layer, **kwargs)], unique_token())
+def persist(collections: Sequence[Bag | Item], **kwargs: Any) -> list[Any]:
+    """Compute bags and items together, and return those that hold what came of it."""
     import tureen
 
-    return promised(layer.word, tureen.persist(*promises(all_of(layer)), **asked), its_token=unique_token())
+    from .item import Item
+
+    layers = [collection.layer for collection in collections]
+    asked = with_default(kwargs, layers)
+    stays = is_cluster(asked)
+    planned = promises([ref for layer in layers for ref in all_of(layer)])
+    with searched_seldom():
+        made = iter(tureen.persist(*planned, **asked) if stays else tureen.compute(*planned, **asked))
+    results: list[Any] = []
+    for collection, layer in zip(collections, layers, strict=True):
+        its_own = [next(made) for _ in range(layer.n_partitions)]
+        kept: Layer
+        if stays:
+            kept = promised(layer.word, its_own, its_token=unique_token())
+        else:
+            kept = SourceLayer(layer.word, [Given(value) for value in its_own], unique_token())
+        results.append(Item(kept) if isinstance(collection, Item) else type(collection).of(kept))
+    return results
 
 
 def picture(

@@ -26,6 +26,8 @@ _WEB = ("http://", "https://")
 def find_files(urlpath: Any) -> list[str]:
     """Return the files that a path, a pattern, an address, or a list of them means; patterns in sorted order.
 
+    Paths are absolute: files are read later, when another folder may be the current one.
+
     Raises `FileNotFoundError` for a file that isn't there, `ValueError` for a pattern that nothing matches
     and for kinds of address we can't read, `IsADirectoryError` for a folder, `TypeError` for what is no path.
     """
@@ -50,7 +52,9 @@ def _find(path: Any) -> list[str]:
         return [path]
     local = local_path(path)
     if glob.has_magic(local) and not os.path.exists(local):
-        matches = sorted(match for match in glob.glob(local, recursive=True) if not os.path.isdir(match))
+        matches = sorted(
+            os.path.abspath(match) for match in glob.glob(local, recursive=True) if not os.path.isdir(match)
+        )
         if not matches:
             raise ValueError(f"no file matches `{path}`\nhint: the pattern was looked for in `{os.getcwd()}`")
         return matches
@@ -60,7 +64,7 @@ def _find(path: Any) -> list[str]:
         )
     if not os.path.exists(local):
         raise FileNotFoundError(2, "no such file", path)
-    return [local]
+    return [os.path.abspath(local)]
 
 
 def local_path(path: str) -> str:

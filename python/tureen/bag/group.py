@@ -11,7 +11,6 @@ import itertools
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from operator import itemgetter
 from typing import Any
 
 from tureen._tureen import TextColumn, TextCounts, TextDeclined
@@ -21,14 +20,15 @@ from .columns import as_objects
 from .hash import stable_hash
 from .layers import GatherLayer, Layer, Ref
 from .naming import function_name, token
+from .pluck import plucker
 from .reduce import NOTHING, Group, fresh
 
 Groups = dict[Any, list[Any]]
 
 
 def key_function(key: Any) -> Callable[[Any], Any]:
-    """Return the function for a key that is a function, an index or a name."""
-    return key if callable(key) else itemgetter(key)
+    """Return the function for a key that is a function, an index or a name, or a list of these."""
+    return key if callable(key) else plucker(key)
 
 
 _FEW = 64

@@ -26,6 +26,18 @@ def is_promise(value: Any) -> bool:
     return isinstance(value, Delayed)
 
 
+def promise_for(value: Any) -> Any:
+    """Return a promise as it is, and one of what a collection of dask's comes to; None for anything else."""
+    if is_promise(value):
+        return value
+    kind = type(value)
+    if hasattr(kind, "__dask_graph__") and not hasattr(kind, "__tureen_promise__"):
+        from tureen import delayed
+
+        return delayed(value)
+    return None
+
+
 class Item(DaskItem):
     """One value that a bag comes to, not yet computed.
 
@@ -86,7 +98,8 @@ class Item(DaskItem):
 
     def persist(self, **kwargs: Any) -> Item:
         """Compute the value now, and return an item that holds it."""
-        return Item(computing.kept(self.layer, **kwargs))
+        kept: Item = computing.persist([self], **kwargs)[0]
+        return kept
 
     def visualize(
         self,

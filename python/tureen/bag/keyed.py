@@ -9,7 +9,7 @@ from . import group, reduce
 from .checks import check_count
 from .collection import Collection
 from .elementwise import no_default
-from .item import is_promise
+from .item import promise_for
 from .layers import Layer, SourceLayer, StepLayer
 from .naming import function_name, token
 from .parts import Given, promised
@@ -107,8 +107,8 @@ class Keyed(Collection):
                     "hint: `other.repartition(npartitions=1)`, or `groupby` for two large bags"
                 )
             base: Layer = other.layer
-        elif is_promise(other):
-            base = promised("join-other", [other])
+        elif (promise := promise_for(other)) is not None:
+            base = promised("join-other", [promise])
         else:
             others = list(other)
             base = SourceLayer("join-other", [Given(others)], token(others))

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .checks import check_count
+from .checks import check_bags, check_count
 from .collection import Collection
 from .elementwise import no_default
 from .layers import GatherLayer, Layer, Ref, StepLayer
@@ -37,6 +37,8 @@ class Partitions(Collection):
         >>> db.from_sequence(range(1000)).take(3)
         (0, 1, 2)
         """
+        if not hasattr(k, "__index__"):
+            raise TypeError(f"take needs a whole number of elements, not `{type(k).__name__}`")
         if k < 0:
             raise ValueError(f"take needs a number of elements of at least 0, not {k}")
         n = self.npartitions if npartitions < 0 else npartitions
@@ -150,6 +152,7 @@ class Partitions(Collection):
         >>> db.from_sequence([1, 2]).product(db.from_sequence(["a"])).compute()
         [(1, 'a'), (2, 'a')]
         """
+        check_bags([other])
         ours, theirs = self.layer, other.layer
         n = ours.n_partitions * theirs.n_partitions
         layer = GatherLayer("product", token(ours, theirs), n, [ours, theirs], _Pairs(ours, theirs), _product)
@@ -244,8 +247,10 @@ class _Running:
 
     def __call__(self, values: Sequence[Any], partition: int) -> tuple[list[Any], Any]:
         before = values[1][1] if partition else self.initial
-        if before is NOTHING:
-            totals = list(itertools.accumulate(values[0], self.function))
-            return totals, totals[-1] if totals else NOTHING
-        totals = list(itertools.accumulate(values[0], self.function, initial=before))
-        return totals[1:] if partition else totals, totals[-1]
+        # Not `initial=before`: to `itertools`, None is no start.
+        elements = [*([] if before is NOTHING else [before]), *values[0]]
+        totals = list(itertools.accumulate(elements, self.function))
+        if len(totals) < len(elements):  # which `itertools` takes for the end of the elements
+            raise RuntimeError(f"`{self.__name__}` raised StopIteration")
+        last = totals[-1] if totals else NOTHING
+        return totals[1:] if partition and before is not NOTHING else totals, last

@@ -65,11 +65,12 @@ def promised(
     needs: list[list[Ref]] = [[Outside(promise)] for promise in promises]
     if its_token is None:
         its_token = token([Outside(promise) for promise in promises])
-    return SourceLayer(word, [_itself] * len(needs), its_token, needs, name)
+    return SourceLayer(word, [_reread] * len(needs), its_token, needs, name)
 
 
-def _itself(value: Any) -> Any:
-    return value
+def _reread(value: Any) -> Any:
+    """Give what a promise came to as all who want it may read it: an iterator has only one end."""
+    return list(value) if isinstance(value, Iterator) else value
 
 
 class _Listed:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.request import urlopen
 
 from .arguments import Template
 from .bag import Bag
-from .checks import check_count, check_same_partitions
-from .item import is_promise
-from .layers import GatherLayer, Ref, SourceLayer
+from .checks import check_bags, check_count, check_same_partitions
+from .item import is_promise, promise_for
+from .layers import GatherLayer, Layer, Ref, SourceLayer
 from .naming import token, unique_token
 from .parts import Given, Slices, listed, promised
 from .steps import HERE, Step
@@ -63,15 +63,16 @@ def bag_range(n: int, npartitions: int) -> Bag:
     """
     check_count("npartitions", npartitions)
     # As dask.bag: equal partitions, the last one takes what is left.
+    n = max(n, 0)
     size = n // npartitions
     starts = [i * size for i in range(npartitions)]
-    ends = [*starts[1:], max(n, 0)]
+    ends = [*starts[1:], n]
     parts = [Given(range(start, end)) for start, end in zip(starts, ends, strict=True)]
     return Bag.of(SourceLayer("range", parts, token(n, npartitions)))
 
 
 def from_delayed(values: Any) -> Bag:
-    """Make a bag of promises, one for each partition; each must come to a sequence.
+    """Make a bag of promises, one for each partition; each must come to an iterable.
 
     Raises `TypeError` for anything that is not a promise (`tureen.delayed`).
 
@@ -79,7 +80,7 @@ def from_delayed(values: Any) -> Bag:
     >>> db.from_delayed([tureen.delayed([1, 2]), tureen.delayed([3])]).compute()
     [1, 2, 3]
     """
-    if is_promise(values):
+    if promise_for(values) is not None:
         values = [values]
     promises = [_as_promise(value) for value in values]
     if not promises:
@@ -138,9 +139,20 @@ def concat(bags: Iterable[Bag]) -> Bag:
     bags = list(bags)
     if not bags:
         raise ValueError("concat needs at least one bag, and got an empty list")
-    refs: list[Ref] = [(bag.layer, i) for bag in bags for i in range(bag.npartitions)]
-    layers = [bag.layer for bag in bags]
-    return Bag.of(GatherLayer("concat", token(layers), len(refs), layers, listed([[ref] for ref in refs])))
+    check_bags(bags)
+    layers: list[Layer] = []
+    refs: list[Sequence[Ref]] = []
+    for bag in bags:
+        layer = bag.layer
+        if isinstance(layer, GatherLayer) and layer.function is None:
+            # What it is made of itself: bags that are put together one by one are no ladder of tasks.
+            layers += layer.parents()
+            refs += map(layer.needs_of, range(layer.n_partitions))
+        else:
+            layers.append(layer)
+            refs += [[(layer, i)] for i in range(layer.n_partitions)]
+    its_token = token([bag.layer for bag in bags])
+    return Bag.of(GatherLayer("concat", its_token, len(refs), layers, listed(refs)))
 
 
 def bag_zip(*bags: Bag) -> Bag:

@@ -8,7 +8,6 @@ import gzip
 import io
 import lzma
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -42,7 +41,7 @@ def to_textfiles(
     """Write each partition to a text file, one line per element, and return the paths.
 
     Args:
-        b: The bag, of text (or of bytes, with `encoding=None`).
+        b: The bag, of text, or of bytes, which are taken for UTF-8; with `encoding=None`, as they are.
         path: A pattern, whose ``*`` becomes the number of the partition (or what `name_function` makes of
             it); a
             folder, where the files are called ``0.part``, ``1.part`` ...; or a list of paths, one each.
@@ -133,33 +132,46 @@ def written_whole(path: str) -> Iterator[BinaryIO]:
     """Give a file to write, which takes its name when all was written; its folder is made."""
     folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
-    handle, unfinished = tempfile.mkstemp(
-        prefix=f".{os.path.basename(path)}.", suffix=".unfinished", dir=folder
-    )
+    # Not `tempfile`: its files are for their owner only, and who looks what others may do changes it for a
+    # moment, for all threads.
+    unfinished = os.path.join(folder, f".{os.path.basename(path)}.{os.urandom(8).hex()}.unfinished")
     try:
-        with os.fdopen(handle, "wb") as raw:
+        with open(unfinished, "xb") as raw:
             yield raw
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(unfinished, 0o666 & ~umask)
         os.replace(unfinished, path)
     except BaseException:
-        os.unlink(unfinished)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(unfinished)
         raise
 
 
 def _write_lines(elements: Iterable[Any], file: Any, encoding: str | None, last_endline: bool) -> None:
     out = file if encoding is None else io.TextIOWrapper(file, encoding=encoding, newline="\n")
     end: Any = b"\n" if encoding is None else "\n"
-    function = out.write
+    function: Callable[[Any], Any] = out.write
     is_first = True
     for element in elements:
         if not is_first:
             function(end)
         is_first = False
-        function(element)
+        try:
+            function(element)
+        except TypeError:
+            function(_converted(element, encoding))
     if last_endline:
         function(end)
     if encoding is not None:
         out.flush()
         out.detach()
+
+
+def _converted(element: Any, encoding: str | None) -> str | bytes:
+    """Give bytes as text, and text as bytes where these are written."""
+    if encoding is None and isinstance(element, str):
+        return element.encode()
+    if encoding is not None and isinstance(element, (bytes, bytearray, memoryview)):
+        return bytes(element).decode()
+    raise TypeError(
+        f"an `{type(element).__name__}` is no line of text\n"
+        "hint: make text of the elements first, as with `.map(str)`"
+    )

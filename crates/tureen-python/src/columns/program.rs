@@ -12,9 +12,8 @@ use tureen_text::read::{self, LineEnd, Lines};
 use tureen_text::values::Values;
 
 use super::characters::CHARACTERS;
-use super::chunks::{Source, TextChunks};
 use super::convert::{batches, kind_named, name_of};
-use super::source::{Pieces, Stopped, io_error, line_end, run_on_lines};
+use super::source::{Stopped, io_error, line_end, run_on_lines};
 use super::totals::to_python;
 use super::{TextColumn, TextDeclined, declined, steps};
 
@@ -100,48 +99,6 @@ impl TextProgram {
         to_python(py, total, self.program.gives(), self.wants_mean)
     }
 
-    /// Run on the lines of the bytes that an iterator yields.
-    #[pyo3(signature = (pieces, newline = None))]
-    fn run_bytes<'py>(
-        &self,
-        pieces: &Bound<'py, PyAny>,
-        newline: Option<&str>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let py = pieces.py();
-        let line_end = self.checked(newline)?;
-        let pieces = Pieces::new(pieces.try_iter()?.unbind());
-        let total = py.detach(|| self.run_parts(vec![Lines::new(pieces, line_end)]))?;
-        to_python(py, total, self.program.gives(), self.wants_mean)
-    }
-
-    /// The lines of a file's bytes, through the steps: an iterator of lists, one for each chunk that is read. The program's
-    /// ending has no part in it.
-    #[pyo3(signature = (path, start, end, newline = None))]
-    fn chunks_of_file(
-        slf: Py<Self>,
-        path: PathBuf,
-        start: u64,
-        end: u64,
-        newline: Option<&str>,
-    ) -> PyResult<TextChunks> {
-        let line_end = slf.get().checked(newline)?;
-        let file = read::open(&path, start, end).map_err(|error| io_error(&error))?;
-        let file: Source = Box::new(file);
-        Ok(TextChunks::new(slf, Lines::new(file, line_end)))
-    }
-
-    /// The same of the lines of the bytes that an iterator yields.
-    #[pyo3(signature = (pieces, newline = None))]
-    fn chunks_of_bytes(
-        slf: Py<Self>,
-        pieces: &Bound<'_, PyAny>,
-        newline: Option<&str>,
-    ) -> PyResult<TextChunks> {
-        let line_end = slf.get().checked(newline)?;
-        let pieces: Source = Box::new(Pieces::new(pieces.try_iter()?.unbind()));
-        Ok(TextChunks::new(slf, Lines::new(pieces, line_end)))
-    }
-
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let (steps, ending, takes) = &slf.get().made_of;
@@ -150,10 +107,6 @@ impl TextProgram {
 }
 
 impl TextProgram {
-    pub(crate) fn program(&self) -> &Program {
-        &self.program
-    }
-
     fn checked(&self, newline: Option<&str>) -> PyResult<LineEnd> {
         if self.program.takes() != tureen_text::values::Kind::Text {
             return Err(TextDeclined::new_err("lines are text, and the program takes something else"));

@@ -1,10 +1,9 @@
-//! Where a program's text comes from: a range of a file, or bytes that Python hands over (unpacked, say, or from the web).
+//! Where a program's text comes from: a range of a file.
 
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyIterator};
 use tureen_text::Declined;
 use tureen_text::ending::Total;
 use tureen_text::program::Program;
@@ -48,7 +47,7 @@ pub(crate) fn run_on_lines<R: Read>(
         if watches && n_chunks % CHUNKS_BETWEEN_LOOKS == 0 {
             Python::attach(|py| py.check_signals()).map_err(|error| fail(stop, error))?;
         }
-        let chunk = lines.next_chunk().map_err(|error| fail(stop, read_error(error)))?;
+        let chunk = lines.next_chunk().map_err(|error| fail(stop, read_error(&error)))?;
         let Some(chunk) = chunk else { break };
         program
             .add(&mut total, Values::Text(chunk), &CHARACTERS)
@@ -63,45 +62,10 @@ fn fail(stop: &AtomicBool, error: PyErr) -> Stopped {
 }
 
 /// All is declined: Python opens and reads the file again, and says what is wrong in its own words.
-pub(crate) fn read_error(error: ReadError) -> PyErr {
-    match error {
-        // An error that a Python iterator raised on our behalf.
-        ReadError::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<PyErr>()) => error.into(),
-        other => TextDeclined::new_err(other.to_string()),
-    }
+fn read_error(error: &ReadError) -> PyErr {
+    TextDeclined::new_err(error.to_string())
 }
 
 pub(crate) fn io_error(error: &io::Error) -> PyErr {
     declined(Declined::new(error.to_string()))
-}
-
-/// The bytes that an iterator of `bytes` yields, one after the other.
-pub(crate) struct Pieces {
-    iterator: Py<PyIterator>,
-    held: Vec<u8>,
-    n_read: usize,
-}
-
-impl Pieces {
-    pub(crate) fn new(iterator: Py<PyIterator>) -> Self {
-        Self { iterator, held: Vec::new(), n_read: 0 }
-    }
-}
-
-impl Read for Pieces {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.n_read == self.held.len() {
-            let next = Python::attach(|py| -> PyResult<Option<Vec<u8>>> {
-                let Some(piece) = self.iterator.bind(py).clone().next() else { return Ok(None) };
-                Ok(Some(piece?.cast::<PyBytes>()?.as_bytes().to_vec()))
-            });
-            match next.map_err(io::Error::other)? {
-                None => return Ok(0),
-                Some(piece) => (self.held, self.n_read) = (piece, 0),
-            }
-        }
-        let n = (&self.held[self.n_read..]).read(out)?;
-        self.n_read += n;
-        Ok(n)
-    }
 }
