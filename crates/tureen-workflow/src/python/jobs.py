@@ -282,7 +282,7 @@ def c_library():
 
 
 def status(pid):
-    """Wait for a job's process: its exit status (negative: a signal), seconds of computing, bytes at the peak."""
+    """Wait for a job's process: its exit status, negative for a signal; seconds computing, peak in bytes."""
     try:
         _, code, usage = os.wait4(pid, 0)
     except ChildProcessError:
