@@ -71,7 +71,7 @@ class Delayed:
     def persist(self, **kwargs: Any) -> Delayed: ...
     def visualize(
         self,
-        filename: str | None = "mydask",
+        filename: str | os.PathLike[str] | None = "mydask",
         format: str | None = None,
         optimize_graph: bool = False,
         **kwargs: Any,

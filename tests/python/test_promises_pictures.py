@@ -248,3 +248,12 @@ def test_ipython_is_given_what_it_shows(
         assert ElementTree.fromstring(picture.data).tag.endswith("svg")
     if kind == "Image":
         assert picture.width == int.from_bytes(picture.data[16:20], "big") // 2
+
+
+def test_the_file_may_be_any_kind_of_path(tmp_path: Path) -> None:
+    x = delayed(max)(1, 2)
+    x.visualize(filename=tmp_path / "a.svg")
+    tureen.visualize(x, filename=tmp_path / "b.svg")
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    with pytest.raises(TypeError, match=r"os\.PathLike object, not int"):
+        x.visualize(filename=3)

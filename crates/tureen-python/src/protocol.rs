@@ -1,6 +1,8 @@
 //! How a promise behaves in Python: calls, attributes, unpacking, and what it refuses. Operators are in `operators`.
 //! Knows no task: everything here makes promises or tells about one.
 
+use std::path::PathBuf;
+
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyUserWarning};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList, PyString, PyTuple};
@@ -63,17 +65,20 @@ impl Promise {
     }
 
     /// Draw what this promise is made of.
-    #[pyo3(signature = (filename = "mydask", format = None, optimize_graph = false, **kwargs))]
+    #[pyo3(
+        signature = (filename = Some(PathBuf::from("mydask")), format = None, optimize_graph = false, **kwargs),
+        text_signature = "($self, filename='mydask', format=None, optimize_graph=False, **kwargs)"
+    )]
     fn visualize<'py>(
         slf: &Bound<'py, Self>,
-        filename: Option<&str>,
+        filename: Option<PathBuf>,
         format: Option<&str>,
         optimize_graph: bool,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let kwargs = kwargs.cloned().unwrap_or_else(|| PyDict::new(py));
-        kwargs.set_item("filename", filename)?;
+        kwargs.set_item("filename", filename.as_ref().map(|path| path.as_os_str()))?;
         kwargs.set_item("format", format)?;
         kwargs.set_item("optimize_graph", optimize_graph)?;
         py.import("tureen._visualize")?.getattr("visualize")?.call((slf,), Some(&kwargs))
