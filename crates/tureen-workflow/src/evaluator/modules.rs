@@ -50,7 +50,7 @@ const FILES: &[(&str, &str)] = &[
     ("_tureen/finder.py", include_str!("../python/finder.py")),
     ("_tureen/start.py", include_str!("../python/start.py")),
     ("snakemake/__init__.py", include_str!("../python/snakemake_package.py")),
-    ("snakemake/common.py", include_str!("../python/common.py")),
+    ("snakemake/common.py", include_str!("../python/snakemake_common.py")),
     ("snakemake/ioutils.py", include_str!("../python/ioutils.py")),
     ("snakemake/remote/__init__.py", include_str!("../python/remote.py")),
     ("snakemake/remote/AzBlob.py", REMOTE),

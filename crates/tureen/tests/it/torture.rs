@@ -8,17 +8,19 @@
 //!
 //! `cargo test` runs a short form; `make torture` the whole, and prints the figures.
 
+mod seen;
+
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use tureen_workflow::record::Record;
 
 use crate::folder::Folder;
+use seen::{FOLDER, faults, processes_with, tree, wait};
 
 /// Two hundred jobs of all kinds: each says to a file outside that it starts, and writes half of its output first.
 const LARGE: (&str, &[&str]) = (
@@ -448,76 +450,6 @@ impl Torture<'_> {
             }
         }
     }
-}
-
-/// Waits for the command's end; one that hangs has failed.
-fn wait(child: &mut Child) -> ExitStatus {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    loop {
-        if let Some(ended) = child.try_wait().unwrap() {
-            return ended;
-        }
-        if Instant::now() > deadline {
-            let _ = child.kill();
-            let _ = child.wait();
-            panic!("the command hangs");
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-}
-
-fn processes_with(entry: &[u8]) -> usize {
-    let has_it = |process: &fs::DirEntry| {
-        let environment = fs::read(process.path().join("environ")).unwrap_or_default();
-        environment.split(|&byte| byte == 0).any(|found| found == entry)
-    };
-    fs::read_dir("/proc").unwrap().flatten().filter(has_it).count()
-}
-
-/// What stands for the content of a folder.
-const FOLDER: &[u8] = b"a folder";
-
-/// The files below a folder, but for those that are our own business.
-fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut waiting = vec![folder.to_owned()];
-    while let Some(here) = waiting.pop() {
-        for entry in fs::read_dir(&here).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.strip_prefix(folder).unwrap().to_owned();
-            // The record, and the logs of runs.
-            if name == Path::new(".tureen") || name == Path::new(".snakemake") {
-                continue;
-            }
-            if path.is_dir() {
-                waiting.push(path);
-                files.insert(name, FOLDER.to_vec());
-            } else {
-                files.insert(name, fs::read(path).unwrap());
-            }
-        }
-    }
-    files
-}
-
-/// The library that makes faults, built once.
-fn faults() -> &'static Path {
-    static BUILT: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-    let (_, path) = BUILT.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("faults.so");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/torture/faults.c");
-        // SQLite is built with the same compiler.
-        let built = Command::new(std::env::var("CC").unwrap_or("cc".to_owned()))
-            .args(["-shared", "-fPIC", "-O1", "-o"])
-            .args([&path, &source])
-            .args(["-ldl"])
-            .status()
-            .unwrap();
-        assert!(built.success());
-        (folder, path)
-    });
-    path
 }
 
 /// Numbers that look random (xorshift), from a seed.
