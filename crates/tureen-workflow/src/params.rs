@@ -244,7 +244,9 @@ fn fill_text(
         let diagnostic =
             Diagnostic::new(format!("unknown wildcard `{unknown}` in a param of rule `{}`", rule.name))
                 .at(item.span, "")
-                .hint(format!("double the braces (`{{{{{unknown}}}}}`) if they are meant as text"));
+                .hint(format!(
+                    "if it is meant as text, say it by a function: `lambda wildcards: \"{{{unknown}}}\"`"
+                ));
         return Err(Box::new(diagnostic));
     }
     let values: Vec<&str> = view.wildcards.iter().map(|(_, value)| value.as_str()).collect();
