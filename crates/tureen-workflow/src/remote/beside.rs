@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::folder::RunFolder;
 use super::parcel::Parcel;
@@ -25,8 +25,9 @@ pub fn being_made(folder: &RunFolder, left: &Left, is_wanted: &dyn Fn(&str) -> b
     }
     // Where Slurm can't be asked, or it is another cluster, they may be there.
     if let Some(tokens) = slurm::living_tokens(folder) {
+        let submitted = submitted(folder);
         waits.retain(|parcel| {
-            let lives = token_of(folder, &parcel.id).is_none_or(|token| tokens.contains(&token));
+            let lives = submitted.get(&parcel.id).is_none_or(|token| tokens.contains(token));
             if !lives {
                 folder.revoke(&parcel.id);
             }
@@ -44,14 +45,19 @@ fn wanted_outputs(parcel: &Parcel, is_wanted: &dyn Fn(&str) -> bool) -> Vec<Path
     wanted.map(|(path, _)| path.clone()).collect()
 }
 
-/// The call of `sbatch` that a parcel was submitted with, if it was.
-fn token_of(folder: &RunFolder, id: &str) -> Option<String> {
-    let lists = std::fs::read_dir(folder.file("batches")).ok()?;
-    let lists = lists.flatten().map(|entry| entry.path());
-    let mut lists = lists.filter(|path| path.extension().is_some_and(|end| end == "ids"));
-    let has =
-        |path: &PathBuf| std::fs::read_to_string(path).is_ok_and(|ids| ids.lines().any(|known| known == id));
-    Some(lists.find(has)?.file_stem()?.to_string_lossy().into_owned())
+/// The call of `sbatch` that each parcel was submitted with.
+fn submitted(folder: &RunFolder) -> FxHashMap<String, String> {
+    let mut calls = FxHashMap::default();
+    for entry in std::fs::read_dir(folder.file("batches")).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|end| end == "ids")
+            && let Some(token) = path.file_stem().map(|stem| stem.to_string_lossy().into_owned())
+            && let Ok(ids) = std::fs::read_to_string(&path)
+        {
+            calls.extend(ids.lines().map(|id| (id.to_owned(), token.clone())));
+        }
+    }
+    calls
 }
 
 /// Gives up all jobs of an earlier run: none begins any more, those at work end. Gives how many are at work.
