@@ -1,7 +1,9 @@
 """Worker processes beside their peers, in one run: python bench/processes.py [--quick] [--only CASE ...]
 
 small   100,000 calls of `inc`, gathered by one `sum`: microseconds a call, building included (medians of 5);
-        `map` is Executor.map beside ProcessPoolExecutor.map (`futures`), each with its best chunk size
+        `map` is Executor.map beside ProcessPoolExecutor.map (`futures`), each with its best chunk size;
+        `objects` are as many of a class with one slot, made and let go: what any library pays that has one
+        for each call
 pi      ten calls of pure Python, first call of a fresh process included: how many times faster than a plain
         loop (medians of 5). `halves` is two processes that do half of it each: the most this machine gives;
         and the same compiled by numba, which lets go of Python's lock, on threads, beside a loop of that
@@ -111,8 +113,17 @@ def chunked(pool: Executor, n: int, size: int) -> int:
     return sum(pool.map(inc, range(n), chunksize=size))
 
 
+class Thing:
+    __slots__ = ("value",)
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+
 def small(peer: str, n: int) -> float:
     """Microseconds for each call."""
+    if peer == "objects":
+        return 1e6 * statistics.median(timed(lambda: [Thing(i) for i in range(n)]) for _ in range(5)) / n
     if peer in ("futures", "map"):
         with executor(peer) as pool:
             list(pool.map(inc, range(100)))
@@ -277,7 +288,15 @@ def row(case: str, peer: str, told: str | None) -> None:
 
 def show_small(less: int) -> None:
     n = 100_000 // less
-    for peer in ("tureen:processes", "tureen:threads", "joblib", "map", "futures", "dask:processes"):
+    for peer in (
+        "tureen:processes",
+        "objects",
+        "tureen:threads",
+        "joblib",
+        "map",
+        "futures",
+        "dask:processes",
+    ):
         n_calls = n // 20 if peer.startswith("dask") else n
         micros = fresh("small", peer, n_calls)
         row("small", peer, micros and f"{micros:8.2f} us a call ({n_calls:,} calls)")
