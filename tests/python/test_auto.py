@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 import tureen
 from tureen import bag, delayed
+from tureen._auto import behind
 from tureen.errors import WorkerDied
 
 TURNS = 300_000
@@ -83,6 +85,19 @@ needs_two = pytest.mark.skipif(
     len(os.sched_getaffinity(0)) < 2, reason="nothing can be moved on one processor"
 )
 pytestmark = needs_two
+
+
+@needs_two
+def test_threads_are_under_the_usual_rule_after_a_run() -> None:
+    """Not while it lasts: see `behind_others`, whose example is run here."""
+    assert doctest.testmod(behind) == (0, 3)
+    until_looked_at(lambda: [delayed(work)(n) for n in range(20)])
+    rules = [os.sched_getscheduler(thread) for thread in threads_of_this_process()]
+    assert rules == [os.SCHED_OTHER] * len(rules)
+
+
+def threads_of_this_process() -> list[int]:
+    return [int(name) for name in os.listdir("/proc/self/task")]
 
 
 def test_pure_python_moves_and_gives_the_same() -> None:

@@ -42,6 +42,13 @@ impl Mixed {
         })
     }
 
+    /// Give the numbers, in the system, of the threads that are at a task.
+    fn threads(&self) -> Vec<i32> {
+        let mut threads = Vec::new();
+        self.session.pullers().each(|thread, _| threads.extend((thread != 0).then_some(thread)));
+        threads
+    }
+
     /// Give what was seen of the threads, and forget it.
     ///
     /// Seconds, the threads that were at work (on average), the part of their time that threads waited for the lock, and the

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tureen._processes.start import Worker
     from tureen._tureen import Mixed
 
-_SHORT, _LONG = 0.005, 0.05
+_SHORT, _LONG = 0.002, 0.05
 """Seconds between looks: while workers start, and otherwise."""
 
 _LEAST_SHARE = 0.25
@@ -47,6 +47,7 @@ def run(mixed: Mixed, n_threads: int) -> Moved:
     if n_workers > 1 and _is_worth_starting(*look):
         # Workers start while we look at what may go there: what is imported below takes as long.
         _start(n_workers)
+    from tureen._auto.behind import behind_others
     from tureen._auto.choice import Choice
 
     choice = Choice()
@@ -56,7 +57,8 @@ def run(mixed: Mixed, n_threads: int) -> Moved:
     is_over = False
     while not is_over and moved.why_none is None:
         if _choose(choice, *look):
-            is_over = _with_workers(mixed, choice, moved, n_workers)
+            with behind_others(mixed.threads()):
+                is_over = _with_workers(mixed, choice, moved, n_workers)
         else:
             is_over = mixed.wait(_LONG)
         look = mixed.seen(), mixed.calls()
