@@ -2,8 +2,8 @@
 
 small   100,000 calls of `inc`, gathered by one `sum`: microseconds a call, building included (medians of 5);
         `map` is Executor.map beside ProcessPoolExecutor.map (`futures`), each with its best chunk size;
-        `objects` are as many of a class with one slot, made and let go: what any library pays that has one
-        for each call
+        `objects` are as many of a plain Python class with one slot, made and let go: what one object for
+        each call costs in Python (it may cost less in another language)
 pi      ten calls of pure Python, first call of a fresh process included: how many times faster than a plain
         loop (medians of 5). `halves` is two processes that do half of it each: the most this machine gives;
         and the same compiled by numba, which lets go of Python's lock, on threads, beside a loop of that
