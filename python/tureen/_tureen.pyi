@@ -4,9 +4,11 @@ from typing import Any, ClassVar, Literal, TypeAlias, final
 
 __all__ = [
     "CallQueue",
+    "Caller",
     "Delayed",
     "Feed",
     "Held",
+    "Listener",
     "Mixed",
     "Pieces",
     "PorterStemmer",
@@ -17,6 +19,7 @@ __all__ = [
     "TextDeclined",
     "TextProgram",
     "WatchedRun",
+    "Wire",
     "__version__",
     "bear_shared",
     "compute",
