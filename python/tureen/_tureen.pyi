@@ -333,6 +333,7 @@ class Caller:
         named: list[dict[str, Any] | None] | None,
         is_wanted: bytes,
         results: list[Any],
+        raw: list[int],
         replace: Callable[[int, Any], Any],
     ) -> bool: ...
 

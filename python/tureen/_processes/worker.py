@@ -61,6 +61,22 @@ def main() -> None:
     os._exit(0)
 
 
+class _Done:
+    """What became of a batch."""
+
+    __slots__ = ("failure", "held", "raw", "results", "times")
+
+    def __init__(self) -> None:
+        self.results: list[Any] = []
+        """Of the calls that were made; None for those that stay here."""
+        self.held: list[int] = []
+        """The places of those."""
+        self.raw: list[int] = []
+        """The places of bytes that pickle would copy."""
+        self.times: Times = []
+        self.failure: Failure | None = None
+
+
 class _Worker:
     __slots__ = ("_at_work", "_broken", "_caller", "_functions", "_parent", "_run", "_side")
 
@@ -129,28 +145,26 @@ class _Worker:
         try:
             tasks, runs, is_wanted, to_drop = loads(view, descriptors, looks)
         except Exception as error:  # whatever the user's class does when it is loaded
-            self._reply([], [], [], {"kind": "load", "links": describe(error)}, looks)
+            done = _Done()
+            done.failure = {"kind": "load", "links": describe(error)}
+            self._reply(done, looks)
             return
         view.release()
         _drop(to_drop)
         born.begin()
-        results, held, times, failure = self._call(memoryview(tasks).cast("I"), runs, is_wanted)
+        done = self._call(memoryview(tasks).cast("I"), runs, is_wanted)
         self._caller.set_at_work(False)
         output.flush()
-        self._reply(results, held, times, failure, looks)
+        self._reply(done, looks)
 
-    def _call(
-        self, tasks: memoryview, runs: list[Run], is_wanted: bytes
-    ) -> tuple[list[Any], list[int], Times, Failure | None]:
-        results: list[Any] = []
-        held: list[int] = []
-        times: Times = []
+    def _call(self, tasks: memoryview, runs: list[Run], is_wanted: bytes) -> _Done:
+        done = _Done()
 
         def replace(place: int, result: Any) -> Any:
             if _is_small(result):
                 return result
             shelf.results[tasks[place]] = result
-            held.append(place)
+            done.held.append(place)
             return None
 
         began_at, is_single, column, named = 0, False, [()], None
@@ -159,14 +173,15 @@ class _Worker:
             self._at_work = True
             if self._broken is not None:
                 self._at_work = False
-                return [], [], [], {"kind": "initializer", "links": describe(self._broken)}
+                done.failure = {"kind": "initializer", "links": describe(self._broken)}
+                return done
             for number, is_single, column, named in runs:
                 function = self._functions[number]
-                began_at, start = len(results), perf_counter()
+                began_at, start = len(done.results), perf_counter()
                 goes_on = self._caller.call(
-                    self._run, function, is_single, column, named, is_wanted, results, replace
+                    self._run, function, is_single, column, named, is_wanted, done.results, done.raw, replace
                 )
-                times.append((number, len(results) - began_at, perf_counter() - start))
+                done.times.append((number, len(done.results) - began_at, perf_counter() - start))
                 if not goes_on:
                     break
             self._at_work = False
@@ -174,34 +189,27 @@ class _Worker:
             BaseException
         ) as error:  # whatever the user's code raises, SystemExit and KeyboardInterrupt, too
             self._at_work = False
-            place = min(len(results) - began_at, len(column) - 1)
+            place = min(len(done.results) - began_at, len(column) - 1)
             args = (column[place],) if is_single else column[place]
-            return results, held, times, _failed(error, args, None if named is None else named[place])
+            done.failure = _failed(error, args, None if named is None else named[place])
+            return done
         # What large arguments occupy is free before room for the results is taken.
         runs.clear()
-        return results, held, times, None
+        return done
 
-    def _reply(
-        self,
-        results: list[Any],
-        held: list[int],
-        times: Times,
-        failure: Failure | None,
-        looks: list[arena.Look],
-    ) -> None:
+    def _reply(self, done: _Done, looks: list[arena.Look]) -> None:
         in_use = [place for place, look in enumerate(looks) if look() is not None]
-        for index, result in enumerate(results):
-            if type(result) in shelf.RAW:
-                results[index] = shelf.Raw(result)
+        for place in done.raw:
+            done.results[place] = shelf.Raw(done.results[place])
         try:
-            packed = pack((results, held, times, failure, in_use))
+            packed = pack((done.results, done.held, done.times, done.failure, in_use))
         except Exception as error:  # whatever the user's class does when it is pickled
-            results, failure = _without_culprit(results, error)
-            held = [index for index in held if index < len(results)]
-            packed = pack((results, held, [], failure, in_use))
-        results.clear()
+            done.results, done.failure = _without_culprit(done.results, error)
+            done.held = [place for place in done.held if place < len(done.results)]
+            packed = pack((done.results, done.held, [], done.failure, in_use))
+        done.results.clear()
         self._caller.rewind()
-        kind = wire.REPLY if failure is None else wire.FAILED
+        kind = wire.REPLY if done.failure is None else wire.FAILED
         self._parent.send(kind, *packed.parts(), descriptors=packed.descriptors)
 
     def _answer(self) -> None:
@@ -253,7 +261,7 @@ def _is_small(result: Any) -> bool:
     """Whether it is quicker to send this than to remember where it is."""
     kind = type(result)
     if kind is str or kind is bytes:
-        return len(result) <= _SHORT
+        return False  # The short ones don't come here.
     if kind in _SMALL_CONTAINERS:
         if len(result) > _FEW:
             return False

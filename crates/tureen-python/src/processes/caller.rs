@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyComplex, PyDict, PyFloat, PyInt, PyList, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyComplex, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
+use super::calls::goes_raw;
 use super::page::Page;
 use super::wire::os_error;
 
@@ -22,6 +23,9 @@ pub(super) const HAS_STARTED: usize = 2;
 /// So often other threads get Python's lock, if they want it, whatever the calls are; looked at every so many calls.
 const TURN: Duration = Duration::from_millis(5);
 const CALLS_BETWEEN_LOOKS: usize = 16;
+
+/// Longer text is left where it is.
+const SHORT: usize = 4096;
 
 /// What makes the calls, and where it is seen from the parent.
 #[pyclass(module = "tureen._tureen", frozen)]
@@ -65,7 +69,8 @@ impl Caller {
     /// those before it are there.
     ///
     /// `column` has the argument of each, if each `is_single`; or a tuple, and `named` a dict or `None`. `replace(place, result)`
-    /// gives what to add in the place of a result that is no number and no wanted one. False if the run was stopped.
+    /// gives what to add in the place of a result that is not wanted, and no number or short text. The places of those that
+    /// pickle would copy go to `raw`. False if the run was stopped.
     #[expect(clippy::too_many_arguments, reason = "it is the inside of a loop")]
     fn call(
         &self,
@@ -76,6 +81,7 @@ impl Caller {
         named: Option<&Bound<'_, PyList>>,
         is_wanted: &[u8],
         results: &Bound<'_, PyList>,
+        raw: &Bound<'_, PyList>,
         replace: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
         let py = function.py();
@@ -92,8 +98,11 @@ impl Caller {
                 let named = named.as_ref().and_then(|named| named.cast_exact::<PyDict>().ok());
                 function.call(args.cast_exact::<PyTuple>()?.clone(), named)?
             };
-            if !is_number(&result) && is_wanted.get(place) != Some(&1) {
+            if !is_plainly_small(&result) && is_wanted.get(place) != Some(&1) {
                 result = replace.call1((place, result))?;
+            }
+            if goes_raw(&result) {
+                raw.append(place)?;
             }
             results.append(result)?;
             if self.stopped_run.load(Ordering::Acquire) == run {
@@ -120,10 +129,13 @@ fn call_one<'py>(function: &Bound<'py, PyAny>, arg: &Bound<'py, PyAny>) -> PyRes
     }
 }
 
-fn is_number(object: &Bound<'_, PyAny>) -> bool {
+/// Whether a result is one of the commonest that are sent rather than kept (`worker.py` knows them all).
+fn is_plainly_small(object: &Bound<'_, PyAny>) -> bool {
     object.is_exact_instance_of::<PyInt>()
         || object.is_none()
         || object.is_exact_instance_of::<PyFloat>()
+        || object.cast_exact::<PyString>().is_ok_and(|text| text.len().is_ok_and(|n| n <= SHORT))
         || object.is_exact_instance_of::<PyBool>()
+        || object.cast_exact::<PyBytes>().is_ok_and(|bytes| bytes.as_bytes().len() <= SHORT)
         || object.is_exact_instance_of::<PyComplex>()
 }

@@ -2,7 +2,10 @@
 //! Knows nothing of who makes them.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyMemoryView, PyTuple};
+
+/// Bytes shorter than this are as well off in the pickle.
+const SHORT: usize = 1 << 16;
 
 /// Calls of one function, one after the other, as Python gets them.
 ///
@@ -23,6 +26,7 @@ impl<'py> Calls<'py> {
         kwargs: Option<Bound<'py, PyDict>>,
     ) -> PyResult<()> {
         let py = args.py();
+        let args = with_raw(args)?;
         let only = if kwargs.is_none() && args.len() == 1 { Some(args.get_borrowed_item(0)?) } else { None };
         let fits =
             |run: &Run<'_>| (run.0, run.1, run.3.is_some()) == (function, only.is_some(), kwargs.is_some());
@@ -41,4 +45,25 @@ impl<'py> Calls<'py> {
     pub(super) fn runs(self) -> Vec<Run<'py>> {
         self.0
     }
+}
+
+/// Whether this is nothing but bytes, so many that they are to stand beside the pickle, or what can't be pickled otherwise: it goes
+/// as a `Raw`.
+pub(super) fn goes_raw(object: &Bound<'_, PyAny>) -> bool {
+    object.cast_exact::<PyBytes>().is_ok_and(|bytes| bytes.as_bytes().len() >= SHORT)
+        || object.cast_exact::<PyByteArray>().is_ok_and(|bytes| bytes.len() >= SHORT)
+        || object.is_exact_instance_of::<PyMemoryView>()
+}
+
+/// The arguments, with `Raw` in the place of what goes raw.
+fn with_raw(args: Bound<'_, PyTuple>) -> PyResult<Bound<'_, PyTuple>> {
+    if !args.iter_borrowed().any(|arg| goes_raw(&arg)) {
+        return Ok(args);
+    }
+    let raw = args.py().import("tureen._processes.shelf")?.getattr("Raw")?;
+    let args: Vec<Bound<'_, PyAny>> = args
+        .iter()
+        .map(|arg| if goes_raw(&arg) { raw.call1((arg,)) } else { Ok(arg) })
+        .collect::<PyResult<_>>()?;
+    PyTuple::new(raw.py(), args)
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyMemoryView, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tureen_engine::{Lane, Next, Outcome, Report, TaskId, TaskState};
 
@@ -20,9 +20,6 @@ use crate::template::Filled;
 
 /// More tasks than this in a batch gain nothing.
 const MOST_TASKS: usize = 4000;
-
-/// Bytes shorter than this are as well off in the pickle.
-const SHORT: usize = 1 << 16;
 
 /// What `tureen._processes` asks for work, and tells of results. It belongs to one run.
 #[pyclass(module = "tureen._tureen")]
@@ -400,7 +397,7 @@ impl<'py> Batch<'py> {
         is_wanted: bool,
         guess: Option<f64>,
     ) -> PyResult<()> {
-        self.calls.add(function, with_raw(args)?, kwargs)?;
+        self.calls.add(function, args, kwargs)?;
         self.tasks.push(task.index() as u32);
         self.is_wanted.push(u8::from(is_wanted));
         match guess {
@@ -445,25 +442,4 @@ fn numbers<'py>(py: Python<'py>, tasks: &[u32]) -> Bound<'py, PyBytes> {
 
 fn tasks_of(numbers: &[u8]) -> impl Iterator<Item = u32> {
     numbers.as_chunks().0.iter().map(|&bytes| u32::from_ne_bytes(bytes))
-}
-
-/// The arguments, with `Raw` in the place of what pickle would not put beside the pickle.
-fn with_raw(args: Bound<'_, PyTuple>) -> PyResult<Bound<'_, PyTuple>> {
-    let is_raw = |arg: &Bound<'_, PyAny>| {
-        arg.is_exact_instance_of::<PyBytes>()
-            || arg.is_exact_instance_of::<PyByteArray>()
-            || arg.is_exact_instance_of::<PyMemoryView>()
-    };
-    let is_short = |arg: &Bound<'_, PyAny>| {
-        arg.cast_exact::<PyBytes>().is_ok_and(|bytes| bytes.as_bytes().len() < SHORT)
-    };
-    if !args.iter_borrowed().any(|arg| is_raw(&arg) && !is_short(&arg)) {
-        return Ok(args);
-    }
-    let raw = args.py().import("tureen._processes.shelf")?.getattr("Raw")?;
-    let args: Vec<Bound<'_, PyAny>> = args
-        .iter()
-        .map(|arg| if is_raw(&arg) { raw.call1((arg,)) } else { Ok(arg) })
-        .collect::<PyResult<_>>()?;
-    PyTuple::new(raw.py(), args)
 }
