@@ -5,20 +5,27 @@ use std::cell::RefCell;
 
 use pyo3::prelude::*;
 
-use crate::template::Op;
+use crate::template::{Arguments, Op};
 
 thread_local! {
     /// What is still to be dropped on this thread; none while nothing is being dropped.
     static TO_DROP: RefCell<Option<Vec<Py<PyAny>>>> = const { RefCell::new(None) };
 }
 
-/// Drops the objects in these steps: now, or, if called from within a drop, when that has returned.
-pub(crate) fn drop_flat(ops: Box<[Op]>) {
-    let objects = ops.into_iter().filter_map(|op| match op {
-        Op::Value(object) => Some(object),
-        Op::Promise(promise) => Some(promise.into_any()),
-        _ => None,
-    });
+/// Drops these arguments: now, or, if called from within a drop, when that has returned.
+pub(crate) fn drop_flat(arguments: Arguments) {
+    match arguments {
+        Arguments::Few(few) => drop_all(few.into_objects().into_iter().flatten()),
+        Arguments::Plain { .. } => {}
+        Arguments::Template(template) => drop_all(template.ops.into_iter().filter_map(|op| match op {
+            Op::Value(object) => Some(object),
+            Op::Promise(promise) => Some(promise.into_any()),
+            _ => None,
+        })),
+    }
+}
+
+fn drop_all(objects: impl Iterator<Item = Py<PyAny>>) {
     let mut objects = Some(objects);
     let is_outermost = TO_DROP.try_with(|to_drop| {
         let mut to_drop = to_drop.borrow_mut();

@@ -10,6 +10,7 @@
 //!
 //! Held back by the interpreter's lock: `pullers → lock → threads → mixed`; `ran` remembers it
 
+mod calling;
 mod columns;
 mod compute;
 mod context;
@@ -25,10 +26,12 @@ mod identity;
 mod invoke;
 mod key;
 mod kind;
+mod known;
 mod lock;
 mod make;
 mod mixed;
 mod operators;
+mod native;
 mod outline;
 mod pickled;
 mod picture;
@@ -59,6 +62,7 @@ mod watch;
 mod _tureen {
     use pyo3::prelude::*;
 
+    use crate::calling;
     use crate::key::choose_process_number;
 
     #[pymodule_export]
@@ -111,6 +115,7 @@ mod _tureen {
 
     #[pymodule_init]
     fn begin(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        choose_process_number(module.py())
+        choose_process_number(module.py())?;
+        calling::begin(module.py())
     }
 }

@@ -87,10 +87,18 @@ pub(crate) fn promise_from<'py>(
 /// A call as plain data. `place_of` gives what stands for a promise that it needs, one after the other.
 pub(crate) fn written_call<'py>(
     py: Python<'py>,
-    Call { doing, function, arguments }: &Call,
+    Call { doing, function, arguments, .. }: &Call,
     place_of: &mut dyn FnMut(&Py<Promise>) -> PyResult<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyTuple>> {
     let (program, n_args, names) = match arguments {
+        Arguments::Few(few) => match few.values(py) {
+            Some(args) => (None, PyTuple::new(py, args)?.into_any().unbind(), None),
+            None => {
+                let ops = few.ops(py);
+                let steps = ops.iter().map(|op| written(py, op, place_of)).collect::<PyResult<Vec<_>>>()?;
+                (Some(steps), ops.len().into_pyobject(py)?.into_any().unbind(), None)
+            }
+        },
         Arguments::Plain { args, kwargs } => (
             None,
             args.clone_ref(py).into_any(),
@@ -130,7 +138,7 @@ pub(crate) fn read_call<'py>(
             Arguments::Template(Box::new(Template { ops: ops.into(), n_args, names }))
         }
     };
-    Ok(Call { doing: Doing::from_code(doing).ok_or_else(damaged)?, function, arguments })
+    Ok(Call::new(Doing::from_code(doing).ok_or_else(damaged)?, function, arguments))
 }
 
 fn written<'py>(

@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::foreign::Group;
 use crate::kind::{Kind, is_atom, kind_of, kind_when_computed};
 use crate::promise::Promise;
-use crate::template::{Arguments, Op, Template};
+use crate::template::{Arguments, Few, One, Op, Template};
 
 /// The arguments of a call, with the promises in them found.
 pub(crate) fn scan<'py>(
@@ -21,9 +21,12 @@ pub(crate) fn scan<'py>(
 ) -> PyResult<Arguments> {
     let py = args.py();
     let kwargs = kwargs.filter(|kwargs| !kwargs.is_empty());
-    let plain = || Arguments::Plain {
-        args: args.clone().unbind(),
-        kwargs: kwargs.map(|kwargs| kwargs.clone().unbind()),
+    let plain = || {
+        if kwargs.is_none() && args.len() <= 2 {
+            let values = args.iter_borrowed().map(|arg| One::Value(arg.to_owned().unbind()));
+            return Arguments::Few(Few::of(values));
+        }
+        Arguments::Plain { args: args.clone().unbind(), kwargs: kwargs.map(|kwargs| kwargs.clone().unbind()) }
     };
     let is_plain = args.iter_borrowed().all(|arg| is_atom(&arg))
         && kwargs.is_none_or(|kwargs| kwargs.values().iter().all(|value| is_atom(&value)));
@@ -44,7 +47,17 @@ pub(crate) fn scan<'py>(
     if scan.n_changes == 0 {
         return Ok(plain());
     }
-    Ok(Arguments::Template(Box::new(Template { ops: scan.finish()?.into(), n_args: args.len(), names })))
+    let ops = scan.finish()?;
+    if kwargs.is_none() && ops.iter().all(|op| matches!(op, Op::Value(_) | Op::Promise(_))) && ops.len() <= 2
+    {
+        let ones = ops.into_iter().filter_map(|op| match op {
+            Op::Value(value) => Some(One::Value(value)),
+            Op::Promise(promise) => Some(One::Promise(promise)),
+            _ => None,
+        });
+        return Ok(Arguments::Few(Few::of(ones)));
+    }
+    Ok(Arguments::Template(Box::new(Template { ops: ops.into(), n_args: args.len(), names })))
 }
 
 /// As [`scan`], for what is computed: as in dask, any iterator is a list there, and ordered dicts are looked into.
