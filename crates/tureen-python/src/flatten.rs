@@ -147,6 +147,7 @@ pub(crate) fn flatten<'a>(
     let task_of = |promise: &Py<Promise>| seen(pass.number, promise.get());
     let wanted: Vec<TaskId> = wanted.filter_map(task_of).collect();
     wanted.iter().for_each(|task| pass.graph.keep(*task));
+    pass.graph.set_depth_first();
     Ok(Flat { graph: Arc::new(pass.graph.build()), promises: pass.promises, wanted })
 }
 
