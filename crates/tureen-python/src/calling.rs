@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use crate::ending;
 use crate::identity::Identity;
 use crate::make::is_pure;
 use crate::promise::{Call, Doing, Promise, Work};
@@ -89,11 +90,17 @@ pub(crate) fn begin(py: Python<'_>) -> PyResult<()> {
     };
     if is_as_expected {
         SLOT.store(slot, Ordering::Relaxed);
+        let may_bear = MAY_BEAR.load(Ordering::Relaxed);
+        // SAFETY: as above.
+        ending::set_otherwise(unsafe { (*head).dealloc });
         // SAFETY: the five values say that these are the places meant; nobody else has the class yet, since the module is
         // only being made. Every promise holds the function at this offset, from when it is made.
         unsafe {
             (*head).vectorcall_offset = (start + offset_of!(Promise, called)) as ffi::Py_ssize_t;
             (*head).flags |= HAS_VECTORCALL;
+            if may_bear {
+                (*head).dealloc = ending::end as ffi::destructor as *mut c_void;
+            }
         }
     }
     Ok(())
@@ -168,13 +175,13 @@ unsafe fn call_with_few(
         2 => Few::of([take(0)?, take(1)?].into_iter()),
         _ => return None,
     };
-    let call = Call::new(Doing::Call, value.clone_ref(py), Arguments::Few(few));
-    let mut promise = Promise::new(Work::Call(call), Identity::unique(), Site::here(py));
     if is_untracked && MAY_BEAR.load(Ordering::Relaxed) {
-        promise.set_untracked();
+        let promise = Promise::untracked_call(value.clone_ref(py), few, Site::here(py));
         // SAFETY: attached, and this is the class of promises.
         return Some(unsafe { bear(class, promise) });
     }
+    let call = Call::new(Doing::Call, value.clone_ref(py), Arguments::Few(few));
+    let promise = Promise::new(Work::Call(call), Identity::unique(), Site::here(py));
     Some(match promise.born(py, is_rooted) {
         Ok(made) => made.into_ptr(),
         Err(error) => {

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 
 use pyo3::prelude::*;
 
+use crate::promise::Promise;
 use crate::template::{Arguments, Op};
 
 thread_local! {
@@ -22,6 +23,15 @@ pub(crate) fn drop_flat(arguments: Arguments) {
             Op::Promise(promise) => Some(promise.into_any()),
             _ => None,
         })),
+    }
+}
+
+/// Drops this promise, now or later, as [`drop_flat`] does.
+pub(crate) fn drop_promise(py: Python<'_>, promise: Py<Promise>) {
+    if promise.get().may_hold_promises() {
+        drop_all(std::iter::once(promise.into_any()));
+    } else {
+        promise.drop_ref(py);
     }
 }
 

@@ -50,6 +50,24 @@ impl Known {
         }
     }
 
+    /// That of a promise like no other.
+    #[inline]
+    pub(crate) fn unique() -> Self {
+        let number = Identity::next_number();
+        match usize::try_from(number) {
+            Ok(number) if number >> (usize::BITS - BITS) == 0 => {
+                Self(AtomicPtr::new(ptr::without_provenance_mut(number << BITS | IS_NUMBER)))
+            }
+            _ => Self::new(Identity::of_number(number)),
+        }
+    }
+
+    /// Whether this is no more than a number and flags: there is nothing to drop.
+    #[inline]
+    pub(crate) fn is_number(&self) -> bool {
+        self.0.load(Ordering::Relaxed).addr() & IS_NUMBER != 0
+    }
+
     fn number(&self) -> Option<u64> {
         let word = self.0.load(Ordering::Relaxed).addr();
         (word & IS_NUMBER != 0).then_some((word >> BITS) as u64)
@@ -70,6 +88,13 @@ impl Known {
         // Whoever sees the flag reads nothing that was written before it was set.
         let set = |word: *mut Rare| Some(word.map_addr(|word| word | flag as usize));
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, set);
+    }
+
+    #[inline]
+    pub(crate) fn with(mut self, flag: Flag) -> Self {
+        let word = self.0.get_mut();
+        *word = word.map_addr(|word| word | flag as usize);
+        self
     }
 
     /// What few have, if this one does.

@@ -18,6 +18,7 @@ mod dask_graph;
 mod dask_nodes;
 mod dask_protocol;
 mod drops;
+mod ending;
 mod failure;
 mod flatten;
 mod foreign;

@@ -155,7 +155,7 @@ fn written<'py>(
         Op::Set(n) => (4, number(n)?),
         Op::Dict(n) => (5, number(n)?),
         Op::Slice => (6, py.None().into_bound(py)),
-        Op::NamedTuple(class, n) => (7, (class, n).into_pyobject(py)?.into_any()),
+        Op::NamedTuple(parts) => (7, (&parts.0, parts.1).into_pyobject(py)?.into_any()),
         Op::Dataclass(parts) => (8, (&parts.0, &parts.1).into_pyobject(py)?.into_any()),
     })
 }
@@ -172,10 +172,7 @@ fn read<'py>(
         4 => Op::Set(with.extract()?),
         5 => Op::Dict(with.extract()?),
         6 => Op::Slice,
-        7 => {
-            let (class, n) = with.extract()?;
-            Op::NamedTuple(class, n)
-        }
+        7 => Op::NamedTuple(Box::new(with.extract()?)),
         8 => Op::Dataclass(Box::new(with.extract()?)),
         _ => return Err(damaged()),
     })
@@ -186,7 +183,8 @@ fn is_sound(py: Python<'_>, ops: &[Op], n_left: usize) -> bool {
     let n = ops.iter().try_fold(0_usize, |n, op| {
         let n_taken = match op {
             Op::Value(_) | Op::Promise(_) => 0,
-            Op::List(n) | Op::Tuple(n) | Op::Set(n) | Op::NamedTuple(_, n) => *n,
+            Op::List(n) | Op::Tuple(n) | Op::Set(n) => *n,
+            Op::NamedTuple(parts) => parts.1,
             Op::Dict(n) => n.checked_mul(2)?,
             Op::Slice => 3,
             Op::Dataclass(parts) => parts.1.bind(py).len(),

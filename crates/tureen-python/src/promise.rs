@@ -69,12 +69,14 @@ impl Doing {
 ///
 /// Made by `tureen.delayed`, and by calling, indexing or computing with what that gave.
 #[pyclass(name = "Delayed", module = "tureen.delayed", frozen, weakref)]
+// In this order: what is asked of many promises, one after the other, stands where their count of references does.
+#[repr(C)]
 pub(crate) struct Promise {
     /// What is called when a promise is: see `calling`.
     pub(crate) called: vectorcallfunc,
-    work: Work,
     known: Known,
     mark: AtomicU64,
+    work: Work,
 }
 
 impl Promise {
@@ -83,6 +85,43 @@ impl Promise {
             (call.code, call.instruction) = site.into_parts();
         }
         Self { called: CALLED, work, known: Known::new(identity), mark: AtomicU64::new(0) }
+    }
+
+    /// The call of a function, like no other, that the garbage collector will not see.
+    #[inline]
+    pub(crate) fn untracked_call(function: Py<PyAny>, few: Few, site: Site) -> Self {
+        let (code, instruction) = site.into_parts();
+        let call = Call { doing: Doing::Call, function, arguments: Arguments::Few(few), code, instruction };
+        let known = Known::unique().with(Flag::IsUntracked);
+        Self { called: CALLED, work: Work::Call(call), known, mark: AtomicU64::new(0) }
+    }
+
+    /// Whether this is such a call, or as simple: see [`Promise::parts`].
+    #[inline]
+    pub(crate) fn is_simple(&self) -> bool {
+        let is_few = matches!(&self.work, Work::Call(Call { arguments: Arguments::Few(_), .. }));
+        is_few && self.known.is_number() && self.known.has(Flag::IsUntracked)
+    }
+
+    /// All that a promise owns which [`Promise::is_simple`]: its function, its code and its arguments.
+    ///
+    /// # Safety
+    ///
+    /// It must be simple, and neither be used nor dropped after this.
+    #[expect(unsafe_code, reason = "an object that ends is taken apart: see `ending`")]
+    #[inline]
+    pub(crate) unsafe fn parts(this: *const Self) -> (Py<PyAny>, Option<Py<PyAny>>, Few) {
+        // SAFETY: the caller says that nobody else will have it.
+        match unsafe { std::ptr::read(&raw const (*this).work) } {
+            Work::Call(Call { function, code, arguments: Arguments::Few(few), .. }) => (function, code, few),
+            _ => unreachable!("it is simple"),
+        }
+    }
+
+    /// Whether other promises may be among what this one holds.
+    #[inline]
+    pub(crate) fn may_hold_promises(&self) -> bool {
+        self.call().is_some_and(|call| call.arguments.may_hold_promises())
     }
 
     pub(crate) fn with_name(mut self, name: Option<Py<PyAny>>) -> Self {
@@ -238,7 +277,7 @@ fn container_name(py: Python<'_>, ops: &[Op]) -> String {
         Some(Op::Set(_)) => "set".to_owned(),
         Some(Op::Dict(_)) => "dict".to_owned(),
         Some(Op::Slice) => "slice".to_owned(),
-        Some(Op::NamedTuple(class, _)) => name_of(class.bind(py)),
+        Some(Op::NamedTuple(parts)) => name_of(parts.0.bind(py)),
         Some(Op::Dataclass(parts)) => name_of(parts.0.bind(py)),
         Some(Op::Value(_) | Op::Promise(_)) | None => "gather".to_owned(),
     }

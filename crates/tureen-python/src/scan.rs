@@ -123,7 +123,16 @@ impl<'py> Scan<'py> {
     fn look_into(&mut self, object: Bound<'py, PyAny>) -> PyResult<()> {
         self.enter(object)?;
         while let Some(innermost) = self.open.last_mut() {
-            match innermost.parts.next() {
+            // Long lists of promises are common, and this is all there is to them.
+            let other = innermost.parts.by_ref().find_map(|part| match part.cast_into_exact::<Promise>() {
+                Ok(promise) => {
+                    self.ops.push(Op::Promise(promise.unbind()));
+                    self.n_changes += 1;
+                    None
+                }
+                Err(error) => Some(error.into_inner()),
+            });
+            match other {
                 Some(part) => self.enter(part)?,
                 None => self.close()?,
             }
@@ -152,6 +161,7 @@ impl<'py> Scan<'py> {
             }
             _ => {
                 let (parts, names) = parts_of(kind, &object)?;
+                self.ops.reserve(parts.len() + 1);
                 self.open.push(Open {
                     original: object,
                     kind,
@@ -233,9 +243,9 @@ impl<'py> Scan<'py> {
             Kind::Set => Op::Set(open.n_parts),
             Kind::Dict => Op::Dict(open.n_parts / 2),
             // What it is made of stands in a dict before it.
-            Kind::OrderedDict => Op::NamedTuple(class(), 1),
+            Kind::OrderedDict => Op::NamedTuple(Box::new((class(), 1))),
             Kind::Slice => Op::Slice,
-            Kind::NamedTuple => Op::NamedTuple(class(), open.n_parts),
+            Kind::NamedTuple => Op::NamedTuple(Box::new((class(), open.n_parts))),
             Kind::Dataclass => {
                 unpacking(open.original.py())?.getattr("check_dataclass")?.call1((&open.original,))?;
                 let names = open.names.expect("a dataclass is opened with the names of its fields");

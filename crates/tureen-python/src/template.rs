@@ -26,7 +26,7 @@ pub(crate) enum Op {
     /// Pop start, stop and step.
     Slice,
     /// Pop so many values and give them to this class, one by one, to make a named tuple.
-    NamedTuple(Py<PyAny>, usize),
+    NamedTuple(Box<(Py<PyAny>, usize)>),
     /// Pop as many values as there are names in this tuple, and give them to this class by these names.
     Dataclass(Box<(Py<PyAny>, Py<PyTuple>)>),
 }
@@ -160,7 +160,7 @@ impl Arguments {
                 template.ops.iter().try_for_each(|op| match op {
                     Op::Value(value) => visit.call(value),
                     Op::Promise(promise) => visit.call(promise),
-                    Op::NamedTuple(class, _) => visit.call(class),
+                    Op::NamedTuple(parts) => visit.call(&parts.0),
                     Op::Dataclass(parts) => visit.call(&parts.0),
                     Op::List(_) | Op::Tuple(_) | Op::Set(_) | Op::Dict(_) | Op::Slice => Ok(()),
                 })
@@ -266,7 +266,7 @@ impl Template {
         result_of: &mut dyn FnMut(&Py<Promise>) -> Bound<'py, PyAny>,
         construct: &Construct<'_, 'py>,
     ) -> PyResult<Filled<'py>> {
-        let mut stack: Vec<Bound<'py, PyAny>> = Vec::new();
+        let mut stack: Vec<Bound<'py, PyAny>> = Vec::with_capacity(self.ops.len());
         for op in &self.ops {
             let value = match op {
                 Op::Value(value) => value.bind(py).clone(),
@@ -290,7 +290,8 @@ impl Template {
                     let bounds = PyTuple::new(py, pop(&mut stack, 3))?;
                     py.get_type::<pyo3::types::PySlice>().call1(bounds)?
                 }
-                Op::NamedTuple(class, n) => {
+                Op::NamedTuple(parts) => {
+                    let (class, n) = &**parts;
                     let values = PyTuple::new(py, pop(&mut stack, *n))?;
                     construct(class.bind(py), values, None)?
                 }

@@ -91,7 +91,7 @@ impl<'py> Maker<'py> {
             Op::Set(n) => self.container(&nodes.set, stack, *n)?,
             Op::Dict(n) => self.container(&nodes.dict, stack, 2 * n)?,
             Op::Slice => self.task(py.get_type::<pyo3::types::PySlice>().as_any(), stack, 3)?,
-            Op::NamedTuple(class, n) => self.task(class.bind(py), stack, *n)?,
+            Op::NamedTuple(parts) => self.task(parts.0.bind(py), stack, parts.1)?,
             Op::Dataclass(parts) => {
                 let (class, names) = &**parts;
                 let fields = named(names.bind(py), stack)?;

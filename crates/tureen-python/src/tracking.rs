@@ -50,7 +50,7 @@ impl Promise {
                     Arguments::Template(template) => template.ops.iter().all(|op| match op {
                         Op::Value(value) => is_plain(value),
                         Op::Promise(promise) => promise.get().is_untracked(),
-                        Op::NamedTuple(..) | Op::Dataclass(_) => false,
+                        Op::NamedTuple(_) | Op::Dataclass(_) => false,
                         Op::List(_) | Op::Tuple(_) | Op::Set(_) | Op::Dict(_) | Op::Slice => true,
                     }),
                 },
