@@ -152,29 +152,32 @@ unsafe fn call_with_few(
     if is_pure(*pure) || this.n_outputs().is_some() {
         return None;
     }
-    let is_rooted = this.is_untracked();
-    let mut is_untracked = is_rooted;
-    // SAFETY: `place` is less than the number of arguments.
-    let mut take = |place: usize| unsafe {
+    // All are looked at before any is taken: none is to be given back.
+    if !(1..=2).contains(&number) {
+        return None;
+    }
+    // SAFETY: `place` is less than the number of arguments, and what is of the class is a promise.
+    let look = |place: usize| unsafe {
         let arg = Borrowed::from_ptr(py, *args.add(place));
         if ffi::Py_TYPE(arg.as_ptr()) == class {
-            let promise = arg.cast_unchecked::<Promise>();
-            is_untracked &= promise.get().is_untracked();
-            Some(One::Promise(promise.to_owned().unbind()))
-        } else if is_plain_data(&arg) {
-            Some(One::Value(arg.to_owned().unbind()))
+            Some(One::Promise(arg.cast_unchecked::<Promise>()))
         } else {
-            None
+            is_plain_data(&arg).then_some(One::Value(arg))
         }
     };
-    let few = match number {
-        1 => match take(0)? {
-            One::Value(value) => Few::Value(value),
-            One::Promise(promise) => Few::Promise(promise),
-        },
-        2 => Few::of([take(0)?, take(1)?].into_iter()),
-        _ => return None,
+    let first = look(0)?;
+    let second = if number == 2 { Some(look(1)?) } else { None };
+    let is_rooted = this.is_untracked();
+    let is_untracked = is_rooted
+        && [Some(&first), second.as_ref()].into_iter().flatten().all(|arg| match arg {
+            One::Value(_) => true,
+            One::Promise(promise) => promise.get().is_untracked(),
+        });
+    let take = |arg| match arg {
+        One::Value(value) => One::Value(Borrowed::to_owned(value).unbind()),
+        One::Promise(promise) => One::Promise(Borrowed::to_owned(promise).unbind()),
     };
+    let few = Few::of(std::iter::once(first).chain(second).map(take));
     if is_untracked && MAY_BEAR.load(Ordering::Relaxed) {
         let promise = Promise::untracked_call(value.clone_ref(py), few, Site::here(py));
         // SAFETY: attached, and this is the class of promises.

@@ -14,28 +14,31 @@ thread_local! {
 }
 
 /// Drops these arguments: now, or, if called from within a drop, when that has returned.
-pub(crate) fn drop_flat(arguments: Arguments) {
+pub(crate) fn drop_flat(py: Python<'_>, arguments: Arguments) {
     match arguments {
-        Arguments::Few(few) => drop_all(few.into_objects().into_iter().flatten()),
+        Arguments::Few(few) => drop_all(py, few.into_objects().into_iter().flatten()),
         Arguments::Plain { .. } => {}
-        Arguments::Template(template) => drop_all(template.ops.into_iter().filter_map(|op| match op {
-            Op::Value(object) => Some(object),
-            Op::Promise(promise) => Some(promise.into_any()),
-            _ => None,
-        })),
+        Arguments::Template(template) => drop_all(
+            py,
+            template.ops.into_iter().filter_map(|op| match op {
+                Op::Value(object) => Some(object),
+                Op::Promise(promise) => Some(promise.into_any()),
+                _ => None,
+            }),
+        ),
     }
 }
 
 /// Drops this promise, now or later, as [`drop_flat`] does.
 pub(crate) fn drop_promise(py: Python<'_>, promise: Py<Promise>) {
     if promise.get().may_hold_promises() {
-        drop_all(std::iter::once(promise.into_any()));
+        drop_all(py, std::iter::once(promise.into_any()));
     } else {
         promise.drop_ref(py);
     }
 }
 
-fn drop_all(objects: impl Iterator<Item = Py<PyAny>>) {
+fn drop_all(py: Python<'_>, objects: impl Iterator<Item = Py<PyAny>>) {
     let mut objects = Some(objects);
     let is_outermost = TO_DROP.try_with(|to_drop| {
         let mut to_drop = to_drop.borrow_mut();
@@ -44,10 +47,11 @@ fn drop_all(objects: impl Iterator<Item = Py<PyAny>>) {
         is_outermost
     });
     // At the very end of a thread there is no stack of objects; what still comes is dropped as it is.
-    drop(objects);
+    objects.into_iter().flatten().for_each(|object| object.drop_ref(py));
     if is_outermost == Ok(true) {
         while let Some(object) = TO_DROP.with(|to_drop| to_drop.borrow_mut().as_mut().and_then(Vec::pop)) {
-            drop(object);
+            // Not as Rust would: PyO3 need not know that this thread is attached.
+            object.drop_ref(py);
         }
         TO_DROP.with(|to_drop| *to_drop.borrow_mut() = None);
     }

@@ -284,11 +284,14 @@ fn container_name(py: Python<'_>, ops: &[Op]) -> String {
 }
 
 impl Drop for Promise {
+    #[expect(unsafe_code, reason = "asking whether the thread is attached costs as much as a drop")]
     fn drop(&mut self) {
         if let Work::Call(call) = &mut self.work
             && call.arguments.may_hold_promises()
         {
-            crate::drops::drop_flat(std::mem::replace(&mut call.arguments, Arguments::Few(Few::None)));
+            // SAFETY: a promise is dropped with the object that it is in, or by those who make one: they are attached.
+            let py = unsafe { Python::assume_attached() };
+            crate::drops::drop_flat(py, std::mem::replace(&mut call.arguments, Arguments::Few(Few::None)));
         }
     }
 }
