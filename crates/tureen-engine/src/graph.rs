@@ -80,6 +80,12 @@ impl GraphBuilder {
         task
     }
 
+    /// Makes room for so many more tasks, and needs in all.
+    pub fn reserve(&mut self, n_tasks: usize, n_needs: usize) {
+        self.need_ends.reserve(n_tasks);
+        self.needs.reserve(n_needs);
+    }
+
     /// How many tasks were added so far.
     pub fn len(&self) -> usize {
         self.need_ends.len()
@@ -209,6 +215,11 @@ impl Graph {
 
     pub(crate) fn priorities(&self) -> &[i64] {
         &self.priorities
+    }
+
+    /// Whether every task has the default weight.
+    pub(crate) fn is_unweighted(&self) -> bool {
+        self.weights.is_empty()
     }
 
     pub(crate) fn weight(&self, task: TaskId) -> f64 {

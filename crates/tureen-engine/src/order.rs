@@ -20,11 +20,12 @@ pub(crate) struct Ranks {
 
 impl Ranks {
     pub(crate) fn of(graph: &Graph) -> Self {
-        let lengths = lengths(graph);
-        if is_in_order(graph, &lengths) {
+        // Without weights a length is a number of tasks, in half the memory.
+        let n_tasks = graph.is_unweighted().then(|| lengths(graph, 0, |_, longest: u32| longest + 1));
+        if n_tasks.is_some_and(|n_tasks| is_in_order(graph, &n_tasks)) {
             return Self { task_at: Vec::new(), rank_of: Vec::new() };
         }
-        let task_at = start_order(graph, &lengths);
+        let task_at = start_order(graph);
         let mut rank_of = vec![0; graph.len()];
         for (rank, task) in task_at.iter().enumerate() {
             rank_of[task.index()] = u32::try_from(rank).expect("a graph has fewer than 2^32 tasks");
@@ -43,7 +44,7 @@ impl Ranks {
 
 /// Whether [`start_order`] would give the tasks as they were added: they were added depth first, and no task has needs, and
 /// the graph no ends, that it would put in another order.
-fn is_in_order(graph: &Graph, lengths: &[f64]) -> bool {
+fn is_in_order(graph: &Graph, lengths: &[u32]) -> bool {
     let are_in_order = |mut tasks: &mut dyn Iterator<Item = TaskId>| {
         let Some(mut last) = tasks.next() else { return true };
         (&mut tasks).all(|task| {
@@ -61,20 +62,22 @@ fn is_in_order(graph: &Graph, lengths: &[f64]) -> bool {
 }
 
 /// The tasks in the order in which they should start, when several may.
-fn start_order(graph: &Graph, lengths: &[f64]) -> Vec<TaskId> {
-    let mut order = depth_first(graph, lengths);
+fn start_order(graph: &Graph) -> Vec<TaskId> {
+    let lengths = lengths(graph, 0.0, |task, longest: f64| longest + graph.weight(task));
+    let mut order = depth_first(graph, &lengths);
     if let priorities @ [_, ..] = graph.priorities() {
         order.sort_by_key(|task| std::cmp::Reverse(priorities[task.index()]));
     }
     order
 }
 
-/// For each task, the weight of the heaviest path that ends with it.
-fn lengths(graph: &Graph) -> Vec<f64> {
-    let mut lengths = vec![0.0_f64; graph.len()];
+/// For each task, the weight of the heaviest path that ends with it. `and_with` gives that from the heaviest before it.
+fn lengths<T: Copy + PartialOrd>(graph: &Graph, zero: T, and_with: impl Fn(TaskId, T) -> T) -> Vec<T> {
+    let mut lengths = vec![zero; graph.len()];
     for task in graph.tasks() {
-        let longest = graph.needs(task).iter().map(|need| lengths[need.index()]).fold(0.0, f64::max);
-        lengths[task.index()] = longest + graph.weight(task);
+        let before = graph.needs(task).iter().map(|need| lengths[need.index()]);
+        let longest = before.fold(zero, |longest, length| if length > longest { length } else { longest });
+        lengths[task.index()] = and_with(task, longest);
     }
     lengths
 }
@@ -177,7 +180,7 @@ mod tests {
         graph.keep(last);
         graph.set_depth_first();
         let graph = graph.build();
-        assert!(is_in_order(&graph, &lengths(&graph)));
+        assert!(Ranks::of(&graph).task_at.is_empty());
     }
 
     #[test]

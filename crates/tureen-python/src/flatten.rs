@@ -19,6 +19,7 @@ use tureen_engine::{Graph, GraphBuilder, TaskId};
 
 use crate::identity::Identity;
 use crate::promise::{Call, Promise};
+use crate::template::Arguments;
 
 /// A graph, and the promise that each task of it is to compute.
 pub(crate) struct Flat {
@@ -113,6 +114,9 @@ pub(crate) fn flatten<'a>(
                 }
                 promise.get().set_mark(pass.number | UNDER_WAY);
                 needs.clear();
+                if let Arguments::Template(template) = &call.arguments {
+                    pass.reserve(template.ops.len());
+                }
                 let mut rest = call.arguments.promises();
                 loop {
                     let Some(need) = rest.next() else {
@@ -189,6 +193,12 @@ impl Pass {
             return Ok(AtHand::No);
         }
         self.add(promise, []).map(AtHand::Task)
+    }
+
+    /// Makes room for so many calls. It is only ever too much.
+    fn reserve(&mut self, n: usize) {
+        self.graph.reserve(n, n);
+        self.promises.by_task.reserve(n);
     }
 
     /// Adds the task of a promise all whose needs are there.
