@@ -2,7 +2,7 @@
 //! The only crate with PyO3. The pleasant names are in `python/tureen`.
 //!
 //! `make → kind → scan → template → promise → flatten → session → pool → threads → compute → failure → stopping → goodbye`;
-//! beside them `picture`
+//! beside them `picture`; for the commonest calls, `calling → promise → ending` (with `native`)
 //!
 //! For others: `dask_graph`, `to_dask`, `dask_protocol` (graphs of dask's), `steps` (others' executors), `queue` (ours)
 //!

@@ -260,12 +260,35 @@ impl Few {
 }
 
 impl Template {
+    /// The only argument, if that is a list of promises and other objects, and no more than that: it may be long, and needs no
+    /// stack.
+    fn fill_list<'py>(
+        &self,
+        py: Python<'py>,
+        result_of: &mut dyn FnMut(&Py<Promise>) -> Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, PyList>>> {
+        let Some((Op::List(n), parts)) = self.ops.split_last() else { return Ok(None) };
+        let is_simple = |op: &Op| matches!(op, Op::Value(_) | Op::Promise(_));
+        if *n != parts.len() || !parts.iter().all(is_simple) {
+            return Ok(None);
+        }
+        let values = parts.iter().map(|op| match op {
+            Op::Value(value) => value.bind(py).clone(),
+            Op::Promise(promise) => result_of(promise),
+            _ => unreachable!("the others are not simple"),
+        });
+        PyList::new(py, values).map(Some)
+    }
+
     fn fill<'py>(
         &self,
         py: Python<'py>,
         result_of: &mut dyn FnMut(&Py<Promise>) -> Bound<'py, PyAny>,
         construct: &Construct<'_, 'py>,
     ) -> PyResult<Filled<'py>> {
+        if let Some(list) = self.fill_list(py, result_of)? {
+            return Ok((PyTuple::new(py, [list])?, None));
+        }
         let mut stack: Vec<Bound<'py, PyAny>> = Vec::with_capacity(self.ops.len());
         for op in &self.ops {
             let value = match op {
