@@ -50,6 +50,7 @@ pub struct GraphBuilder {
     demand_of: Vec<u32>,
     demands: Vec<Demand>,
     demand_ids: HashMap<Demand, u32>,
+    is_depth_first: bool,
 }
 
 impl GraphBuilder {
@@ -79,6 +80,12 @@ impl GraphBuilder {
         task
     }
 
+    /// Makes room for so many more tasks, and needs in all.
+    pub fn reserve(&mut self, n_tasks: usize, n_needs: usize) {
+        self.need_ends.reserve(n_tasks);
+        self.needs.reserve(n_needs);
+    }
+
     /// How many tasks were added so far.
     pub fn len(&self) -> usize {
         self.need_ends.len()
@@ -87,6 +94,12 @@ impl GraphBuilder {
     /// Whether no task was added yet.
     pub fn is_empty(&self) -> bool {
         self.need_ends.is_empty()
+    }
+
+    /// Says that tasks were added depth first, from the kept ones in their order: all that is below one need of a task before
+    /// anything below the next, and then the task. Such a graph mostly needs no other order to start in, which saves looking for one.
+    pub fn set_depth_first(&mut self) {
+        self.is_depth_first = true;
     }
 
     /// Says that the result of `task` is wanted at the end: it is never released.
@@ -139,6 +152,7 @@ impl GraphBuilder {
             user_ends,
             users,
             is_kept,
+            is_depth_first: self.is_depth_first,
             priorities: self.priorities,
             weights: self.weights,
             demand_of: self.demand_of,
@@ -155,6 +169,7 @@ pub struct Graph {
     user_ends: Vec<u32>,
     users: Vec<TaskId>,
     is_kept: Vec<bool>,
+    is_depth_first: bool,
     /// Empty if every task has the default; the same for the two tables below.
     priorities: Vec<i64>,
     weights: Vec<f64>,
@@ -193,8 +208,18 @@ impl Graph {
         self.is_kept[task.index()]
     }
 
+    /// See [`GraphBuilder::set_depth_first`].
+    pub(crate) fn is_depth_first(&self) -> bool {
+        self.is_depth_first
+    }
+
     pub(crate) fn priorities(&self) -> &[i64] {
         &self.priorities
+    }
+
+    /// Whether every task has the default weight.
+    pub(crate) fn is_unweighted(&self) -> bool {
+        self.weights.is_empty()
     }
 
     pub(crate) fn weight(&self, task: TaskId) -> f64 {

@@ -35,8 +35,14 @@ impl Ready {
         let mut place = rank;
         for level in 0..self.levels.len() {
             let word = place / 64;
-            self.levels[level][word] |= 1 << (place % 64);
-            if self.n_resources > 0 {
+            let before = self.levels[level][word];
+            self.levels[level][word] = before | 1 << (place % 64);
+            if self.n_resources == 0 {
+                if before != 0 {
+                    // The levels above know of this word.
+                    break;
+                }
+            } else {
                 for (least, &amount) in self.least_mut(level, word).iter_mut().zip(amounts) {
                     *least = amount.min(*least);
                 }

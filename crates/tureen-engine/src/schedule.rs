@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::event::EventKind;
 use crate::graph::{Graph, TaskId};
 use crate::lane::{Lane, Lanes};
-use crate::order;
+use crate::order::Ranks;
 use crate::ready::fits;
 use crate::resources::{DoesNotFit, Limits};
 
@@ -113,8 +113,7 @@ pub struct Schedule {
     /// For each task, how many of its users have not ended; at 0 its result is released, unless it is kept.
     users_left: Vec<u32>,
     ready: Lanes,
-    rank_of: Vec<u32>,
-    task_at: Vec<TaskId>,
+    ranks: Ranks,
     demands: Demands,
 }
 
@@ -156,11 +155,6 @@ impl Schedule {
     /// [`DoesNotFit`] if a task demands more of a resource than `limits` has: it could never start.
     pub fn new(graph: Arc<Graph>, limits: Limits, on_failure: OnFailure) -> Result<Self, DoesNotFit> {
         let demands = resolve_demands(&graph, &limits)?;
-        let task_at = order::start_order(&graph);
-        let mut rank_of = vec![0; graph.len()];
-        for (rank, task) in task_at.iter().enumerate() {
-            rank_of[task.index()] = u32::try_from(rank).expect("a graph has fewer than 2^32 tasks");
-        }
         let n_resources = if demands.are_alike() { 0 } else { demands.free.len() };
         let mut schedule = Self {
             on_failure,
@@ -170,8 +164,7 @@ impl Schedule {
             needs_left: graph.tasks().map(|task| graph.needs(task).len() as u32).collect(),
             users_left: graph.tasks().map(|task| graph.users(task).len() as u32).collect(),
             ready: Lanes::new(graph.len(), n_resources),
-            rank_of,
-            task_at,
+            ranks: Ranks::of(&graph),
             demands,
             graph,
         };
@@ -211,24 +204,24 @@ impl Schedule {
         let rank = if self.demands.are_alike() {
             ready.first().filter(|_| fits(&self.demands.distinct[0], &self.demands.free))
         } else {
-            let amounts_of = |rank: usize| self.demands.amounts(self.task_at[rank]);
+            let amounts_of = |rank: usize| self.demands.amounts(self.ranks.task_at(rank));
             ready.first_that_fits(&self.demands.free, &amounts_of)
         };
-        rank.map(|rank| self.task_at[rank])
+        rank.map(|rank| self.ranks.task_at(rank))
     }
 
     /// Divides the tasks that have not been taken between the two lanes. Those that have been keep theirs.
     pub fn divide(&mut self, lane_of: impl Fn(TaskId) -> Lane) {
-        for rank in 0..self.task_at.len() {
-            let task = self.task_at[rank];
+        for rank in 0..self.graph.len() {
+            let task = self.ranks.task_at(rank);
             let state = self.state(task);
             let lane = lane_of(task);
             if !matches!(state, TaskState::Waiting | TaskState::Ready) || self.ready.lane_of(rank) == lane {
                 continue;
             }
             if state == TaskState::Ready {
-                let (demands, task_at) = (&self.demands, &self.task_at);
-                self.ready.at(rank).remove(rank, |rank| demands.amounts(task_at[rank]));
+                let (demands, ranks) = (&self.demands, &self.ranks);
+                self.ready.at(rank).remove(rank, |rank| demands.amounts(ranks.task_at(rank)));
             }
             self.ready.assign(rank, lane);
             if state == TaskState::Ready {
@@ -256,7 +249,7 @@ impl Schedule {
     ) {
         assert_eq!(self.state(task), TaskState::Running, "only a running task can be put back");
         self.demands.give_back(task);
-        self.ready.assign(self.rank_of[task.index()] as usize, lane);
+        self.ready.assign(self.ranks.rank_of(task), lane);
         if self.is_stopped {
             self.skip(task, released, &mut tell);
         } else {
@@ -340,12 +333,12 @@ impl Schedule {
         let before = std::mem::replace(&mut self.states[task.index()], state);
         *self.counts.of(before) -= 1;
         *self.counts.of(state) += 1;
-        let rank = self.rank_of[task.index()] as usize;
+        let rank = self.ranks.rank_of(task);
         if state == TaskState::Ready {
             self.ready.at(rank).insert(rank, self.demands.amounts(task));
         } else if before == TaskState::Ready {
-            let (demands, task_at) = (&self.demands, &self.task_at);
-            self.ready.at(rank).remove(rank, |rank| demands.amounts(task_at[rank]));
+            let (demands, ranks) = (&self.demands, &self.ranks);
+            self.ready.at(rank).remove(rank, |rank| demands.amounts(ranks.task_at(rank)));
         }
     }
 
@@ -361,8 +354,8 @@ impl Schedule {
     }
 
     fn wake_users(&mut self, task: TaskId, tell: &mut impl FnMut(TaskId, EventKind)) {
-        let graph = Arc::clone(&self.graph);
-        for &user in graph.users(task) {
+        for place in 0..self.graph.users(task).len() {
+            let user = self.graph.users(task)[place];
             let left = &mut self.needs_left[user.index()];
             *left -= 1;
             if *left == 0 && self.state(user) == TaskState::Waiting {
@@ -403,7 +396,9 @@ fn resolve_demands(graph: &Graph, limits: &Limits) -> Result<Demands, DoesNotFit
     // Nobody may have a demand (each task that had it was given another), so tasks are asked, not demands.
     let exceeded: Vec<_> =
         demands.iter().map(|demand| limits.exceeded_by(TaskId::from_index(0), demand)).collect();
-    for task in graph.tasks() {
+    // Where all have the first, one speaks for all.
+    let n_asked = if of_task.is_empty() { 1 } else { graph.len() };
+    for task in graph.tasks().take(n_asked) {
         if let Some(exceeded) = &exceeded[class_of(of_task, task)] {
             return Err(DoesNotFit { task, ..exceeded.clone() });
         }

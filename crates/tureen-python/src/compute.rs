@@ -19,7 +19,7 @@ use crate::scan::{scan_computed, scan_shallow};
 use crate::session::Session;
 use crate::site::Site;
 use crate::steps;
-use crate::template::{Arguments, Filled};
+use crate::template::{Arguments, Few, Filled};
 use crate::threads;
 use crate::watch;
 
@@ -94,8 +94,7 @@ pub(crate) fn kept<'py>(
     let name = crate::key::key_of(py, this)?;
     let work = if value.hasattr(pyo3::intern!(py, "__tureen_on_cluster__"))? {
         // It stands for a value somewhere else, and fetches it when it is called.
-        let arguments = Arguments::Plain { args: PyTuple::empty(py).unbind(), kwargs: None };
-        Work::Call(Call { doing: Doing::Call, function: value.unbind(), arguments })
+        Work::Call(Call::new(Doing::Call, value.unbind(), Arguments::Few(Few::None)))
     } else {
         Work::Value { value: value.unbind(), pure: None }
     };

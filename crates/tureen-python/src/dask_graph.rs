@@ -252,7 +252,7 @@ impl<'py> Conversion<'_, 'py> {
             .collect::<PyResult<_>>()?;
         let arguments =
             Arguments::Template(Box::new(Template { ops: ops.into_boxed_slice(), n_args, names }));
-        Ok(Work::Call(Call { doing, function, arguments }))
+        Ok(Work::Call(Call::new(doing, function, arguments)))
     }
 }
 

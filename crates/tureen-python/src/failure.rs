@@ -28,7 +28,7 @@ pub(crate) fn without_our_frames(py: Python<'_>, error: PyErr) -> PyErr {
 }
 
 fn tell(py: Python<'_>, error: &PyErr, promise: &Promise, given: Given<'_, '_>) -> PyResult<()> {
-    let (code, instruction) = promise.site().place();
+    let (code, instruction) = promise.place();
     let (args, kwargs) = given.map_or((None, None), |(args, kwargs)| (Some(args), kwargs));
     let told = (error.value(py), promise.label(py), args, kwargs, code, instruction);
     // Both run Python code, and the interpreter may end meanwhile.

@@ -9,7 +9,7 @@ use pyo3::types::{PyList, PyTuple};
 use crate::identity::Identity;
 use crate::promise::{Call, Doing, Promise, Work};
 use crate::site::Site;
-use crate::template::{Arguments, Op, Template};
+use crate::template::{Arguments, Few};
 use crate::token::Hasher;
 
 /// The collections of one call.
@@ -25,11 +25,7 @@ impl<'py> Group<'py> {
         let function = py.import(pyo3::intern!(py, "tureen._foreign"))?.getattr("compute_together")?;
         // The list is filled after the promise was made: it is complete when the scan of the call is.
         let args = PyTuple::new(py, [&collections])?.unbind();
-        let call = Call {
-            doing: Doing::Call,
-            function: function.unbind(),
-            arguments: Arguments::Plain { args, kwargs: None },
-        };
+        let call = Call::new(Doing::Call, function.unbind(), Arguments::Plain { args, kwargs: None });
         let together = Promise::new(Work::Call(call), Identity::unique(), Site::default()).born(py, false)?;
         Ok(Self { collections, together })
     }
@@ -42,13 +38,10 @@ impl<'py> Group<'py> {
         let mut hasher = Hasher::new(py);
         hasher.text("dask");
         hasher.content(collection)?;
-        let ops = [
-            Op::Promise(self.together.clone().unbind()),
-            Op::Value(index.into_pyobject(py)?.into_any().unbind()),
-        ];
-        let template = Template { ops: Box::new(ops), n_args: 2, names: None };
+        let index = index.into_pyobject(py)?.into_any().unbind();
+        let arguments = Arguments::Few(Few::PromiseValue(self.together.clone().unbind(), index));
         let function = py.import(pyo3::intern!(py, "operator"))?.getattr("getitem")?.unbind();
-        let call = Call { doing: Doing::Call, function, arguments: Arguments::Template(Box::new(template)) };
+        let call = Call::new(Doing::Call, function, arguments);
         Promise::new(Work::Call(call), hasher.finish(), Site::default()).born(py, false)
     }
 }

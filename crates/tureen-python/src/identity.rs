@@ -7,6 +7,7 @@
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -29,18 +30,52 @@ enum Sort {
 }
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// The process that promises are made in, and the first number that it gave out. A forked process goes on counting where its
+/// parent was, so that a number tells who gave it out: the ancestors stand in [`ANCESTORS`].
 static PROCESS: AtomicU64 = AtomicU64::new(0);
+static FIRST: AtomicU64 = AtomicU64::new(0);
+
+/// This lock is only ever held together with the interpreter's lock, which a thread that forks holds too.
+static ANCESTORS: Mutex<Vec<(u64, u64)>> = Mutex::new(Vec::new());
 
 /// Tells this process from others that promises may come from: at the start, and again after a fork.
 pub(crate) fn set_process(number: u64) {
+    let old = (FIRST.load(Ordering::Relaxed), PROCESS.load(Ordering::Relaxed));
+    ANCESTORS.lock().unwrap_or_else(PoisonError::into_inner).push(old);
+    FIRST.store(NEXT.load(Ordering::Relaxed), Ordering::Relaxed);
     PROCESS.store(number, Ordering::Relaxed);
+}
+
+/// The process that gave out a number which is known in this one.
+fn process_of(number: u64) -> u64 {
+    if number >= FIRST.load(Ordering::Relaxed) {
+        return PROCESS.load(Ordering::Relaxed);
+    }
+    let ancestors = ANCESTORS.lock().unwrap_or_else(PoisonError::into_inner);
+    let ancestor = ancestors.iter().rev().find(|(first, _)| number >= *first);
+    ancestor.map_or(0, |(_, process)| *process)
 }
 
 impl Identity {
     /// One that no other promise has.
     pub(crate) fn unique() -> Self {
-        let bits = [NEXT.fetch_add(1, Ordering::Relaxed), PROCESS.load(Ordering::Relaxed)];
-        Self { bits, sort: Sort::Unique }
+        Self::of_number(Self::next_number())
+    }
+
+    /// The number of the next that is unique.
+    pub(crate) fn next_number() -> u64 {
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The one that is unique with this number, which this process or an ancestor gave out.
+    pub(crate) fn of_number(number: u64) -> Self {
+        Self { bits: [number, process_of(number)], sort: Sort::Unique }
+    }
+
+    /// The number that says it all, in this process.
+    pub(crate) fn own_number(&self) -> Option<u64> {
+        (*self == Self::of_number(self.bits[0])).then_some(self.bits[0])
     }
 
     /// That of whatever else has this hash. `is_local` says that an address went into it.

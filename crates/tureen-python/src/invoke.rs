@@ -7,10 +7,13 @@
 //! under it. See <https://github.com/rust-lang/rust/issues/135929>.
 
 use std::hint::black_box;
+use std::ptr::null_mut;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
+
+use crate::native::native;
 
 /// `PyObject_Call`, as a function through which a thread may be unwound.
 type Call = unsafe extern "C-unwind" fn(
@@ -29,6 +32,36 @@ impl Drop for Hang {
         }
     }
 }
+
+/// The most arguments of [`invoke_with`].
+const MOST: usize = 2;
+
+/// `function(*args)`, with at most two arguments: without a tuple for them, where that can be.
+#[expect(unsafe_code, reason = "as for `invoke`")]
+pub(crate) fn invoke_with<'py>(
+    function: &Bound<'py, PyAny>,
+    args: &[&Bound<'py, PyAny>],
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = function.py();
+    let Some(call) = native().vectorcall_dict.filter(|_| args.len() <= MOST) else {
+        return invoke(function, &PyTuple::new(py, args)?, None);
+    };
+    // The place before the first is for the one who is called, to put `self` there for a while.
+    let mut places = [null_mut(); 1 + MOST];
+    for (place, arg) in places[1..].iter_mut().zip(args) {
+        *place = arg.as_ptr();
+    }
+    let number = args.len() | FREE_PLACE;
+    let guard = Hang;
+    // SAFETY: attached; the function and the arguments live until this returns. A null for `kwargs` stands for none.
+    let result = unsafe { call(function.as_ptr(), places.as_ptr().add(1), number, null_mut()) };
+    std::mem::forget(guard);
+    // SAFETY: a new reference, or null with an exception set.
+    unsafe { Bound::from_owned_ptr_or_err(py, result) }
+}
+
+/// `PY_VECTORCALL_ARGUMENTS_OFFSET`.
+const FREE_PLACE: usize = 1 << (usize::BITS - 1);
 
 /// `function(*args, **kwargs)`.
 #[expect(unsafe_code, reason = "PyO3's own call can't be unwound; see the head of this file")]

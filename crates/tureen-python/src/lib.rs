@@ -2,7 +2,7 @@
 //! The only crate with PyO3. The pleasant names are in `python/tureen`.
 //!
 //! `make → kind → scan → template → promise → flatten → session → pool → threads → compute → failure → stopping → goodbye`;
-//! beside them `picture`
+//! beside them `picture`; for the commonest calls, `calling → promise → ending` (with `native`)
 //!
 //! For others: `dask_graph`, `to_dask`, `dask_protocol` (graphs of dask's), `steps` (others' executors), `queue` (ours)
 //!
@@ -10,6 +10,7 @@
 //!
 //! Held back by the interpreter's lock: `pullers → lock → turns → threads → mixed`; `ran` remembers it
 
+mod calling;
 mod columns;
 mod compute;
 mod context;
@@ -17,6 +18,7 @@ mod dask_graph;
 mod dask_nodes;
 mod dask_protocol;
 mod drops;
+mod ending;
 mod failure;
 mod flatten;
 mod foreign;
@@ -25,10 +27,12 @@ mod identity;
 mod invoke;
 mod key;
 mod kind;
+mod known;
 mod lock;
 mod make;
 mod mixed;
 mod operators;
+mod native;
 mod outline;
 mod pickled;
 mod picture;
@@ -60,6 +64,7 @@ mod watch;
 mod _tureen {
     use pyo3::prelude::*;
 
+    use crate::calling;
     use crate::key::choose_process_number;
 
     #[pymodule_export]
@@ -114,6 +119,7 @@ mod _tureen {
 
     #[pymodule_init]
     fn begin(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        choose_process_number(module.py())
+        choose_process_number(module.py())?;
+        calling::begin(module.py())
     }
 }

@@ -12,7 +12,7 @@ use crate::kind::{Kind, kind_of};
 use crate::promise::{Call, Doing, Promise, Work};
 use crate::scan::scan;
 use crate::site::Site;
-use crate::template::{Arguments, Op, Template};
+use crate::template::{Arguments, Few};
 use crate::token::Hasher;
 use crate::tracking::is_rooted;
 
@@ -61,8 +61,8 @@ pub(crate) fn wrap<'py>(
         None => Identity::unique(),
     };
     let work = match arguments {
-        Some(arguments @ Arguments::Template(_)) => {
-            Work::Call(Call { doing: Doing::Gather, function: py.None(), arguments })
+        Some(arguments) if arguments.may_hold_promises() => {
+            Work::Call(Call::new(Doing::Gather, py.None(), arguments))
         }
         _ => Work::Value { value: obj.clone().unbind(), pure },
     };
@@ -83,7 +83,7 @@ pub(crate) fn put_off<'py>(
     args: &Bound<'py, PyTuple>,
 ) -> PyResult<Bound<'py, Promise>> {
     let arguments = scan(args, None)?;
-    let work = Work::Call(Call { doing: Doing::Call, function: function.clone().unbind(), arguments });
+    let work = Work::Call(Call::new(Doing::Call, function.clone().unbind(), arguments));
     Promise::new(work, Identity::unique(), Site::default()).born(args.py(), false)
 }
 
@@ -130,7 +130,7 @@ pub(crate) fn call<'py>(
     };
     // A function is held by its promise, which knows; a name is text; anything else is among the arguments.
     let is_rooted = doing != Doing::Call || this.is_untracked();
-    let work = Work::Call(Call { doing, function, arguments: scan(&args, kwargs)? });
+    let work = Work::Call(Call::new(doing, function, scan(&args, kwargs)?));
     let made = Promise::new(work, identity, Site::here(py)).with_name(name.map(Bound::unbind));
     made.with_outputs(n_outputs).born(py, is_rooted)
 }
@@ -145,13 +145,12 @@ pub(crate) fn attribute<'py>(
     hasher.text("getattr");
     hasher.identity(promise.get().identity());
     hasher.content(name.as_any())?;
-    let ops = [Op::Promise(promise.clone().unbind())];
-    let arguments = Arguments::Template(Box::new(Template { ops: Box::new(ops), n_args: 1, names: None }));
-    let call = Call { doing: Doing::Attribute, function: name.clone().into_any().unbind(), arguments };
+    let arguments = Arguments::Few(Few::Promise(promise.clone().unbind()));
+    let call = Call::new(Doing::Attribute, name.clone().into_any().unbind(), arguments);
     Promise::new(Work::Call(call), hasher.finish(), Site::here(py)).born(py, true)
 }
 
-fn is_pure(said: Option<bool>) -> bool {
+pub(crate) fn is_pure(said: Option<bool>) -> bool {
     said.unwrap_or_else(|| PURE_BY_DEFAULT.load(Ordering::Relaxed))
 }
 

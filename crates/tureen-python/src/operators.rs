@@ -22,7 +22,7 @@ fn operate<'py>(py: Python<'py>, name: &Bound<'py, PyString>, operands: &[&Bound
     operands.iter().try_for_each(|operand| hasher.cheaply(operand))?;
     let function = py.import(intern!(py, "operator"))?.getattr(name)?.unbind();
     let arguments = scan(&PyTuple::new(py, operands)?, None)?;
-    let call = Call { doing: Doing::Call, function, arguments };
+    let call = Call::new(Doing::Call, function, arguments);
     Promise::new(Work::Call(call), hasher.finish(), Site::here(py)).born(py, true)
 }
 
@@ -194,6 +194,6 @@ fn power<'py>(
     hasher.text("pow with modulo");
     [base, exponent, modulo].iter().try_for_each(|operand| hasher.cheaply(operand))?;
     let arguments = scan(&PyTuple::new(py, [base, exponent, modulo])?, None)?;
-    let call = Call { doing: Doing::Call, function: pow, arguments };
+    let call = Call::new(Doing::Call, pow, arguments);
     Promise::new(Work::Call(call), hasher.finish(), Site::here(py)).born(py, true)
 }

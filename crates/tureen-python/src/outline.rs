@@ -19,7 +19,7 @@ pub(crate) fn outline(py: Python<'_>, args: &Bound<'_, PyTuple>) -> PyResult<Vec
     let mut lines: Vec<Line> = Vec::new();
     let mut by_function: FxHashMap<usize, usize> = FxHashMap::default();
     let mut by_name: FxHashMap<String, usize> = FxHashMap::default();
-    for promise in &flat.promises {
+    for promise in flat.promises.iter() {
         let promise = promise.get();
         let Some(call) = promise.call() else { continue };
         let next = lines.len();

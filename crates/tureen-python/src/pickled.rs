@@ -87,10 +87,18 @@ pub(crate) fn promise_from<'py>(
 /// A call as plain data. `place_of` gives what stands for a promise that it needs, one after the other.
 pub(crate) fn written_call<'py>(
     py: Python<'py>,
-    Call { doing, function, arguments }: &Call,
+    Call { doing, function, arguments, .. }: &Call,
     place_of: &mut dyn FnMut(&Py<Promise>) -> PyResult<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyTuple>> {
     let (program, n_args, names) = match arguments {
+        Arguments::Few(few) => match few.values(py) {
+            Some(args) => (None, PyTuple::new(py, args)?.into_any().unbind(), None),
+            None => {
+                let ops = few.ops(py);
+                let steps = ops.iter().map(|op| written(py, op, place_of)).collect::<PyResult<Vec<_>>>()?;
+                (Some(steps), ops.len().into_pyobject(py)?.into_any().unbind(), None)
+            }
+        },
         Arguments::Plain { args, kwargs } => (
             None,
             args.clone_ref(py).into_any(),
@@ -130,7 +138,7 @@ pub(crate) fn read_call<'py>(
             Arguments::Template(Box::new(Template { ops: ops.into(), n_args, names }))
         }
     };
-    Ok(Call { doing: Doing::from_code(doing).ok_or_else(damaged)?, function, arguments })
+    Ok(Call::new(Doing::from_code(doing).ok_or_else(damaged)?, function, arguments))
 }
 
 fn written<'py>(
@@ -147,7 +155,7 @@ fn written<'py>(
         Op::Set(n) => (4, number(n)?),
         Op::Dict(n) => (5, number(n)?),
         Op::Slice => (6, py.None().into_bound(py)),
-        Op::NamedTuple(class, n) => (7, (class, n).into_pyobject(py)?.into_any()),
+        Op::NamedTuple(parts) => (7, (&parts.0, parts.1).into_pyobject(py)?.into_any()),
         Op::Dataclass(parts) => (8, (&parts.0, &parts.1).into_pyobject(py)?.into_any()),
     })
 }
@@ -164,10 +172,7 @@ fn read<'py>(
         4 => Op::Set(with.extract()?),
         5 => Op::Dict(with.extract()?),
         6 => Op::Slice,
-        7 => {
-            let (class, n) = with.extract()?;
-            Op::NamedTuple(class, n)
-        }
+        7 => Op::NamedTuple(Box::new(with.extract()?)),
         8 => Op::Dataclass(Box::new(with.extract()?)),
         _ => return Err(damaged()),
     })
@@ -178,7 +183,8 @@ fn is_sound(py: Python<'_>, ops: &[Op], n_left: usize) -> bool {
     let n = ops.iter().try_fold(0_usize, |n, op| {
         let n_taken = match op {
             Op::Value(_) | Op::Promise(_) => 0,
-            Op::List(n) | Op::Tuple(n) | Op::Set(n) | Op::NamedTuple(_, n) => *n,
+            Op::List(n) | Op::Tuple(n) | Op::Set(n) => *n,
+            Op::NamedTuple(parts) => parts.1,
             Op::Dict(n) => n.checked_mul(2)?,
             Op::Slice => 3,
             Op::Dataclass(parts) => parts.1.bind(py).len(),

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use tureen_engine::{GraphBuilder, Next, Outcome, Report, TaskId};
 
-use crate::flatten::Flat;
+use crate::flatten::{Flat, Promises};
 use crate::identity::Identity;
 use crate::pickled::read_call;
 use crate::promise::{Promise, Work};
@@ -107,7 +107,7 @@ fn flat_of(calls: &Bound<'_, PyList>, given: &Bound<'_, PyList>, wanted: &[usize
     }
     let wanted: Vec<TaskId> = wanted.iter().map(|task| TaskId::from_index(*task)).collect();
     wanted.iter().for_each(|task| graph.keep(*task));
-    Ok(Flat { graph: Arc::new(graph.build()), promises, wanted })
+    Ok(Flat { graph: Arc::new(graph.build()), promises: Promises::owned(promises), wanted })
 }
 
 /// Does all tasks, or all until one fails.

@@ -3,15 +3,18 @@
 //!
 //! A promise never changes, so the graph of promises can have no cycle, and making one costs no more than its own arguments.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use pyo3::ffi::vectorcallfunc;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
+use crate::calling::CALLED;
 use crate::identity::Identity;
+use crate::known::{Flag, Known};
 use crate::site::Site;
-use crate::template::{Arguments, Op};
+use crate::template::{Arguments, Few, Op};
 
 /// What a promise promises.
 pub(crate) enum Work {
@@ -29,6 +32,9 @@ pub(crate) struct Call {
     /// The function; for [`Doing::Method`] and [`Doing::Attribute`] the name; for the others, nothing (`None`).
     pub(crate) function: Py<PyAny>,
     pub(crate) arguments: Arguments,
+    /// Where the call stands. Not a `Site`, which would make every promise larger.
+    code: Option<Py<PyAny>>,
+    instruction: i32,
 }
 
 /// What is done with the arguments of a call, once they are there.
@@ -63,51 +69,82 @@ impl Doing {
 ///
 /// Made by `tureen.delayed`, and by calling, indexing or computing with what that gave.
 #[pyclass(name = "Delayed", module = "tureen.delayed", frozen, weakref)]
+// In this order: what is asked of many promises, one after the other, stands where their count of references does.
+#[repr(C)]
 pub(crate) struct Promise {
-    work: Work,
-    identity: Identity,
-    /// The key that the user chose.
-    name: Option<Py<PyAny>>,
-    /// How many values the result unpacks into, if the user said so.
-    n_outputs: Option<u32>,
-    site: Site,
-    /// Whether the garbage collector leaves this one alone: see `tracking`.
-    is_untracked: bool,
-    /// Whether this one was pickled, or is the copy that came of it: then another may have its identity.
-    has_travelled: AtomicBool,
+    /// What is called when a promise is: see `calling`.
+    pub(crate) called: vectorcallfunc,
+    known: Known,
     mark: AtomicU64,
+    work: Work,
 }
 
 impl Promise {
-    pub(crate) fn new(work: Work, identity: Identity, site: Site) -> Self {
-        Self {
-            work,
-            identity,
-            name: None,
-            n_outputs: None,
-            site,
-            is_untracked: false,
-            has_travelled: AtomicBool::new(false),
-            mark: AtomicU64::new(0),
+    pub(crate) fn new(mut work: Work, identity: Identity, site: Site) -> Self {
+        if let Work::Call(call) = &mut work {
+            (call.code, call.instruction) = site.into_parts();
+        }
+        Self { called: CALLED, work, known: Known::new(identity), mark: AtomicU64::new(0) }
+    }
+
+    /// The call of a function, like no other, that the garbage collector will not see.
+    #[inline]
+    pub(crate) fn untracked_call(function: Py<PyAny>, few: Few, site: Site) -> Self {
+        let (code, instruction) = site.into_parts();
+        let call = Call { doing: Doing::Call, function, arguments: Arguments::Few(few), code, instruction };
+        let known = Known::unique().with(Flag::IsUntracked);
+        Self { called: CALLED, work: Work::Call(call), known, mark: AtomicU64::new(0) }
+    }
+
+    /// Whether this is such a call, or as simple: see [`Promise::parts`].
+    #[inline]
+    pub(crate) fn is_simple(&self) -> bool {
+        let is_few = matches!(&self.work, Work::Call(Call { arguments: Arguments::Few(_), .. }));
+        is_few && self.known.is_number() && self.known.has(Flag::IsUntracked)
+    }
+
+    /// All that a promise owns which [`Promise::is_simple`]: its function, its code and its arguments.
+    ///
+    /// # Safety
+    ///
+    /// It must be simple, and neither be used nor dropped after this.
+    #[expect(unsafe_code, reason = "an object that ends is taken apart: see `ending`")]
+    #[inline]
+    pub(crate) unsafe fn parts(this: *const Self) -> (Py<PyAny>, Option<Py<PyAny>>, Few) {
+        // SAFETY: the caller says that nobody else will have it.
+        match unsafe { std::ptr::read(&raw const (*this).work) } {
+            Work::Call(Call { function, code, arguments: Arguments::Few(few), .. }) => (function, code, few),
+            _ => unreachable!("it is simple"),
         }
     }
 
+    /// Whether other promises may be among what this one holds.
+    #[inline]
+    pub(crate) fn may_hold_promises(&self) -> bool {
+        self.call().is_some_and(|call| call.arguments.may_hold_promises())
+    }
+
     pub(crate) fn with_name(mut self, name: Option<Py<PyAny>>) -> Self {
-        self.name = name;
+        if name.is_some() {
+            self.known.rare_mut().name = name;
+        }
         self
     }
 
     pub(crate) fn with_outputs(mut self, n_outputs: Option<u32>) -> Self {
-        self.n_outputs = n_outputs;
+        if n_outputs.is_some() {
+            self.known.rare_mut().n_outputs = n_outputs;
+        }
         self
     }
 
-    pub(crate) fn set_untracked(&mut self, is_untracked: bool) {
-        self.is_untracked = is_untracked;
+    pub(crate) fn set_untracked(&mut self) {
+        self.known.set(Flag::IsUntracked);
     }
 
+    /// Whether the garbage collector leaves this one alone: see `tracking`.
     pub(crate) fn is_untracked(&self) -> bool {
-        self.is_untracked
+        self.known.has(Flag::IsUntracked)
     }
 
     pub(crate) fn work(&self) -> &Work {
@@ -123,28 +160,32 @@ impl Promise {
     }
 
     pub(crate) fn identity(&self) -> Identity {
-        self.identity
+        self.known.identity()
     }
 
     /// Whether another promise may have the same identity.
     pub(crate) fn may_have_equals(&self) -> bool {
-        self.identity.is_shared() || self.has_travelled.load(Ordering::Relaxed)
+        self.known.has(Flag::HasTravelled) || self.known.rare().is_some_and(|rare| rare.identity.is_shared())
     }
 
+    /// Says that this one was pickled, or is the copy that came of it: then another may have its identity.
     pub(crate) fn set_travelled(&self) {
-        self.has_travelled.store(true, Ordering::Relaxed);
+        self.known.set(Flag::HasTravelled);
     }
 
+    /// The key that the user chose.
     pub(crate) fn name(&self) -> Option<&Py<PyAny>> {
-        self.name.as_ref()
+        self.known.rare()?.name.as_ref()
     }
 
+    /// How many values the result unpacks into, if the user said so.
     pub(crate) fn n_outputs(&self) -> Option<u32> {
-        self.n_outputs
+        self.known.rare()?.n_outputs
     }
 
-    pub(crate) fn site(&self) -> &Site {
-        &self.site
+    /// Where the call stands in the user's file: the code object and the index of the instruction in it.
+    pub(crate) fn place(&self) -> (Option<&Py<PyAny>>, i32) {
+        self.call().map_or((None, -1), |call| (call.code.as_ref(), call.instruction))
     }
 
     /// A number that the last reader of the graph left here: see `flatten`.
@@ -167,14 +208,14 @@ impl Promise {
                 Doing::Attribute => "getattr".to_owned(),
                 Doing::Gather => match &call.arguments {
                     Arguments::Template(template) => container_name(py, &template.ops),
-                    Arguments::Plain { .. } => "gather".to_owned(),
+                    Arguments::Few(_) | Arguments::Plain { .. } => "gather".to_owned(),
                 },
             },
         }
     }
 
     pub(crate) fn visit_fields(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.name)?;
+        visit.call(self.name())?;
         match &self.work {
             Work::Value { value, .. } => visit.call(value),
             Work::Call(call) => {
@@ -186,6 +227,10 @@ impl Promise {
 }
 
 impl Call {
+    pub(crate) fn new(doing: Doing, function: Py<PyAny>, arguments: Arguments) -> Self {
+        Self { doing, function, arguments, code: None, instruction: -1 }
+    }
+
     /// Does it, with these arguments. `invoke` calls a function.
     pub(crate) fn perform<'py>(
         &self,
@@ -232,16 +277,21 @@ fn container_name(py: Python<'_>, ops: &[Op]) -> String {
         Some(Op::Set(_)) => "set".to_owned(),
         Some(Op::Dict(_)) => "dict".to_owned(),
         Some(Op::Slice) => "slice".to_owned(),
-        Some(Op::NamedTuple(class, _)) => name_of(class.bind(py)),
+        Some(Op::NamedTuple(parts)) => name_of(parts.0.bind(py)),
         Some(Op::Dataclass(parts)) => name_of(parts.0.bind(py)),
         Some(Op::Value(_) | Op::Promise(_)) | None => "gather".to_owned(),
     }
 }
 
 impl Drop for Promise {
+    #[expect(unsafe_code, reason = "asking whether the thread is attached costs as much as a drop")]
     fn drop(&mut self) {
-        if let Work::Call(Call { arguments: Arguments::Template(template), .. }) = &mut self.work {
-            crate::drops::drop_flat(std::mem::take(&mut template.ops));
+        if let Work::Call(call) = &mut self.work
+            && call.arguments.may_hold_promises()
+        {
+            // SAFETY: a promise is dropped with the object that it is in, or by those who make one: they are attached.
+            let py = unsafe { Python::assume_attached() };
+            crate::drops::drop_flat(py, std::mem::replace(&mut call.arguments, Arguments::Few(Few::None)));
         }
     }
 }

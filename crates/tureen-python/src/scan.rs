@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::foreign::Group;
 use crate::kind::{Kind, is_atom, kind_of, kind_when_computed};
 use crate::promise::Promise;
-use crate::template::{Arguments, Op, Template};
+use crate::template::{Arguments, Few, One, Op, Template};
 
 /// The arguments of a call, with the promises in them found.
 pub(crate) fn scan<'py>(
@@ -21,9 +21,12 @@ pub(crate) fn scan<'py>(
 ) -> PyResult<Arguments> {
     let py = args.py();
     let kwargs = kwargs.filter(|kwargs| !kwargs.is_empty());
-    let plain = || Arguments::Plain {
-        args: args.clone().unbind(),
-        kwargs: kwargs.map(|kwargs| kwargs.clone().unbind()),
+    let plain = || {
+        if kwargs.is_none() && args.len() <= 2 {
+            let values = args.iter_borrowed().map(|arg| One::Value(arg.to_owned().unbind()));
+            return Arguments::Few(Few::of(values));
+        }
+        Arguments::Plain { args: args.clone().unbind(), kwargs: kwargs.map(|kwargs| kwargs.clone().unbind()) }
     };
     let is_plain = args.iter_borrowed().all(|arg| is_atom(&arg))
         && kwargs.is_none_or(|kwargs| kwargs.values().iter().all(|value| is_atom(&value)));
@@ -44,7 +47,17 @@ pub(crate) fn scan<'py>(
     if scan.n_changes == 0 {
         return Ok(plain());
     }
-    Ok(Arguments::Template(Box::new(Template { ops: scan.finish()?.into(), n_args: args.len(), names })))
+    let ops = scan.finish()?;
+    if kwargs.is_none() && ops.iter().all(|op| matches!(op, Op::Value(_) | Op::Promise(_))) && ops.len() <= 2
+    {
+        let ones = ops.into_iter().filter_map(|op| match op {
+            Op::Value(value) => Some(One::Value(value)),
+            Op::Promise(promise) => Some(One::Promise(promise)),
+            _ => None,
+        });
+        return Ok(Arguments::Few(Few::of(ones)));
+    }
+    Ok(Arguments::Template(Box::new(Template { ops: ops.into(), n_args: args.len(), names })))
 }
 
 /// As [`scan`], for what is computed: as in dask, any iterator is a list there, and ordered dicts are looked into.
@@ -110,7 +123,16 @@ impl<'py> Scan<'py> {
     fn look_into(&mut self, object: Bound<'py, PyAny>) -> PyResult<()> {
         self.enter(object)?;
         while let Some(innermost) = self.open.last_mut() {
-            match innermost.parts.next() {
+            // Long lists of promises are common, and this is all there is to them.
+            let other = innermost.parts.by_ref().find_map(|part| match part.cast_into_exact::<Promise>() {
+                Ok(promise) => {
+                    self.ops.push(Op::Promise(promise.unbind()));
+                    self.n_changes += 1;
+                    None
+                }
+                Err(error) => Some(error.into_inner()),
+            });
+            match other {
                 Some(part) => self.enter(part)?,
                 None => self.close()?,
             }
@@ -139,6 +161,7 @@ impl<'py> Scan<'py> {
             }
             _ => {
                 let (parts, names) = parts_of(kind, &object)?;
+                self.ops.reserve(parts.len() + 1);
                 self.open.push(Open {
                     original: object,
                     kind,
@@ -220,9 +243,9 @@ impl<'py> Scan<'py> {
             Kind::Set => Op::Set(open.n_parts),
             Kind::Dict => Op::Dict(open.n_parts / 2),
             // What it is made of stands in a dict before it.
-            Kind::OrderedDict => Op::NamedTuple(class(), 1),
+            Kind::OrderedDict => Op::NamedTuple(Box::new((class(), 1))),
             Kind::Slice => Op::Slice,
-            Kind::NamedTuple => Op::NamedTuple(class(), open.n_parts),
+            Kind::NamedTuple => Op::NamedTuple(Box::new((class(), open.n_parts))),
             Kind::Dataclass => {
                 unpacking(open.original.py())?.getattr("check_dataclass")?.call1((&open.original,))?;
                 let names = open.names.expect("a dataclass is opened with the names of its fields");

@@ -9,14 +9,16 @@ use std::sync::{Mutex, PoisonError};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 use tureen_engine::{DoesNotFit, Graph, Limits, Next, OnFailure, Outcome, Report, Run, Schedule, TaskId};
 
 use crate::failure;
 use crate::flatten::Flat;
-use crate::promise::{Promise, Work};
+use crate::invoke::invoke_with;
+use crate::promise::{Doing, Promise, Work};
 use crate::pullers::Pullers;
 use crate::results::Results;
-use crate::template::Filled;
+use crate::template::{Arguments, Filled};
 use crate::watch::{Threads, Watch};
 
 /// A run and its tables.
@@ -162,6 +164,16 @@ impl Session {
         let promise = self.flat.promises[task.index()].get();
         let Some(call) = promise.call() else { unreachable!("values are no tasks") };
         let mut needs = self.flat.graph.needs(task).iter();
+        if let (Doing::Call, Arguments::Few(few)) = (call.doing, &call.arguments) {
+            let result_of = |promise: &Py<Promise>| self.result_of(py, promise, &mut needs);
+            return few.lend(py, result_of, |args| match invoke_with(call.function.bind(py), args) {
+                Ok(result) => {
+                    self.results.set(task, result.unbind());
+                    Ok(())
+                }
+                Err(error) => Err((error, PyTuple::new(py, args).ok().map(|args| (args, None)))),
+            });
+        }
         let filled = call.arguments.fill(py, |promise| self.result_of(py, promise, &mut needs));
         let (args, kwargs) = filled.map_err(|error| (error, None))?;
         match call.perform(&args, kwargs.as_ref()) {

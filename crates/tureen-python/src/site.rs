@@ -1,9 +1,11 @@
 //! Where in the user's file a promise was made: the running code object and the place in it, taken at each call.
 //! Knows no promise. Turning the pair into a file and a line is left for when somebody asks (`tureen._failure`): finding
-//! a line number means reading a table as long as the code, while taking the pair costs some 50 ns.
+//! a line number means reading a table as long as the code, while taking the pair costs a few nanoseconds.
 
 use pyo3::ffi;
 use pyo3::prelude::*;
+
+use crate::native::native;
 
 /// A place in Python code, or nowhere (a promise made from C, or by tureen itself).
 #[derive(Default)]
@@ -26,15 +28,21 @@ impl Site {
                 return Self::default();
             }
             let code = ffi::PyFrame_GetCode(frame).cast::<ffi::PyObject>();
-            (Bound::from_borrowed_ptr(py, frame.cast::<ffi::PyObject>()), Bound::from_owned_ptr(py, code))
+            (Borrowed::from_ptr(py, frame.cast::<ffi::PyObject>()), Bound::from_owned_ptr(py, code))
         };
-        let instruction =
-            frame.getattr(pyo3::intern!(py, "f_lasti")).and_then(|place| place.extract::<i32>());
-        Self { code: Some(code.unbind()), instruction: instruction.unwrap_or(-1) }
+        let instruction = match native().get_lasti {
+            // SAFETY: as above, and the function takes any frame.
+            Some(get_lasti) => unsafe { get_lasti(frame.as_ptr().cast()) },
+            None => {
+                let place = frame.getattr(pyo3::intern!(py, "f_lasti"));
+                place.and_then(|place| place.extract::<i32>()).unwrap_or(-1)
+            }
+        };
+        Self { code: Some(code.unbind()), instruction }
     }
 
     /// The code object and the index of the instruction in it.
-    pub(crate) fn place(&self) -> (Option<&Py<PyAny>>, i32) {
-        (self.code.as_ref(), self.instruction)
+    pub(crate) fn into_parts(self) -> (Option<Py<PyAny>>, i32) {
+        (self.code, self.instruction)
     }
 }

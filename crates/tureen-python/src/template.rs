@@ -26,7 +26,7 @@ pub(crate) enum Op {
     /// Pop start, stop and step.
     Slice,
     /// Pop so many values and give them to this class, one by one, to make a named tuple.
-    NamedTuple(Py<PyAny>, usize),
+    NamedTuple(Box<(Py<PyAny>, usize)>),
     /// Pop as many values as there are names in this tuple, and give them to this class by these names.
     Dataclass(Box<(Py<PyAny>, Py<PyTuple>)>),
 }
@@ -40,6 +40,8 @@ pub(crate) struct Template {
 
 /// The arguments of a promise.
 pub(crate) enum Arguments {
+    /// At most two, none by name, and promises only where they stand for themselves.
+    Few(Few),
     /// Without any promise that we saw.
     Plain {
         args: Py<PyTuple>,
@@ -47,6 +49,27 @@ pub(crate) enum Arguments {
     },
     Template(Box<Template>),
 }
+
+/// The arguments that most calls have: they stand in the promise itself, so that nothing else is allocated for them.
+pub(crate) enum Few {
+    None,
+    Value(Py<PyAny>),
+    Promise(Py<Promise>),
+    ValueValue(Py<PyAny>, Py<PyAny>),
+    ValuePromise(Py<PyAny>, Py<Promise>),
+    PromiseValue(Py<Promise>, Py<PyAny>),
+    PromisePromise(Py<Promise>, Py<Promise>),
+}
+
+/// One of [`Few`].
+pub(crate) enum One<V, P> {
+    Value(V),
+    Promise(P),
+}
+
+/// One that is held, and one that is lent.
+type Held = One<Py<PyAny>, Py<Promise>>;
+type Lent<'a> = One<&'a Py<PyAny>, &'a Py<Promise>>;
 
 /// Arguments as Python takes them.
 pub(crate) type Filled<'py> = (Bound<'py, PyTuple>, Option<Bound<'py, PyDict>>);
@@ -58,14 +81,25 @@ type Construct<'a, 'py> = dyn Fn(&Bound<'py, PyAny>, Bound<'py, PyTuple>, Option
 impl Arguments {
     /// The promises whose results these arguments need, in order; one that is used twice comes twice.
     pub(crate) fn promises(&self) -> impl DoubleEndedIterator<Item = &Py<Promise>> {
-        let ops = match self {
-            Self::Plain { .. } => &[],
-            Self::Template(template) => &*template.ops,
+        let (few, ops): (_, &[Op]) = match self {
+            Self::Few(few) => (few.promises(), &[]),
+            Self::Plain { .. } => ([None, None], &[]),
+            Self::Template(template) => ([None, None], &template.ops),
         };
-        ops.iter().filter_map(|op| match op {
+        let in_ops = ops.iter().filter_map(|op| match op {
             Op::Promise(promise) => Some(promise),
             _ => None,
-        })
+        });
+        few.into_iter().flatten().chain(in_ops)
+    }
+
+    /// Whether there may be any of [`Arguments::promises`].
+    pub(crate) fn may_hold_promises(&self) -> bool {
+        match self {
+            Self::Few(few) => !matches!(few, Few::None | Few::Value(_) | Few::ValueValue(..)),
+            Self::Plain { .. } => false,
+            Self::Template(_) => true,
+        }
     }
 
     /// The arguments, with `result_of` asked once for each of [`Arguments::promises`], in that order.
@@ -97,6 +131,13 @@ impl Arguments {
         construct: &Construct<'_, 'py>,
     ) -> PyResult<Filled<'py>> {
         match self {
+            Self::Few(few) => {
+                let filled = few.iter().map(|one| match one {
+                    One::Value(value) => value.bind(py).clone(),
+                    One::Promise(promise) => result_of(promise),
+                });
+                Ok((PyTuple::new(py, filled.collect::<Vec<_>>())?, None))
+            }
             Self::Plain { args, kwargs } => {
                 Ok((args.bind(py).clone(), kwargs.as_ref().map(|kwargs| kwargs.bind(py).clone())))
             }
@@ -106,6 +147,10 @@ impl Arguments {
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         match self {
+            Self::Few(few) => few.iter().try_for_each(|one| match one {
+                One::Value(value) => visit.call(value),
+                One::Promise(promise) => visit.call(promise),
+            }),
             Self::Plain { args, kwargs } => {
                 visit.call(args)?;
                 visit.call(kwargs)
@@ -115,7 +160,7 @@ impl Arguments {
                 template.ops.iter().try_for_each(|op| match op {
                     Op::Value(value) => visit.call(value),
                     Op::Promise(promise) => visit.call(promise),
-                    Op::NamedTuple(class, _) => visit.call(class),
+                    Op::NamedTuple(parts) => visit.call(&parts.0),
                     Op::Dataclass(parts) => visit.call(&parts.0),
                     Op::List(_) | Op::Tuple(_) | Op::Set(_) | Op::Dict(_) | Op::Slice => Ok(()),
                 })
@@ -124,14 +169,127 @@ impl Arguments {
     }
 }
 
+impl Few {
+    /// The same arguments, which must be at most two.
+    pub(crate) fn of(mut arguments: impl Iterator<Item = Held>) -> Self {
+        match (arguments.next(), arguments.next()) {
+            (None, _) => Self::None,
+            (Some(One::Value(value)), None) => Self::Value(value),
+            (Some(One::Promise(promise)), None) => Self::Promise(promise),
+            (Some(One::Value(first)), Some(One::Value(second))) => Self::ValueValue(first, second),
+            (Some(One::Value(first)), Some(One::Promise(second))) => Self::ValuePromise(first, second),
+            (Some(One::Promise(first)), Some(One::Value(second))) => Self::PromiseValue(first, second),
+            (Some(One::Promise(first)), Some(One::Promise(second))) => Self::PromisePromise(first, second),
+        }
+    }
+
+    /// The arguments, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Lent<'_>> {
+        let (first, second) = match self {
+            Self::None => (None, None),
+            Self::Value(value) => (Some(One::Value(value)), None),
+            Self::Promise(promise) => (Some(One::Promise(promise)), None),
+            Self::ValueValue(first, second) => (Some(One::Value(first)), Some(One::Value(second))),
+            Self::ValuePromise(first, second) => (Some(One::Value(first)), Some(One::Promise(second))),
+            Self::PromiseValue(first, second) => (Some(One::Promise(first)), Some(One::Value(second))),
+            Self::PromisePromise(first, second) => (Some(One::Promise(first)), Some(One::Promise(second))),
+        };
+        [first, second].into_iter().flatten()
+    }
+
+    pub(crate) fn into_objects(self) -> [Option<Py<PyAny>>; 2] {
+        match self {
+            Self::None => [None, None],
+            Self::Value(value) => [Some(value), None],
+            Self::Promise(promise) => [Some(promise.into_any()), None],
+            Self::ValueValue(first, second) => [Some(first), Some(second)],
+            Self::ValuePromise(first, second) => [Some(first), Some(second.into_any())],
+            Self::PromiseValue(first, second) => [Some(first.into_any()), Some(second)],
+            Self::PromisePromise(first, second) => [Some(first.into_any()), Some(second.into_any())],
+        }
+    }
+
+    fn promises(&self) -> [Option<&Py<Promise>>; 2] {
+        match self {
+            Self::None | Self::Value(_) | Self::ValueValue(..) => [None, None],
+            Self::Promise(promise) | Self::ValuePromise(_, promise) | Self::PromiseValue(promise, _) => {
+                [Some(promise), None]
+            }
+            Self::PromisePromise(first, second) => [Some(first), Some(second)],
+        }
+    }
+
+    /// What `then` makes of the arguments, with `result_of` asked once for each promise among them, in order.
+    pub(crate) fn lend<'py, T>(
+        &self,
+        py: Python<'py>,
+        mut result_of: impl FnMut(&Py<Promise>) -> Bound<'py, PyAny>,
+        then: impl FnOnce(&[&Bound<'py, PyAny>]) -> T,
+    ) -> T {
+        match self {
+            Self::None => then(&[]),
+            Self::Value(value) => then(&[value.bind(py)]),
+            Self::Promise(promise) => then(&[&result_of(promise)]),
+            Self::ValueValue(first, second) => then(&[first.bind(py), second.bind(py)]),
+            Self::ValuePromise(first, second) => then(&[first.bind(py), &result_of(second)]),
+            Self::PromiseValue(first, second) => then(&[&result_of(first), second.bind(py)]),
+            Self::PromisePromise(first, second) => {
+                let first = result_of(first);
+                then(&[&first, &result_of(second)])
+            }
+        }
+    }
+
+    /// The arguments, if none is a promise.
+    pub(crate) fn values<'py>(&self, py: Python<'py>) -> Option<Vec<Bound<'py, PyAny>>> {
+        let values = self.iter().map(|one| match one {
+            One::Value(value) => Some(value.bind(py).clone()),
+            One::Promise(_) => None,
+        });
+        values.collect()
+    }
+
+    /// The steps of a program that does the same.
+    pub(crate) fn ops(&self, py: Python<'_>) -> Vec<Op> {
+        let ops = self.iter().map(|one| match one {
+            One::Value(value) => Op::Value(value.clone_ref(py)),
+            One::Promise(promise) => Op::Promise(promise.clone_ref(py)),
+        });
+        ops.collect()
+    }
+}
+
 impl Template {
+    /// The only argument, if that is a list of promises and other objects, and no more than that: it may be long, and needs no
+    /// stack.
+    fn fill_list<'py>(
+        &self,
+        py: Python<'py>,
+        result_of: &mut dyn FnMut(&Py<Promise>) -> Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, PyList>>> {
+        let Some((Op::List(n), parts)) = self.ops.split_last() else { return Ok(None) };
+        let is_simple = |op: &Op| matches!(op, Op::Value(_) | Op::Promise(_));
+        if *n != parts.len() || !parts.iter().all(is_simple) {
+            return Ok(None);
+        }
+        let values = parts.iter().map(|op| match op {
+            Op::Value(value) => value.bind(py).clone(),
+            Op::Promise(promise) => result_of(promise),
+            _ => unreachable!("the others are not simple"),
+        });
+        PyList::new(py, values).map(Some)
+    }
+
     fn fill<'py>(
         &self,
         py: Python<'py>,
         result_of: &mut dyn FnMut(&Py<Promise>) -> Bound<'py, PyAny>,
         construct: &Construct<'_, 'py>,
     ) -> PyResult<Filled<'py>> {
-        let mut stack: Vec<Bound<'py, PyAny>> = Vec::new();
+        if let Some(list) = self.fill_list(py, result_of)? {
+            return Ok((PyTuple::new(py, [list])?, None));
+        }
+        let mut stack: Vec<Bound<'py, PyAny>> = Vec::with_capacity(self.ops.len());
         for op in &self.ops {
             let value = match op {
                 Op::Value(value) => value.bind(py).clone(),
@@ -155,7 +313,8 @@ impl Template {
                     let bounds = PyTuple::new(py, pop(&mut stack, 3))?;
                     py.get_type::<pyo3::types::PySlice>().call1(bounds)?
                 }
-                Op::NamedTuple(class, n) => {
+                Op::NamedTuple(parts) => {
+                    let (class, n) = &**parts;
                     let values = PyTuple::new(py, pop(&mut stack, *n))?;
                     construct(class.bind(py), values, None)?
                 }

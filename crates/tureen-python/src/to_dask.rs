@@ -20,7 +20,7 @@ pub(crate) fn dask_graph_of<'py>(
     let graph = PyDict::new(py);
     let flat = flatten(py, promises.iter())?;
     let maker = Maker { py, nodes: Nodes::of_dask(py)? };
-    for promise in &flat.promises {
+    for promise in flat.promises.iter() {
         let call = promise.get().call().expect("values are no tasks");
         let key = key_of(py, promise.get())?.into_bound(py);
         let node = maker.node(&key, call)?;
@@ -47,6 +47,11 @@ impl<'py> Maker<'py> {
     fn node(&self, key: &Bound<'py, PyAny>, call: &Call) -> PyResult<Bound<'py, PyAny>> {
         let py = self.py;
         let (args, kwargs) = match &call.arguments {
+            Arguments::Few(few) => {
+                let mut stack = Vec::new();
+                few.ops(py).iter().try_for_each(|op| self.step(op, &mut stack))?;
+                (stack, None)
+            }
             Arguments::Plain { args, kwargs } => {
                 // Values that dask would take for nodes stay values.
                 let args = args.bind(py).iter().map(|arg| self.value(arg)).collect::<PyResult<Vec<_>>>()?;
@@ -86,7 +91,7 @@ impl<'py> Maker<'py> {
             Op::Set(n) => self.container(&nodes.set, stack, *n)?,
             Op::Dict(n) => self.container(&nodes.dict, stack, 2 * n)?,
             Op::Slice => self.task(py.get_type::<pyo3::types::PySlice>().as_any(), stack, 3)?,
-            Op::NamedTuple(class, n) => self.task(class.bind(py), stack, *n)?,
+            Op::NamedTuple(parts) => self.task(parts.0.bind(py), stack, parts.1)?,
             Op::Dataclass(parts) => {
                 let (class, names) = &**parts;
                 let fields = named(names.bind(py), stack)?;

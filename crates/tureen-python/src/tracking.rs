@@ -14,13 +14,15 @@ use pyo3::types::{
 };
 
 use crate::promise::{Promise, Work};
-use crate::template::{Arguments, Op};
+use crate::template::{Arguments, One, Op};
 
 impl Promise {
     /// The Python object for this promise. `is_rooted` says that its function can't be part of a cycle ([`is_rooted`]).
     pub(crate) fn born(mut self, py: Python<'_>, is_rooted: bool) -> PyResult<Bound<'_, Self>> {
         let is_untracked = is_rooted && self.holds_only_plain_data(py);
-        self.set_untracked(is_untracked);
+        if is_untracked {
+            self.set_untracked();
+        }
         let promise = Bound::new(py, self)?;
         if is_untracked {
             untrack(&promise);
@@ -35,6 +37,10 @@ impl Promise {
             && match self.work() {
                 Work::Value { .. } => true,
                 Work::Call(call) => match &call.arguments {
+                    Arguments::Few(few) => few.iter().all(|one| match one {
+                        One::Value(value) => is_plain(value),
+                        One::Promise(promise) => promise.get().is_untracked(),
+                    }),
                     Arguments::Plain { args, kwargs } => {
                         args.bind(py).iter_borrowed().all(|arg| is_plain_data(&arg))
                             && kwargs.as_ref().is_none_or(|kwargs| {
@@ -44,7 +50,7 @@ impl Promise {
                     Arguments::Template(template) => template.ops.iter().all(|op| match op {
                         Op::Value(value) => is_plain(value),
                         Op::Promise(promise) => promise.get().is_untracked(),
-                        Op::NamedTuple(..) | Op::Dataclass(_) => false,
+                        Op::NamedTuple(_) | Op::Dataclass(_) => false,
                         Op::List(_) | Op::Tuple(_) | Op::Set(_) | Op::Dict(_) | Op::Slice => true,
                     }),
                 },
@@ -60,7 +66,7 @@ fn untrack(promise: &Bound<'_, Promise>) {
 }
 
 /// Whether this can hold no other object.
-fn is_plain_data(object: &Bound<'_, PyAny>) -> bool {
+pub(crate) fn is_plain_data(object: &Bound<'_, PyAny>) -> bool {
     object.is_exact_instance_of::<PyInt>()
         || object.is_exact_instance_of::<PyString>()
         || object.is_exact_instance_of::<PyFloat>()
