@@ -88,7 +88,7 @@ mod _tureen {
     #[pymodule_export]
     use crate::pool::forget_threads;
     #[pymodule_export]
-    use crate::processes::{Feed, Held, bear_shared, end_with_parent, give_born, keep_born};
+    use crate::processes::{Feed, Held, bear_shared, end_with_parent, fill_mapped, give_born, keep_born};
     #[pymodule_export]
     use crate::promise::Promise;
     #[pymodule_export]

@@ -5,6 +5,7 @@
 
 mod born;
 mod feed;
+mod fill;
 mod guess;
 mod held;
 mod parent;
@@ -19,6 +20,7 @@ use crate::session::Session;
 
 pub(crate) use born::{bear_shared, give_born, keep_born};
 pub(crate) use feed::Feed;
+pub(crate) use fill::fill_mapped;
 pub(crate) use held::Held;
 pub(crate) use parent::end_with_parent;
 
