@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from test_processes import processes_under, script
 
 from tureen._processes import wire
+from tureen._tureen import Wire
 
 TELL = """
 import traceback
@@ -199,19 +201,21 @@ def test_an_interrupt_in_the_middle_of_a_frame_leaves_no_descriptor_open() -> No
         raise KeyboardInterrupt
 
     ours, theirs = socket.socketpair()
+    end = Wire(ours.detach())
     before = signal.signal(signal.SIGALRM, interrupt)
     reads, writes = os.pipe()
     try:
-        with ours, theirs:
-            header = wire._HEADER.pack(wire.REPLY, 1, 100)  # of a body that does not come
+        with theirs:
+            header = struct.pack("<IIQ", wire.REPLY, 1, 100)  # of a body that does not come
             socket.send_fds(theirs, [header], [writes])
             os.close(writes)
             signal.setitimer(signal.ITIMER_REAL, 0.2)
             with pytest.raises(KeyboardInterrupt):
-                wire.Wire(ours).receive()
+                end.receive()
             os.set_blocking(reads, False)
             assert os.read(reads, 1) == b""  # which is a `BlockingIOError` while one is still open
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
         os.close(reads)
+        end.close()

@@ -146,6 +146,19 @@ impl Run {
         self.wake_one(&state);
     }
 
+    /// Reports tasks that are done, without taking another.
+    ///
+    /// # Panics
+    /// If one of them was not running.
+    pub fn report_done(&self, tasks: &[TaskId], released: &mut Vec<TaskId>) {
+        let mut state = self.lock();
+        for &task in tasks {
+            state.end(task, Outcome::Done, released);
+        }
+        self.tell_waiters(&state);
+        self.wake_one(&state);
+    }
+
     /// Stops the run: nothing new starts. What runs is still to be reported.
     pub fn cancel(&self) {
         let mut state = self.lock();

@@ -8,7 +8,7 @@
 //!
 //! For clusters: `pieces` (a graph in pieces), `piece` (one of them, done in a worker)
 //!
-//! Held back by the interpreter's lock: `pullers → lock → threads → mixed`; `ran` remembers it
+//! Held back by the interpreter's lock: `pullers → lock → turns → threads → mixed`; `ran` remembers it
 
 mod columns;
 mod compute;
@@ -53,6 +53,7 @@ mod threads;
 mod to_dask;
 mod token;
 mod tracking;
+mod turns;
 mod watch;
 
 #[pyo3::pymodule]
@@ -88,7 +89,9 @@ mod _tureen {
     #[pymodule_export]
     use crate::pool::forget_threads;
     #[pymodule_export]
-    use crate::processes::{Feed, Held, bear_shared, end_with_parent, fill_mapped, give_born, keep_born};
+    use crate::processes::{
+        Caller, Feed, Held, Listener, Wire, bear_shared, end_with_parent, fill_mapped, give_born, keep_born,
+    };
     #[pymodule_export]
     use crate::promise::Promise;
     #[pymodule_export]

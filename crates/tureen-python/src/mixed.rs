@@ -14,6 +14,7 @@ use crate::processes::Feed;
 use crate::promise::Doing;
 use crate::session::Session;
 use crate::threads::is_over_after;
+use crate::turns::Turns;
 
 /// So many tasks are looked at to tell how many calls of a function are done.
 const MOST_ASKED: usize = 1000;
@@ -23,6 +24,7 @@ const MOST_ASKED: usize = 1000;
 pub(crate) struct Mixed {
     session: Arc<Session>,
     watch: Mutex<LockWatch>,
+    turns: Arc<Turns>,
 }
 
 /// A function, in how many threads it was seen, and how many of these waited for the lock.
@@ -112,14 +114,19 @@ impl Mixed {
         Feed::aside(Arc::clone(&self.session), n_workers, may_go)
     }
 
+    /// Have threads take short turns with the interpreter's lock while the caller is in a hurry.
+    fn hurry(&self, py: Python<'_>, is_in_a_hurry: bool) -> PyResult<()> {
+        if is_in_a_hurry { self.turns.shorten(py) } else { self.turns.restore(py) }
+    }
+
     fn __len__(&self) -> usize {
         self.session.n_tasks()
     }
 }
 
 impl Mixed {
-    pub(crate) fn new(session: Arc<Session>, watch: LockWatch) -> Self {
-        Self { session, watch: Mutex::new(watch) }
+    pub(crate) fn new(session: Arc<Session>, watch: LockWatch, turns: Arc<Turns>) -> Self {
+        Self { session, watch: Mutex::new(watch), turns }
     }
 
     /// The function that a task calls, if it is a plain call.

@@ -1,15 +1,20 @@
 //! Computes promises in worker processes. The processes, their sockets and shared memory are `tureen._processes`' business;
 //! here is what is done for every single task: which worker gets it, with which arguments, and what became of it.
 //!
-//! `held → guess → feed`; in the worker `parent`, `region → born`
+//! `socket → wire → listener`, `held → guess → calls → feed`, `fill`; in the worker `parent`, `caller`, `region → born`
 
 mod born;
+mod caller;
+mod calls;
 mod feed;
 mod fill;
 mod guess;
 mod held;
+mod listener;
 mod parent;
 mod region;
+mod socket;
+mod wire;
 
 use std::sync::Arc;
 
@@ -19,10 +24,13 @@ use pyo3::prelude::*;
 use crate::session::Session;
 
 pub(crate) use born::{bear_shared, give_born, keep_born};
+pub(crate) use caller::Caller;
 pub(crate) use feed::Feed;
 pub(crate) use fill::fill_mapped;
 pub(crate) use held::Held;
+pub(crate) use listener::Listener;
 pub(crate) use parent::end_with_parent;
+pub(crate) use wire::Wire;
 
 /// Works on a session with `n_workers` worker processes, in each of which `initializer` was called first, until it ends.
 /// A failure of a task is left in the session.

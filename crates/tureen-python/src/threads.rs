@@ -17,6 +17,7 @@ use crate::mixed::Mixed;
 use crate::pool::{self, Pull};
 use crate::session::Session;
 use crate::stopping;
+use crate::turns::Turns;
 
 /// Shorter runs are not worth a word.
 const WORTH_A_WORD: Duration = Duration::from_secs(1);
@@ -73,9 +74,10 @@ pub(crate) fn run(
         pool::lend(py, &work, n_threads, false)?;
     }
     let moved = if is_watched && may_move {
-        let turns = ShortTurns::begin(py)?;
-        let moved = move_when_held_back(py, session, n_threads).inspect_err(|_| here.abandon(py));
-        turns.end(py)?;
+        let turns = Arc::new(Turns::new(py)?);
+        turns.shorten(py)?;
+        let moved = move_when_held_back(py, session, n_threads, &turns).inspect_err(|_| here.abandon(py));
+        turns.restore(py)?;
         moved?
     } else {
         None
@@ -118,6 +120,7 @@ fn move_when_held_back(
     py: Python<'_>,
     session: &Arc<Session>,
     n_threads: usize,
+    turns: &Arc<Turns>,
 ) -> PyResult<Option<Py<PyAny>>> {
     let mut watch = LockWatch::new();
     let mut wait = FIRST_LOOK;
@@ -139,41 +142,10 @@ fn move_when_held_back(
             wait = LOOK_AGAIN;
         }
     }
-    let mixed = Bound::new(py, Mixed::new(Arc::clone(session), watch))?;
+    let mixed = Bound::new(py, Mixed::new(Arc::clone(session), watch, Arc::clone(turns)))?;
     let run = py.import(AUTO)?.getattr("run")?;
     let moved = run.call1((&mixed, n_threads))?;
     Ok(Some(moved.unbind()))
-}
-
-/// While it lives, a thread may keep the interpreter's lock for half a millisecond while others want it, instead of Python's
-/// five: the thread that moves calls elsewhere lets go of it whenever it imports something or hears of a worker, and stands last
-/// in line each time.
-struct ShortTurns {
-    before: f64,
-    ours: f64,
-}
-
-impl ShortTurns {
-    const SECONDS: f64 = 5e-4;
-
-    fn begin(py: Python<'_>) -> PyResult<Self> {
-        let before = interval(py)?;
-        set_interval(py, before.min(Self::SECONDS))?;
-        Ok(Self { before, ours: interval(py)? })
-    }
-
-    fn end(self, py: Python<'_>) -> PyResult<()> {
-        // Unless a task has set another one.
-        if interval(py)? == self.ours { set_interval(py, self.before) } else { Ok(()) }
-    }
-}
-
-fn interval(py: Python<'_>) -> PyResult<f64> {
-    py.import("sys")?.call_method0("getswitchinterval")?.extract()
-}
-
-fn set_interval(py: Python<'_>, seconds: f64) -> PyResult<()> {
-    py.import("sys")?.call_method1("setswitchinterval", (seconds,)).map(drop)
 }
 
 /// Tells the user that the lock holds this run back, if it does, unless he was told before.

@@ -8,7 +8,8 @@ from typing import Any
 
 from tureen._auto.choice import Choice, key_of
 from tureen._auto.moved import Moved, Stays
-from tureen._processes.drive import Batch, Drive
+from tureen._processes.batch import Batch, calls_of
+from tureen._processes.drive import Drive
 from tureen._processes.start import Worker
 from tureen._tureen import Feed
 from tureen.errors import WorkerDied
@@ -25,15 +26,24 @@ class Aside(Drive):
         workers: The workers.
         choice: Which functions were moved.
         look: Called between batches.
+        hurry: Told whether we want Python's lock often, while threads have it.
     """
 
-    __slots__ = ("_aside", "_choice", "_functions_of", "_look")
+    __slots__ = ("_aside", "_choice", "_functions_of", "_hurry", "_look")
 
-    def __init__(self, feed: Feed, workers: list[Worker], choice: Choice, look: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        workers: list[Worker],
+        choice: Choice,
+        look: Callable[[], None],
+        hurry: Callable[[bool], None],
+    ) -> None:
         super().__init__(feed, workers)
         self._aside = feed
         self._choice = choice
         self._look = look
+        self._hurry = hurry
         self._functions_of: dict[int, Any] = {}
         """The functions, by their numbers in this run."""
 
@@ -41,7 +51,10 @@ class Aside(Drive):
         while not self._feed.is_over():
             self._feed_idle()
             is_busy = len(self._batches) == len(self._workers)
-            self._listen(_LONG_MILLISECONDS if is_busy else _MILLISECONDS)
+            if is_busy:
+                self._prepare()
+            has_heard = self._listen(_LONG_MILLISECONDS if is_busy else _MILLISECONDS)
+            self._hurry(has_heard or not is_busy)
             self._look()
 
     def _send_function(self, worker: Worker, batch: Batch, number: int, doing: int, function: Any) -> bool:
@@ -62,8 +75,9 @@ class Aside(Drive):
             # Nobody knows that it would not end this process, too.
             super()._fail(batch, place, error, args, kwargs)
             return
-        key = key_of(self._functions_of[batch.calls[3 * place]])
-        for number in batch.calls[::3][place + 1 :]:
+        numbers = [number for number, _, _ in calls_of(batch.runs)]
+        key = key_of(self._functions_of[numbers[place]])
+        for number in numbers[place + 1 :]:
             self._choice.hand_back(key_of(self._functions_of[number]), 1)
         self._choice.hand_back(key, 1)
         if isinstance(error, Stays):
@@ -72,4 +86,4 @@ class Aside(Drive):
             self._choice.moved.discard(key)
         else:
             self._choice.stay(key, f"it raised `{type(error).__name__}` in a worker process")
-        self._aside.put_back(batch.tasks, batch.tasks[place])
+        self._aside.put_back(batch.data, batch.tasks[place])

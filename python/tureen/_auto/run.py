@@ -111,7 +111,7 @@ def _with_workers(mixed: Mixed, choice: Choice, moved: Moved, n_workers: int) ->
             moved.n_workers = n_workers
             look = _Look(mixed, choice)
             look()
-            Aside(mixed.feed(n_workers, choice.may_go), workers, choice, look).run()
+            Aside(mixed.feed(n_workers, choice.may_go), workers, choice, look, mixed.hurry).run()
     except (OSError, RuntimeError) as error:
         if moved.n_workers:
             raise

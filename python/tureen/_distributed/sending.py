@@ -170,7 +170,7 @@ class Sending:
             except Exception as own_error:
                 args, kwargs = _plain(call)
                 label = self._label(number, place)
-                return arguments_stay([None, args, kwargs], own_error, {0: label}.__getitem__, [0])[1]
+                return arguments_stay([(0, args, kwargs)], own_error, {0: label}.__getitem__, [0])[1]
         for value in values:
             try:
                 dumps_by_value(value)

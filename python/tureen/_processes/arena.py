@@ -140,14 +140,13 @@ def _take_free(length: int) -> int | None:
 
 
 def _write_over(descriptor: int, data: memoryview) -> bool:
-    """Write over memory that an arena has already, in the way that is quicker for that; False if there is none."""
-    # In ordinary pages, to map them takes longer than it gains. And where something is that we may not write to, only the
-    # system tells us.
+    """Write over what an arena has, which is quicker than to fill fresh memory; False if it can't be done here."""
+    # Ordinary pages take longer to map than this gains. And only of what may be written does Python tell the address.
     if data.nbytes < huge.PAGE or data.readonly or huge.folder() is None:
         return False
     import ctypes
 
-    start = (ctypes.c_ubyte * data.nbytes).from_buffer(data)
+    start = ctypes.c_ubyte.from_buffer(data)
     return fill_mapped(descriptor, ctypes.addressof(start), data.nbytes)
 
 

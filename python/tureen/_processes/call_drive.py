@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import select
 from concurrent.futures import BrokenExecutor
 from typing import Any, Protocol
 
 from tureen._processes import failing, pool
-from tureen._processes.drive import Batch, Drive
+from tureen._processes.batch import Batch, calls_of
+from tureen._processes.drive import Drive
 from tureen._processes.packing import dumps_by_value
 from tureen._processes.remote import rebuild
 from tureen._processes.source import Source
@@ -58,7 +58,7 @@ class CallDrive(Drive):
         self._most = most
         self._initializer = initializer
         self._wake = wake
-        self._poll.register(wake, select.POLLIN)
+        self._listener.wake_by(wake)
 
     @property
     def workers(self) -> list[Worker]:
@@ -118,12 +118,13 @@ class CallDrive(Drive):
         return (error,)
 
     def _what_stays(self, batch: Batch, error: Exception) -> tuple[int, BaseException]:
-        calls = list(batch.calls)
-        for place, task in enumerate(batch.tasks):
-            function, *args = calls[3 * place + 1]
+        calls: list[Any] = []
+        given = zip(batch.tasks, calls_of(batch.runs), strict=True)
+        for place, (task, (_, args, kwargs)) in enumerate(given):
+            function = args[0]
             try:
                 dumps_by_value(function)
             except Exception as own_error:  # whatever the user's objects raise when they are pickled
                 return place, failing.function_stays(self._calls.label(task), function, own_error)
-            calls[3 * place + 1] = tuple(args)
+            calls.append((0, args[1:], kwargs))
         return failing.arguments_stay(calls, error, self._calls.label, batch.tasks)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+from array import array
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
@@ -141,14 +142,14 @@ class Calls:
                 break
             tasks = list(range(self._next, self._next + len(batch)))
             self._next += len(batch)
-            calls: list[Any] = []
             for task, call in zip(tasks, batch, strict=True):
-                calls += (0, (call.function, *call.args), call.kwargs or None)
                 self._given[task] = call
                 self._batch_of[task] = tasks
             functions = [] if number in self._told else [_APPLY]
             self._told.add(number)
-            given.append((number, tasks, calls, b"\1" * len(batch), functions, [], []))
+            named = [call.kwargs or None for call in batch] if any(call.kwargs for call in batch) else None
+            run = (0, False, [(call.function, *call.args) for call in batch], named)
+            given.append((number, array("I", tasks).tobytes(), [run], b"\1" * len(batch), functions, [], []))
         return given
 
     def _next_batch(self) -> list[Call]:
@@ -174,16 +175,18 @@ class Calls:
     def done(
         self,
         worker: int,
-        tasks: list[int],
+        tasks: bytes,
         results: list[Any],
         held: list[int],
         times: list[tuple[int, int, float]],
     ) -> None:
         """Take in results."""
-        function = self._given[tasks[0]].function
+        numbers = memoryview(tasks).cast("I")
+        function = self._given[numbers[0]].function
         for _, n_calls, seconds in times:
             self._guess = (function, max(seconds / max(n_calls, 1), 1e-6))
-        for task, result in zip(tasks, results, strict=True):
+        # Of a batch that failed, the first are done.
+        for task, result in zip(numbers, results, strict=False):
             self._forget(task).give(result)
 
     def failed(self, task: int, error: BaseException, args: Any = None, kwargs: Any = None) -> None:

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import itertools
 import os
-import select
 import sys
 import time
+from collections import deque
 
 from tureen._processes import arena, failing, pool, wire
 from tureen._processes.bare import pickle
+from tureen._processes.batch import Batch, calls_of
 from tureen._processes.copies import Copies
 from tureen._processes.packing import Packed, dumps_by_value, loads, pack, relay
 from tureen._settings import cpu_count
+from tureen._tureen import Listener
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from tureen._processes.copies import Copy
     from tureen._processes.source import Source
     from tureen._processes.start import Worker
     from tureen._tureen import Feed
@@ -51,41 +52,17 @@ def drive(feed: Feed, n_workers: int, initializer: Any) -> None:
         Drive(feed, workers).run()
 
 
-class Batch:
-    """Calls for a worker, and what still has to be there before it can have them."""
-
-    __slots__ = ("calls", "is_wanted", "lent", "missing", "tasks", "to_drop")
-
-    def __init__(self, tasks: list[int], calls: list[Any], is_wanted: bytes, to_drop: list[int]) -> None:
-        self.tasks = tasks
-        self.calls = calls
-        """For each task: the number of the function, the arguments, those by name or None."""
-        self.is_wanted = is_wanted
-        self.to_drop = to_drop
-        self.missing: set[int] = set()
-        self.lent: list[Copy] = []
-        """The copies of large arguments that its worker has for it."""
-
-    def split(self) -> list[Batch]:
-        """The same, one by one."""
-        return [
-            Batch([task], self.calls[3 * place : 3 * place + 3], self.is_wanted[place : place + 1], [])
-            for place, task in enumerate(self.tasks)
-        ]
-
-
 class Drive:
     """The state of one run."""
 
     __slots__ = (
         "_ahead",
         "_batches",
-        "_channels",
         "_copies",
         "_feed",
         "_functions",
         "_left",
-        "_poll",
+        "_listener",
         "_run",
         "_waiting",
         "_workers",
@@ -100,14 +77,13 @@ class Drive:
         """Pickled, by number."""
         self._batches: dict[int, Batch] = {}
         """What each busy worker is at."""
-        self._ahead: list[tuple[Batch, Packed]] = []
-        """What idle workers will get at once: made while all were busy."""
+        self._ahead: deque[Batch] = deque()
+        """What the listener has ready for idle workers: made while all were busy."""
         self._left: dict[int, list[Batch]] = {}
         """What a worker still has to do, one by one, after its batch as a whole could not be loaded."""
         self._waiting: dict[tuple[int, int], list[int]] = {}
         """For each worker and result of it that was asked for: the workers that want it."""
-        self._channels: dict[int, tuple[Worker, wire.Wire]] = {}
-        self._poll = select.poll()
+        self._listener = Listener(wire.REPLY)
 
     def run(self) -> None:
         """Do the run."""
@@ -135,7 +111,7 @@ class Drive:
 
     def _prepare(self) -> None:
         """Make the next batch ready while nobody waits for it, unless somebody has something to say."""
-        while len(self._ahead) < len(self._workers) and not self._poll.poll(0):
+        while len(self._ahead) < len(self._workers) and not self._listener.has_news():
             given = self._feed.prepare()
             if given is None:
                 return
@@ -143,16 +119,17 @@ class Drive:
             packed = self._packed(batch)
             if packed is None:
                 return
-            self._ahead.append((batch, packed))
+            self._ahead.append(batch)
+            self._listener.put_ahead(wire.WORK, *packed.parts(), descriptors=packed.descriptors)
             if packed.descriptors and len(self._ahead) >= _MOST_LARGE_AHEAD:
                 return
 
     def _give_ahead(self, worker: Worker) -> bool:
         """Give a worker what is ready, if anything is. False if nothing was."""
-        if not self._ahead or worker.number in self._left:
+        if not self._ahead:
             return False
-        batch, packed = self._ahead.pop(0)
-        self._send(worker, batch, packed)
+        self._batches[worker.number] = self._ahead.popleft()
+        self._listener.give_ahead(worker.work)
         return True
 
     def _begin(self, worker: Worker, n_workers: int) -> None:
@@ -165,8 +142,7 @@ class Drive:
         worker.number = self._workers.index(worker)
         worker.begin(self._run, settings)
         for channel in (worker.work, worker.side):
-            self._poll.register(channel, select.POLLIN)
-            self._channels[channel.fileno()] = worker, channel
+            self._listener.add(worker.number, channel)
 
     def _feed_idle(self) -> None:
         for number, batches in list(self._left.items()):
@@ -179,8 +155,8 @@ class Drive:
         if not idle or self._feed.is_over():
             return
         given = self._feed.take(idle)
-        for number, tasks, calls, is_wanted, functions, missing, to_drop in given:
-            batch = Batch(tasks, calls, is_wanted, to_drop)
+        for number, tasks, runs, is_wanted, functions, missing, to_drop in given:
+            batch = Batch(tasks, runs, is_wanted, to_drop)
             worker = self._workers[number]
             if all(self._send_function(worker, batch, *function) for function in functions):
                 batch.missing = {task for _, task, _ in missing}
@@ -196,7 +172,7 @@ class Drive:
             try:
                 data = self._functions[number] = dumps_by_value(function)
             except Exception as error:  # whatever the user's objects raise when they are pickled
-                place = batch.calls[::3].index(number)
+                place = next(place for place, call in enumerate(calls_of(batch.runs)) if call[0] == number)
                 label = self._feed.label(batch.tasks[place])
                 self._fail(batch, place, failing.function_stays(label, function, error))
                 return False
@@ -223,8 +199,7 @@ class Drive:
     def _packed(self, batch: Batch) -> Packed | None:
         """Pack a batch. If that fails, so does the call that can't be packed."""
         try:
-            message = (batch.tasks, batch.calls, batch.is_wanted, batch.to_drop)
-            packed = pack(message, self._copies)
+            packed = pack(batch.message, self._copies)
         except Exception as error:  # whatever the user's objects raise when they are pickled
             place, reason = self._what_stays(batch, error)
             self._fail(batch, place, reason)
@@ -233,32 +208,35 @@ class Drive:
         return packed
 
     def _send(self, worker: Worker, batch: Batch, packed: Packed) -> None:
-        worker.place = 0
         self._batches[worker.number] = batch
         try:
             worker.work.send(wire.WORK, *packed.parts(), descriptors=packed.descriptors)
         except OSError:
             self._died(worker)
 
-    def _listen(self, milliseconds: float | None) -> None:
-        for descriptor, _ in self._poll.poll(milliseconds):
-            worker, channel = self._channels.get(descriptor, (None, None))
-            if worker is None or channel is None:
-                continue
-            try:
-                kind, body, descriptors = channel.receive()
-            except EOFError:
-                self._died(worker)
+    def _listen(self, milliseconds: float | None) -> bool:
+        """Hear what workers say. False if nobody said anything for so long."""
+        heard = self._listener.listen(milliseconds)
+        for number, kind, body, descriptors, was_given in heard:
+            worker = self._workers[number]
+            if not worker.pid:
+                for descriptor in descriptors:
+                    os.close(descriptor)
                 continue
             if kind == wire.OUTPUT:
                 worker.show(body)
-            elif kind == wire.REPLY:
-                self._take_reply(worker, body, descriptors)
+            elif kind in (wire.REPLY, wire.FAILED):
+                self._take_reply(worker, body, descriptors, was_given)
             elif kind == wire.FETCHED:
                 self._take_fetched(worker, body, descriptors)
+            elif kind == 0:
+                self._died(worker)
+        return bool(heard)
 
-    def _take_reply(self, worker: Worker, body: bytearray, descriptors: list[int]) -> None:
+    def _take_reply(self, worker: Worker, body: bytes, descriptors: list[int], was_given: bool) -> None:
         batch = self._batches.pop(worker.number)
+        if was_given:
+            self._batches[worker.number] = self._ahead.popleft()
         try:
             results, held, times, failure, in_use = loads(memoryview(body), descriptors)
         except Exception as error:  # whatever the user's class does when it is loaded
@@ -266,14 +244,12 @@ class Drive:
             self._fail(batch, 0, failing.result_unloadable(error))
             return
         self._take_back(batch, in_use)
-        if failure is None:
-            self._give_ahead(worker)
         n_done = len(results)
         if n_done:
-            self._feed.done(worker.number, batch.tasks[:n_done], results, held, times)
+            self._feed.done(worker.number, batch.data, results, held, times)
         if failure is None:
             return
-        if failure["kind"] == "load" and len(batch.tasks) > 1:
+        if failure["kind"] == "load" and len(batch) > 1:
             self._split(worker, batch)
             return
         label = self._feed.label(batch.tasks[n_done])
@@ -292,9 +268,9 @@ class Drive:
         return failing.told(failure, label)
 
     def _what_stays(self, batch: Batch, error: Exception) -> tuple[int, BaseException]:
-        return failing.arguments_stay(batch.calls, error, self._feed.label, batch.tasks)
+        return failing.arguments_stay(calls_of(batch.runs), error, self._feed.label, batch.tasks)
 
-    def _take_fetched(self, owner: Worker, body: bytearray, descriptors: list[int]) -> None:
+    def _take_fetched(self, owner: Worker, body: bytes, descriptors: list[int]) -> None:
         view = memoryview(body)
         task = int.from_bytes(view[:4], "little")
         number = self._waiting[owner.number, task].pop(0)
@@ -329,20 +305,18 @@ class Drive:
         kwargs: dict[str, Any] | None = None,
     ) -> None:
         if args is None:
-            _, args, kwargs = batch.calls[3 * place : 3 * place + 3]
+            _, args, kwargs = batch.call(place)
         self._feed.failed(batch.tasks[place], error, args, kwargs)
 
     def _died(self, worker: Worker) -> None:
         self._hear_out(worker)
-        for channel in (worker.work, worker.side):
-            self._poll.unregister(channel)
-            del self._channels[channel.fileno()]
+        self._listener.remove(worker.number)
         batch = self._batches.pop(worker.number, None)
         place, has_started, words = worker.place, worker.has_started, worker.last_words()
         status = worker.end()
         if batch is None or not has_started:
             raise failing.died(None, status, list(worker.printed), words, has_started)
-        place = min(place, len(batch.tasks) - 1)
+        place = min(place, len(batch) - 1)
         label = self._feed.label(batch.tasks[place])
         self._fail(batch, place, failing.died(label, status, list(worker.printed), words, True))
 
@@ -376,7 +350,7 @@ class Drive:
                 worker.interrupt()
             deadline = time.monotonic() + _GRACE
             while any(worker.is_at_work for worker in self._workers) and time.monotonic() < deadline:
-                self._poll.poll(10)
+                time.sleep(0.01)
                 for worker in self._workers:
                     worker.work.discard()
         finally:

@@ -9,7 +9,7 @@ from tureen.errors import NotPicklable, WorkerDied
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from tureen._processes.remote import Link
@@ -61,11 +61,13 @@ def function_stays(label: str, function: Any, error: Exception) -> BaseException
 
 
 def arguments_stay(
-    calls: list[Any], error: Exception, label_of: Callable[[int], str], tasks: list[int]
+    calls: Iterable[tuple[int, tuple[Any, ...], dict[str, Any] | None]],
+    error: Exception,
+    label_of: Callable[[int], str],
+    tasks: list[int],
 ) -> tuple[int, BaseException]:
     """Find which call of a batch can't be sent; give its place and the exception for it."""
-    for place, task in enumerate(tasks):
-        _, args, kwargs = calls[3 * place : 3 * place + 3]
+    for place, (task, (_, args, kwargs)) in enumerate(zip(tasks, calls, strict=True)):
         named = [(f"argument {index + 1}", arg) for index, arg in enumerate(args)]
         named += [(f"argument `{name}`", value) for name, value in (kwargs or {}).items()]
         for name, arg in named:

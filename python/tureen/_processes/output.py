@@ -12,11 +12,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from tureen._tureen import Wire
+
 
 class _Out(io.RawIOBase):
     """Sends what is written to it. Its `fileno` is the real one, for programs that the task starts."""
 
-    def __init__(self, to_parent: wire.Wire, descriptor: int) -> None:
+    def __init__(self, to_parent: Wire, descriptor: int) -> None:
         self._to_parent = to_parent
         self._descriptor = descriptor
 
@@ -41,7 +43,7 @@ class _Out(io.RawIOBase):
 _pid = os.getpid()
 
 
-def redirect(to_parent: wire.Wire) -> None:
+def redirect(to_parent: Wire) -> None:
     """Have `sys.stdout` and `sys.stderr` send their lines."""
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
         stream = io.TextIOWrapper(

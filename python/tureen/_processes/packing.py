@@ -38,7 +38,7 @@ class Packed:
 
     __slots__ = ("_places", "data", "descriptors", "lent")
 
-    def __init__(self, data: bytes | memoryview) -> None:
+    def __init__(self, data: bytes) -> None:
         self.data = data
         self.descriptors: list[int] = []
         self.lent: list[Copy] = []
@@ -50,7 +50,7 @@ class Packed:
         self.descriptors.append(descriptor)
         self._places.append((offset, length | (_SHARED if is_shared else 0)))
 
-    def parts(self) -> tuple[bytes, bytes | memoryview]:
+    def parts(self) -> tuple[bytes, bytes]:
         """The bytes of a frame that holds this."""
         places = b"".join(_WHERE.pack(*place) for place in self._places)
         return len(self._places).to_bytes(4, "little") + places, self.data
@@ -121,7 +121,7 @@ def loads(body: memoryview, descriptors: list[int], looks: list[arena.Look] | No
 def relay(body: memoryview, descriptors: list[int]) -> Packed:
     """Make what was received ready to be sent on, as it is."""
     places, data = _split(body)
-    packed = Packed(data)
+    packed = Packed(bytes(data))
     for descriptor, (offset, length) in zip(descriptors, places, strict=True):
         packed.add(descriptor, offset, length & ~_SHARED, bool(length & _SHARED))
     return packed

@@ -90,7 +90,7 @@ def _is_ready(worker: Worker) -> bool:
                 os.close(descriptor)
             if kind == wire.OUTPUT:
                 worker.show(body)
-            elif kind == wire.REPLY:
+            elif kind in (wire.REPLY, wire.FAILED):
                 worker.rest()
     except (EOFError, OSError):
         worker.end()

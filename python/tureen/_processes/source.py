@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+Run = tuple[int, bool, list[Any], list[dict[str, Any] | None] | None]
+"""Calls of one function: its number; whether each has one argument, and none by name; these arguments, or a
+tuple for each call; a dict or None for each call, if any has arguments by name."""
+
 Given = tuple[
-    int, list[int], list[Any], bytes, list[tuple[int, int, Any]], list[tuple[int, int, bool]], list[int]
+    int, bytes, list[Run], bytes, list[tuple[int, int, Any]], list[tuple[int, int, bool]], list[int]
 ]
-"""For a worker: its number, tasks, calls, which results are wanted, functions that it lacks, results that it
-lacks, and those that it need not keep."""
+"""For a worker: its number, tasks (as bytes), calls, which results are wanted, functions that it lacks,
+results that it lacks, and those that it need not keep."""
 
 
 class Source(Protocol):
     """Where tasks come from, and whom their ends are told: a `Feed`, or what does the same."""
 
     def take(self, idle: list[int]) -> list[Given]: ...
-    def prepare(self) -> tuple[list[int], list[Any], bytes] | None: ...
+    def prepare(self) -> tuple[bytes, list[Run], bytes] | None: ...
     def done(
         self,
         worker: int,
-        tasks: list[int],
+        tasks: bytes,
         results: list[Any],
         held: list[int],
         times: list[tuple[int, int, float]],

@@ -9,8 +9,9 @@ import sys
 from collections import deque
 
 from tureen._processes import arena, wire
-from tureen._processes.bare import SIGINT, SIGKILL, pickle, socket
+from tureen._processes.bare import SIGINT, SIGKILL, pickle
 from tureen._processes.packing import dumps_by_value
+from tureen._tureen import Wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ class Worker:
         self._is_new = True
         self.printed: deque[str] = deque(maxlen=_LINES)
         self._status: int | None = None
-        ours, theirs = socket.socketpair()
-        side, their_side = socket.socketpair()
+        self.work, theirs = Wire.pair()
+        self.side, their_side = Wire.pair()
         self._memory = _shared_page()
         self._last_words = _shared_page()
         try:
@@ -66,17 +67,12 @@ class Worker:
         finally:
             theirs.close()
             their_side.close()
-        self.work, self.side = wire.Wire(ours), wire.Wire(side)
         self._place = mmap.mmap(self._memory, mmap.PAGESIZE)
 
     @property
     def place(self) -> int:
         """The place in its batch of the call that it is at."""
         return self._page(0)
-
-    @place.setter
-    def place(self, place: int) -> None:
-        self._place[:_WORD] = place.to_bytes(_WORD, sys.byteorder)
 
     @property
     def is_at_work(self) -> bool:
@@ -123,7 +119,7 @@ class Worker:
             except ProcessLookupError:
                 pass
 
-    def show(self, body: bytearray) -> None:
+    def show(self, body: bytes) -> None:
         """Print what it printed, where this process prints."""
         text = body[1:].decode("utf-8", "backslashreplace")
         self.printed.extend(text.splitlines())

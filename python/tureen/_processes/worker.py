@@ -8,7 +8,6 @@ crashes.
 from __future__ import annotations
 
 import faulthandler
-import mmap
 import os
 import sys
 import threading
@@ -17,18 +16,20 @@ from time import perf_counter
 import tureen._processes
 from tureen import _failure, config
 from tureen._processes import arena, born, output, shelf, wire
-from tureen._processes.bare import SIGINT, Socket, pickle, set_signal
+from tureen._processes.bare import SIGINT, pickle, set_signal
 from tureen._processes.blame import not_picklable
 from tureen._processes.doing import callable_for
 from tureen._processes.packing import Packed, loads, pack
 from tureen._processes.remote import describe
-from tureen._tureen import end_with_parent
+from tureen._tureen import Caller, Wire, end_with_parent
 
 # The module `typing` takes longer to import than all of this package.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from tureen._processes.source import Run
 
     Failure = dict[str, Any]
     Times = list[tuple[int, int, float]]
@@ -47,8 +48,7 @@ def main() -> None:
     parent = os.getppid()
     end_with_parent(SIDE_SOCKET, parent)
     faulthandler.enable(file=LAST_WORDS, all_threads=False)
-    sockets = [Socket(fileno=descriptor) for descriptor in (WORK_SOCKET, SIDE_SOCKET)]
-    worker = _Worker(*map(wire.Wire, sockets))
+    worker = _Worker(Wire(WORK_SOCKET), Wire(SIDE_SOCKET))
     set_signal(SIGINT, worker.interrupt)
     try:
         worker.serve()
@@ -62,22 +62,21 @@ def main() -> None:
 
 
 class _Worker:
-    __slots__ = ("_at_work", "_broken", "_functions", "_parent", "_place", "_run", "_side", "_stopped_run")
+    __slots__ = ("_at_work", "_broken", "_caller", "_functions", "_parent", "_run", "_side")
 
-    def __init__(self, parent: wire.Wire, side: wire.Wire) -> None:
+    def __init__(self, parent: Wire, side: Wire) -> None:
         self._parent = parent
         self._side = side
-        self._place = memoryview(mmap.mmap(PLACE, mmap.PAGESIZE)).cast("Q")
+        self._caller = Caller(PLACE)
         self._functions: dict[int, Callable[..., Any]] = {}
         self._run = 0
-        self._stopped_run = 0
         self._at_work = False
         self._broken: BaseException | None = None
         """Why no task can run here: the user's initializer failed."""
 
     def serve(self) -> None:
         output.redirect(self._parent)
-        self._place[2] = 1
+        self._caller.start()
         threading.Thread(target=self._answer, name="tureen", daemon=True).start()
         while True:
             kind, body, descriptors = self._parent.receive()
@@ -126,68 +125,60 @@ class _Worker:
             shelf.results[task] = shelf.Unloadable(error)
 
     def _work(self, view: memoryview, descriptors: list[int]) -> None:
-        # Nothing was called yet: with this place, the parent knows that the batch as such is at fault.
-        self._place[0] = 0
         looks: list[arena.Look] = []
         try:
-            tasks, calls, is_wanted, to_drop = loads(view, descriptors, looks)
+            tasks, runs, is_wanted, to_drop = loads(view, descriptors, looks)
         except Exception as error:  # whatever the user's class does when it is loaded
             self._reply([], [], [], {"kind": "load", "links": describe(error)}, looks)
             return
         view.release()
         _drop(to_drop)
         born.begin()
-        results, held, times, failure = self._call(tasks, calls, is_wanted)
-        self._place[1] = 0
+        results, held, times, failure = self._call(memoryview(tasks).cast("I"), runs, is_wanted)
+        self._caller.set_at_work(False)
         output.flush()
         self._reply(results, held, times, failure, looks)
 
     def _call(
-        self, tasks: list[int], calls: list[Any], is_wanted: bytes
+        self, tasks: memoryview, runs: list[Run], is_wanted: bytes
     ) -> tuple[list[Any], list[int], Times, Failure | None]:
         results: list[Any] = []
         held: list[int] = []
         times: Times = []
-        functions, place, run = self._functions, self._place, self._run
-        arguments = iter(calls)
-        number = current = calls[0]
-        args: Any = ()
-        kwargs: Any = None
-        began_at = 0
-        start = perf_counter()
+
+        def replace(place: int, result: Any) -> Any:
+            if _is_small(result):
+                return result
+            shelf.results[tasks[place]] = result
+            held.append(place)
+            return None
+
+        began_at, is_single, column, named = 0, False, [()], None
         try:
-            place[1] = 1
+            self._caller.set_at_work(True)
             self._at_work = True
             if self._broken is not None:
                 self._at_work = False
                 return [], [], [], {"kind": "initializer", "links": describe(self._broken)}
-            for number, args, kwargs in zip(arguments, arguments, arguments, strict=True):
-                index = len(results)
-                place[0] = index
-                if number != current:
-                    now = perf_counter()
-                    times.append((current, index - began_at, now - start))
-                    current, began_at, start = number, index, now
-                if kwargs is None:
-                    result = functions[number](*args)
-                else:
-                    result = functions[number](*args, **kwargs)
-                if type(result) not in _SMALL and not is_wanted[index] and not _is_small(result):
-                    shelf.results[tasks[index]] = result
-                    held.append(index)
-                    result = None
-                results.append(result)
-                if self._stopped_run == run:
+            for number, is_single, column, named in runs:
+                function = self._functions[number]
+                began_at, start = len(results), perf_counter()
+                goes_on = self._caller.call(
+                    self._run, function, is_single, column, named, is_wanted, results, replace
+                )
+                times.append((number, len(results) - began_at, perf_counter() - start))
+                if not goes_on:
                     break
             self._at_work = False
         except (
             BaseException
         ) as error:  # whatever the user's code raises, SystemExit and KeyboardInterrupt, too
             self._at_work = False
-            return results, held, times, _failed(error, args, kwargs)
-        times.append((current, len(results) - began_at, perf_counter() - start))
+            place = min(len(results) - began_at, len(column) - 1)
+            args = (column[place],) if is_single else column[place]
+            return results, held, times, _failed(error, args, None if named is None else named[place])
         # What large arguments occupy is free before room for the results is taken.
-        calls.clear()
+        runs.clear()
         return results, held, times, None
 
     def _reply(
@@ -209,7 +200,9 @@ class _Worker:
             held = [index for index in held if index < len(results)]
             packed = pack((results, held, [], failure, in_use))
         results.clear()
-        self._parent.send(wire.REPLY, *packed.parts(), descriptors=packed.descriptors)
+        self._caller.rewind()
+        kind = wire.REPLY if failure is None else wire.FAILED
+        self._parent.send(kind, *packed.parts(), descriptors=packed.descriptors)
 
     def _answer(self) -> None:
         """Answer the parent's questions, beside the work. `end_with_parent` sees to the end."""
@@ -217,7 +210,7 @@ class _Worker:
             while True:
                 kind, body, _ = self._side.receive()
                 if kind == wire.STOP:
-                    self._stopped_run = int.from_bytes(body, "little")
+                    self._caller.stop(int.from_bytes(body, "little"))
                 elif kind == wire.FETCH:
                     task, moves = pickle.loads(body)
                     self._give(task, moves)

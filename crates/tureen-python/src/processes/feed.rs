@@ -10,6 +10,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyMemoryView, PyTuple};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tureen_engine::{Lane, Next, Outcome, Report, TaskId, TaskState};
 
+use super::calls::{Calls, Run};
 use super::guess::{BATCH_SECONDS, Guesses};
 use super::held::Held;
 use crate::failure;
@@ -56,8 +57,7 @@ struct Batch<'py> {
     is_open: bool,
     seconds: f64,
     tasks: Vec<u32>,
-    /// For each task: the function's number, the arguments, the arguments by name or `None`.
-    calls: Bound<'py, PyList>,
+    calls: Calls<'py>,
     /// One byte for each task: whether the result is wanted by the user.
     is_wanted: Vec<u8>,
     /// Functions that the worker does not have: number, what is done, function.
@@ -70,8 +70,8 @@ struct Batch<'py> {
 /// The same, as Python gets it.
 type Given<'py> = (
     u32,
-    Vec<u32>,
-    Bound<'py, PyList>,
+    Bound<'py, PyBytes>,
+    Vec<Run<'py>>,
     Bound<'py, PyBytes>,
     Vec<(u32, u8, Py<PyAny>)>,
     Vec<(u32, u32, bool)>,
@@ -79,7 +79,7 @@ type Given<'py> = (
 );
 
 /// Tasks, calls, and which results are wanted: a batch that is nobody's yet.
-type Prepared<'py> = (Vec<u32>, Bound<'py, PyList>, Bound<'py, PyBytes>);
+type Prepared<'py> = (Bound<'py, PyBytes>, Vec<Run<'py>>, Bound<'py, PyBytes>);
 
 /// A need of a task that is not in this process.
 type Elsewhere<'py> = Vec<(TaskId, Bound<'py, Held>)>;
@@ -101,7 +101,7 @@ impl Feed {
 
     /// Takes only tasks that were put aside, and of these only calls for which `may_go(function, args, kwargs)` is true.
     pub(crate) fn aside(session: Arc<Session>, n_workers: usize, may_go: Py<PyAny>) -> Self {
-        Self { may_go: Some(may_go), may_prepare: false, ..Self::new(session, n_workers) }
+        Self { may_go: Some(may_go), ..Self::new(session, n_workers) }
     }
 
     /// The number of the function of a call.
@@ -223,7 +223,7 @@ impl Feed {
     fn take<'py>(&mut self, py: Python<'py>, idle: Vec<u32>) -> PyResult<Vec<Given<'py>>> {
         let session = Arc::clone(&self.session);
         let most_tasks = self.most_tasks();
-        let mut batches: Vec<Batch<'_>> = idle.into_iter().map(|worker| Batch::new(py, worker)).collect();
+        let mut batches: Vec<Batch<'_>> = idle.into_iter().map(Batch::new).collect();
         while batches.iter().any(|batch| batch.is_open) {
             let Some(task) = self.next_task() else { break };
             let promise = session.promise(task).get();
@@ -254,7 +254,7 @@ impl Feed {
         }
         let session = Arc::clone(&self.session);
         let most_tasks = self.most_tasks();
-        let mut batch = Batch::new(py, u32::MAX);
+        let mut batch = Batch::new(u32::MAX);
         while batch.is_open && batch.tasks.len() < most_tasks && batch.seconds < BATCH_SECONDS {
             let Some(task) = self.next_task() else { break };
             let promise = session.promise(task).get();
@@ -266,6 +266,9 @@ impl Feed {
                 break;
             }
             match self.fill(py, task, call) {
+                Ok((filled, _)) if !self.may_go(py, call, &filled)? => {
+                    session.run.put_back(task, Lane::Main, &mut self.released);
+                }
                 Ok(((args, kwargs), elsewhere)) if elsewhere.is_empty() => {
                     let guess = self.guesses.of(function as usize);
                     batch.add(task, function, args, kwargs, session.is_wanted(task), guess)?;
@@ -283,7 +286,8 @@ impl Feed {
         }
         self.drop_released(py);
         let is_empty = batch.tasks.is_empty();
-        Ok((!is_empty).then(|| (batch.tasks, batch.calls, PyBytes::new(py, &batch.is_wanted))))
+        Ok((!is_empty)
+            .then(|| (numbers(py, &batch.tasks), batch.calls.runs(), PyBytes::new(py, &batch.is_wanted))))
     }
 
     /// Takes in the results of tasks. Those of `held` (places among the tasks) stayed in the worker.
@@ -293,7 +297,7 @@ impl Feed {
         &mut self,
         py: Python<'_>,
         worker: u32,
-        tasks: Vec<u32>,
+        tasks: &[u8],
         results: &Bound<'_, PyList>,
         held: Vec<usize>,
         times: Vec<(usize, u32, f64)>,
@@ -302,13 +306,15 @@ impl Feed {
             self.guesses.learn(function, n_calls, seconds);
         }
         let mut held = held.into_iter().peekable();
-        for (place, (task, result)) in tasks.into_iter().zip(results.iter()).enumerate() {
+        let mut ended = Vec::with_capacity(results.len());
+        for (place, (task, result)) in tasks_of(tasks).zip(results.iter()).enumerate() {
             let is_held = held.next_if_eq(&place).is_some();
             let result = if is_held { Bound::new(py, Held::new(task, worker))?.into_any() } else { result };
             let task = TaskId::from_index(task as usize);
             self.session.keep_result(task, result.unbind());
-            self.session.run.report(Report { task, outcome: Outcome::Done }, &mut self.released);
+            ended.push(task);
         }
+        self.session.run.report_done(&ended, &mut self.released);
         self.drop_released(py);
         Ok(())
     }
@@ -333,8 +339,8 @@ impl Feed {
 
     /// Puts back those of these tasks that have not ended, as if nobody had taken them. The one that `stays` is for the
     /// threads.
-    fn put_back(&mut self, py: Python<'_>, tasks: Vec<usize>, stays: Option<usize>) {
-        for task in tasks.into_iter().map(TaskId::from_index) {
+    fn put_back(&mut self, py: Python<'_>, tasks: &[u8], stays: Option<usize>) {
+        for task in tasks_of(tasks).map(|task| TaskId::from_index(task as usize)) {
             if self.session.run.task_state(task) == TaskState::Running {
                 let lane = if stays == Some(task.index()) { Lane::Main } else { Lane::Aside };
                 self.session.run.put_back(task, lane, &mut self.released);
@@ -371,13 +377,13 @@ impl Feed {
 }
 
 impl<'py> Batch<'py> {
-    fn new(py: Python<'py>, worker: u32) -> Self {
+    fn new(worker: u32) -> Self {
         Self {
             worker,
             is_open: true,
             seconds: 0.0,
             tasks: Vec::new(),
-            calls: PyList::empty(py),
+            calls: Calls::default(),
             is_wanted: Vec::new(),
             functions: Vec::new(),
             missing: Vec::new(),
@@ -394,9 +400,7 @@ impl<'py> Batch<'py> {
         is_wanted: bool,
         guess: Option<f64>,
     ) -> PyResult<()> {
-        self.calls.append(function)?;
-        self.calls.append(with_raw(args)?)?;
-        self.calls.append(kwargs)?;
+        self.calls.add(function, with_raw(args)?, kwargs)?;
         self.tasks.push(task.index() as u32);
         self.is_wanted.push(u8::from(is_wanted));
         match guess {
@@ -410,7 +414,8 @@ impl<'py> Batch<'py> {
     fn give(self, py: Python<'py>, workers: &mut [Worker]) -> Given<'py> {
         let to_drop = std::mem::take(&mut workers[self.worker as usize].to_drop);
         let is_wanted = PyBytes::new(py, &self.is_wanted);
-        (self.worker, self.tasks, self.calls, is_wanted, self.functions, self.missing, to_drop)
+        let tasks = numbers(py, &self.tasks);
+        (self.worker, tasks, self.calls.runs(), is_wanted, self.functions, self.missing, to_drop)
     }
 }
 
@@ -430,6 +435,16 @@ fn choose(elsewhere: &[(TaskId, Bound<'_, Held>)], batches: &[Batch<'_>]) -> usi
     };
     let open = (0..batches.len()).filter(|&place| batches[place].is_open);
     open.max_by_key(|&place| rank(place)).expect("a task is only taken while there is an open batch")
+}
+
+/// Numbers as bytes, for those who only pass them on: a list of them would be pickled one by one.
+fn numbers<'py>(py: Python<'py>, tasks: &[u32]) -> Bound<'py, PyBytes> {
+    let bytes: Vec<u8> = tasks.iter().flat_map(|task| task.to_ne_bytes()).collect();
+    PyBytes::new(py, &bytes)
+}
+
+fn tasks_of(numbers: &[u8]) -> impl Iterator<Item = u32> {
+    numbers.as_chunks().0.iter().map(|&bytes| u32::from_ne_bytes(bytes))
 }
 
 /// The arguments, with `Raw` in the place of what pickle would not put beside the pickle.
