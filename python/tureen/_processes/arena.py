@@ -140,8 +140,9 @@ def _take_free(length: int) -> int | None:
 
 
 def _write_over(descriptor: int, data: memoryview) -> bool:
-    """Write over what an arena has, which is quicker than to fill fresh memory; False if it can't be done here."""
-    # Ordinary pages take longer to map than this gains. And only of what may be written does Python tell the address.
+    """Write over what an arena has, which is quicker than to fill fresh memory; False if that can't be."""
+    # Ordinary pages take longer to map than this gains. And only of what may be written does Python tell
+    # where it is.
     if data.nbytes < huge.PAGE or data.readonly or huge.folder() is None:
         return False
     import ctypes

@@ -5,7 +5,6 @@
 
 #![expect(unsafe_code, reason = "memory is mapped, and written by its address")]
 
-use std::ffi::c_void;
 use std::os::fd::BorrowedFd;
 use std::ptr::null_mut;
 
