@@ -1,7 +1,8 @@
 //! Computes promises in worker processes. The processes, their sockets and shared memory are `tureen._processes`' business;
 //! here is what is done for every single task: which worker gets it, with which arguments, and what became of it.
 //!
-//! `socket → wire → listener`, `held → guess → calls → feed`, `fill`; in the worker `parent`, `caller`, `region → born`
+//! `socket → wire → listener`, `page → sight`, `held → guess → calls → feed`, `fill`; in the worker `parent`, `caller`,
+//! `region → born`
 
 mod born;
 mod caller;
@@ -11,8 +12,10 @@ mod fill;
 mod guess;
 mod held;
 mod listener;
+mod page;
 mod parent;
 mod region;
+mod sight;
 mod socket;
 mod wire;
 
@@ -30,6 +33,7 @@ pub(crate) use fill::fill_mapped;
 pub(crate) use held::Held;
 pub(crate) use listener::Listener;
 pub(crate) use parent::end_with_parent;
+pub(crate) use sight::Sight;
 pub(crate) use wire::Wire;
 
 /// Works on a session with `n_workers` worker processes, in each of which `initializer` was called first, until it ends.

@@ -7,13 +7,9 @@ from __future__ import annotations
 
 import _pickle as pickle
 import _signal  # type: ignore[import-not-found]
-import _socket as socket
-
-Socket = socket.socket
-"""A socket with descriptors and bytes, which is all that is needed here."""
 
 SIGINT: int = int(_signal.SIGINT)
 SIGKILL: int = int(_signal.SIGKILL)
 set_signal = _signal.signal
 
-__all__ = ["SIGINT", "SIGKILL", "Socket", "pickle", "set_signal", "socket"]
+__all__ = ["SIGINT", "SIGKILL", "pickle", "set_signal"]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-import mmap
 import os
 import sys
 from collections import deque
 
-from tureen._processes import arena, wire
+from tureen._processes import wire
 from tureen._processes.bare import SIGINT, SIGKILL, pickle
 from tureen._processes.packing import dumps_by_value
-from tureen._tureen import Wire
+from tureen._tureen import Sight, Wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,11 +20,6 @@ _PROGRAM = (
     "from tureen._processes.worker import main; main()"
 )
 
-_FIRST_DESCRIPTOR = 64
-"""Ours are put above this first, so that none is overwritten when they are put where the worker looks."""
-
-_WORD = 8
-_LAST_WORDS = 4000
 _LINES = 10
 
 
@@ -35,9 +28,7 @@ class Worker:
 
     __slots__ = (
         "_is_new",
-        "_last_words",
-        "_memory",
-        "_place",
+        "_sight",
         "_status",
         "initializer",
         "number",
@@ -60,32 +51,26 @@ class Worker:
         self._status: int | None = None
         self.work, theirs = Wire.pair()
         self.side, their_side = Wire.pair()
-        self._memory = _shared_page()
-        self._last_words = _shared_page()
-        try:
-            self.pid = _spawn([theirs.fileno(), their_side.fileno(), self._memory, self._last_words])
-        finally:
-            theirs.close()
-            their_side.close()
-        self._place = mmap.mmap(self._memory, mmap.PAGESIZE)
+        self._sight = Sight(theirs, their_side)
+        self.pid = _spawn(self._sight.descriptors())
+        self._sight.sent()
+        theirs.close()
+        their_side.close()
 
     @property
     def place(self) -> int:
         """The place in its batch of the call that it is at."""
-        return self._page(0)
+        return self._sight.place
 
     @property
     def is_at_work(self) -> bool:
         """Whether it is in the user's code."""
-        return self.pid != 0 and self._page(1) != 0
+        return self._sight.is_at_work
 
     @property
     def has_started(self) -> bool:
         """Whether it came as far as to wait for work."""
-        return self._page(2) != 0
-
-    def _page(self, word: int) -> int:
-        return int.from_bytes(self._place[word * _WORD : (word + 1) * _WORD], sys.byteorder)
+        return self._sight.has_started
 
     def begin(self, run: int, settings: dict[str, Any]) -> None:
         """Have it work for a run."""
@@ -130,7 +115,7 @@ class Worker:
 
     def last_words(self) -> str:
         """What Python said of a crash: its frames, if it could."""
-        text = os.pread(self._last_words, _LAST_WORDS, 0).rstrip(b"\0").decode("utf-8", "replace")
+        text = self._sight.last_words.decode("utf-8", "replace")
         frames = [line for line in text.splitlines() if line.startswith("  File ")]
         ours = (os.sep + os.path.join("tureen", "_processes") + os.sep, '"<string>"')
         return "\n".join(frame.strip() for frame in frames if not any(part in frame for part in ours))
@@ -148,9 +133,7 @@ class Worker:
             self.pid = 0
             self.work.close()
             self.side.close()
-            self._place.close()
-            os.close(self._memory)
-            os.close(self._last_words)
+            self._sight.close()
 
 
 def _ended(pid: int) -> int | None:
@@ -174,12 +157,6 @@ def _kill_group(pid: int) -> None:
             continue
 
 
-def _shared_page() -> int:
-    descriptor = arena.new(mmap.PAGESIZE)
-    os.ftruncate(descriptor, mmap.PAGESIZE)
-    return descriptor
-
-
 def _spawn(descriptors: list[int]) -> int:
     if not sys.executable:
         raise RuntimeError(
@@ -188,14 +165,9 @@ def _spawn(descriptors: list[int]) -> int:
         )
     path = "\n".join(entry for entry in sys.path if isinstance(entry, str))
     command = [sys.executable, *_flags(), "-c", _PROGRAM, path]
-    high = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _FIRST_DESCRIPTOR) for descriptor in descriptors]
     actions: list[Any] = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
-    actions += [(os.POSIX_SPAWN_DUP2, descriptor, 3 + place) for place, descriptor in enumerate(high)]
-    try:
-        return os.posix_spawn(sys.executable, command, _environment(), file_actions=actions, setsid=True)
-    finally:
-        for descriptor in high:
-            os.close(descriptor)
+    actions += [(os.POSIX_SPAWN_DUP2, descriptor, 3 + place) for place, descriptor in enumerate(descriptors)]
+    return os.posix_spawn(sys.executable, command, _environment(), file_actions=actions, setsid=True)
 
 
 def _environment() -> dict[str, str]:

@@ -1,30 +1,23 @@
 //! In a worker: makes the calls of a batch, one after the other, and leaves word in shared memory of which it is at.
 //! Knows nothing of tasks, sockets or pickles.
 
-#![expect(
-    unsafe_code,
-    reason = "shared memory is written to by its address; a call without a tuple has no safe name"
-)]
-
 use std::os::fd::BorrowedFd;
-use std::ptr::{NonNull, null_mut};
+use std::ptr::null_mut;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyDict, PyFloat, PyInt, PyList, PyTuple};
-use rustix::mm::{MapFlags, ProtFlags, mmap};
 
+use super::page::Page;
 use super::wire::os_error;
 
 /// The words of the page: the place in the batch of the call that we are at, whether it is in the user's code, whether we wait
 /// for work or have done so.
-const PLACE: usize = 0;
-const IS_AT_WORK: usize = 1;
-const HAS_STARTED: usize = 2;
-
-const PAGE: usize = 4096;
+pub(super) const PLACE: usize = 0;
+pub(super) const IS_AT_WORK: usize = 1;
+pub(super) const HAS_STARTED: usize = 2;
 
 /// So often other threads get Python's lock, if they want it, whatever the calls are; looked at every so many calls.
 const TURN: Duration = Duration::from_millis(5);
@@ -33,51 +26,34 @@ const CALLS_BETWEEN_LOOKS: usize = 16;
 /// What makes the calls, and where it is seen from the parent.
 #[pyclass(module = "tureen._tureen", frozen)]
 pub(crate) struct Caller {
-    /// Mapped for as long as this process lives.
-    page: NonNull<AtomicU64>,
+    page: Page,
     stopped_run: AtomicU64,
-}
-
-// SAFETY: there are only atomics behind the address.
-unsafe impl Send for Caller {}
-// SAFETY: as above.
-unsafe impl Sync for Caller {}
-
-impl Caller {
-    fn word(&self, place: usize) -> &AtomicU64 {
-        debug_assert!(place < PAGE / size_of::<AtomicU64>());
-        // SAFETY: the page has so many words, and is mapped for ever.
-        unsafe { self.page.add(place).as_ref() }
-    }
 }
 
 #[pymethods]
 impl Caller {
     /// Leaves word in the shared page of this descriptor.
     #[new]
+    #[expect(unsafe_code, reason = "a descriptor that Python holds is only borrowed by its number")]
     fn new(descriptor: i32) -> PyResult<Self> {
-        // SAFETY: the worker keeps it open for its life; it is only used to map what is behind it.
+        // SAFETY: the worker keeps it open for its life; here it is only used to map what is behind it.
         let file = unsafe { BorrowedFd::borrow_raw(descriptor) };
-        let access = ProtFlags::READ | ProtFlags::WRITE;
-        // SAFETY: the system chooses a place where nothing is.
-        let page = unsafe { mmap(null_mut(), PAGE, access, MapFlags::SHARED, file, 0) }.map_err(os_error)?;
-        let page = NonNull::new(page.cast()).ok_or_else(|| os_error(rustix::io::Errno::NOMEM))?;
-        Ok(Self { page, stopped_run: AtomicU64::new(0) })
+        Ok(Self { page: Page::of(file).map_err(os_error)?, stopped_run: AtomicU64::new(0) })
     }
 
     /// Says that this worker waits for work.
     fn start(&self) {
-        self.word(HAS_STARTED).store(1, Ordering::Release);
+        self.page.word(HAS_STARTED).store(1, Ordering::Release);
     }
 
     /// Says that the next call is the first of a batch.
     fn rewind(&self) {
-        self.word(PLACE).store(0, Ordering::Release);
+        self.page.word(PLACE).store(0, Ordering::Release);
     }
 
     /// Says whether we are in the user's code.
     fn set_at_work(&self, is_at_work: bool) {
-        self.word(IS_AT_WORK).store(u64::from(is_at_work), Ordering::Release);
+        self.page.word(IS_AT_WORK).store(u64::from(is_at_work), Ordering::Release);
     }
 
     /// Has no more calls of a run start.
@@ -107,7 +83,7 @@ impl Caller {
         let mut turn = Instant::now();
         for at in 0..column.len() {
             let place = first + at;
-            self.word(PLACE).store(place as u64, Ordering::Relaxed);
+            self.page.word(PLACE).store(place as u64, Ordering::Relaxed);
             let args = column.get_item(at)?;
             let mut result = if is_single {
                 call_one(function, &args)?
@@ -134,6 +110,7 @@ impl Caller {
 }
 
 /// Calls a function with one argument, without a tuple for it.
+#[expect(unsafe_code, reason = "this has no safe name before Python 3.12's stable interface")]
 fn call_one<'py>(function: &Bound<'py, PyAny>, arg: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let end: *mut ffi::PyObject = null_mut();
     // SAFETY: these are live objects, and the list of them ends with a null; what comes is a new reference or an error.

@@ -83,10 +83,17 @@ impl Wire {
         let descriptors = borrowed(&descriptors);
         let mut frame = Outgoing::new(kind, &parts, &descriptors);
         let _sending = self.sending.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+        let mut interrupted = Ok(());
         while !socket.send(&mut frame).map_err(os_error)? {
-            wait(py, &socket, PollFlags::OUT)?;
+            // Whoever is interrupted sends the rest first, unless he is interrupted again: after half a frame, nothing that
+            // follows can be read.
+            let waited = wait(py, &socket, PollFlags::OUT);
+            if interrupted.is_err() && waited.is_err() {
+                return waited;
+            }
+            interrupted = interrupted.and(waited);
         }
-        Ok(())
+        interrupted
     }
 
     /// Waits for a frame; gives its kind, its bytes and its descriptors. Raises `EOFError` if the other end is gone.
