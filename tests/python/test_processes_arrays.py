@@ -250,6 +250,71 @@ def test_the_memory_of_copies_is_used_again_only_when_nobody_looks_at_them(tmp_p
     assert script(text, tmp_path) == "True\n"
 
 
+def noise(length: int) -> bytes:
+    """Bytes that differ from one 64 bytes to the next."""
+    return numpy.random.default_rng(length).bytes(length)
+
+
+@pytest.fixture
+def no_free_arenas() -> Iterator[None]:
+    arena.forget_free()
+    yield
+    arena.forget_free()
+
+
+def wrote_over(data: memoryview) -> tuple[bool, bytes]:
+    """Whether an arena that held more was used again for these bytes, and what it holds now."""
+    before = arena.write(memoryview(noise(len(data) + 5000)))
+    arena.give_back(before, len(data) + 5000)
+    descriptor = arena.write(data)
+    held = os.pread(descriptor, len(data) + 1, 0)
+    os.close(descriptor)
+    return descriptor == before, held
+
+
+@pytest.mark.usefixtures("no_free_arenas")
+@pytest.mark.parametrize("start", [0, 1, 16, 4095])
+@pytest.mark.parametrize("more", [0, 1, 63, 64, 100_000])
+def test_what_is_written_over_other_bytes_is_whole(start: int, more: int) -> None:
+    expected = noise(huge.PAGE + more)
+    data = memoryview(bytearray(start) + expected)[start:]
+    assert wrote_over(data) == (True, expected)
+    assert wrote_over(data.toreadonly()) == (True, expected)
+
+
+@pytest.mark.usefixtures("no_free_arenas")
+def test_where_memory_can_not_be_mapped_files_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arena, "fill_mapped", lambda *arguments: False)
+    expected = noise(2 * huge.PAGE)
+    assert wrote_over(memoryview(bytearray(expected))) == (True, expected)
+
+
+def test_memory_that_is_not_there_is_not_written() -> None:
+    source = numpy.ones(2 * huge.PAGE, dtype="u1")
+    start = source.__array_interface__["data"][0]
+    descriptor = arena.new(2 * huge.PAGE)
+    try:
+        os.ftruncate(descriptor, huge.PAGE)
+        assert not arena.fill_mapped(descriptor, start, 2 * huge.PAGE)
+        os.ftruncate(descriptor, 2 * huge.PAGE)
+        assert arena.fill_mapped(descriptor, start, 2 * huge.PAGE)
+        assert os.pread(descriptor, 2 * huge.PAGE, 0) == source.tobytes()
+    finally:
+        os.close(descriptor)
+    closed = os.open("/dev/null", os.O_RDONLY)
+    assert not arena.fill_mapped(closed, start, huge.PAGE)
+    os.close(closed)
+
+
+def test_an_array_that_changes_between_two_runs_is_copied_anew() -> None:
+    array = make()
+    for number in range(3):
+        array[:] = number
+        others = [numpy.full(N, -1.0) for _ in range(4)]
+        found = compute(*[delayed(numpy.sum)(part) for part in (array, *others, array)])
+        assert found == (number * N, *[-N] * 4, number * N)
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_is_left_of_a_program_that_is_killed(how: signal.Signals, tmp_path: Path) -> None:
     shared_before, mounts_before = os.listdir("/dev/shm"), Path("/proc/self/mounts").read_text()

@@ -95,7 +95,8 @@ mod _tureen {
     use crate::pool::forget_threads;
     #[pymodule_export]
     use crate::processes::{
-        Caller, Feed, Held, Listener, Sight, Wire, bear_shared, end_with_parent, give_born, keep_born,
+        Caller, Feed, Held, Listener, Sight, Wire, bear_shared, end_with_parent, fill_mapped, give_born,
+        keep_born,
     };
     #[pymodule_export]
     use crate::promise::Promise;

@@ -1,12 +1,14 @@
 //! Computes promises in worker processes. The processes, their sockets and shared memory are `tureen._processes`' business;
 //! here is what is done for every single task: which worker gets it, with which arguments, and what became of it.
 //!
-//! `socket → wire → listener`, `page → sight`, `held → guess → calls → feed`; in the worker `parent`, `caller`, `region → born`
+//! `socket → wire → listener`, `page → sight`, `held → guess → calls → feed`, `fill`; in the worker `parent`, `caller`,
+//! `region → born`
 
 mod born;
 mod caller;
 mod calls;
 mod feed;
+mod fill;
 mod guess;
 mod held;
 mod listener;
@@ -27,6 +29,7 @@ use crate::session::Session;
 pub(crate) use born::{bear_shared, give_born, keep_born};
 pub(crate) use caller::Caller;
 pub(crate) use feed::Feed;
+pub(crate) use fill::fill_mapped;
 pub(crate) use held::Held;
 pub(crate) use listener::Listener;
 pub(crate) use parent::end_with_parent;

@@ -19,7 +19,11 @@ const MOST: usize = 200;
 /// No system has smaller pages.
 const PAGE: usize = 4096;
 
+/// Regions are a multiple of this: the rest would be in ordinary pages, and take longer than all that are huge.
+const HUGE_PAGE: usize = 2 << 20;
+
 struct Region {
+    /// May be more than was asked for.
     length: usize,
     file: OwnedFd,
     /// Whether what is written here goes into the file. Then the file has all that is in the region.
@@ -29,12 +33,13 @@ struct Region {
 /// By address.
 static REGIONS: Mutex<BTreeMap<usize, Region>> = Mutex::new(BTreeMap::new());
 
-/// Makes a region of zeros; none if the system has no room for it, or there are many.
+/// Makes a region of at least so many zeros; none if the system has no room for it, or there are many.
 pub(super) fn make(folder: BorrowedFd<'_>, length: usize) -> Option<NonNull<c_void>> {
     let mut regions = regions();
     if regions.len() >= MOST {
         return None;
     }
+    let length = length.checked_next_multiple_of(HUGE_PAGE)?;
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
     let file = openat(folder, ".", flags, Mode::RUSR | Mode::WUSR).ok()?;
     ftruncate(&file, length as u64).ok()?;
