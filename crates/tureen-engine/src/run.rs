@@ -5,6 +5,7 @@
 //! costs no wake-ups. Whoever takes a task while another one could start too wakes one sleeper, who does the same: wakes
 //! travel from puller to puller and nobody is woken in vain.
 
+use std::collections::VecDeque;
 use std::sync::mpsc::Sender;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -109,6 +110,18 @@ impl Run {
     /// to than this run, so he can't wait here, and nobody wakes him: he asks again.
     pub fn try_next_in(&self, lane: Lane) -> Next {
         self.take(&mut self.lock(), lane)
+    }
+
+    /// As [`Run::try_next_in`], but takes up to `most` tasks at once, and adds them to `taken`.
+    pub fn take_many(&self, lane: Lane, most: usize, taken: &mut VecDeque<TaskId>) {
+        let mut state = self.lock();
+        for _ in 0..most {
+            let Some(task) = state.schedule.take_in(lane) else { break };
+            state.tell(task, EventKind::Started);
+            taken.push_back(task);
+        }
+        self.wake_one(&state);
+        self.tell_waiters(&state);
     }
 
     /// Divides the tasks that have not been taken between two lanes, one of which is for pullers of another kind.

@@ -2,7 +2,9 @@
 //! Knows nothing of who makes them.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyMemoryView, PyTuple};
+use pyo3::types::{PyByteArray, PyBytes, PyList, PyMemoryView, PyTuple};
+
+use crate::template::Filled;
 
 /// Bytes shorter than this are as well off in the pickle.
 const SHORT: usize = 1 << 16;
@@ -13,33 +15,51 @@ const SHORT: usize = 1 << 16;
 /// arguments by name, a dict or `None` for each call, if there are any.
 pub(super) type Run<'py> = (u32, bool, Bound<'py, PyList>, Option<Bound<'py, PyList>>);
 
+/// The arguments of one call.
+pub(super) enum Given<'py> {
+    /// One, and none by name.
+    One(Bound<'py, PyAny>),
+    All(Filled<'py>),
+}
+
+impl<'py> Given<'py> {
+    /// As Python takes them.
+    pub(super) fn filled(&self) -> PyResult<Filled<'py>> {
+        match self {
+            Self::One(only) => Ok((PyTuple::new(only.py(), [only])?, None)),
+            Self::All((args, kwargs)) => Ok((args.clone(), kwargs.clone())),
+        }
+    }
+}
+
 /// Calls in their order.
 #[derive(Default)]
 pub(super) struct Calls<'py>(Vec<Run<'py>>);
 
 impl<'py> Calls<'py> {
     /// Adds a call.
-    pub(super) fn add(
-        &mut self,
-        function: u32,
-        args: Bound<'py, PyTuple>,
-        kwargs: Option<Bound<'py, PyDict>>,
-    ) -> PyResult<()> {
-        let py = args.py();
-        let args = with_raw(args)?;
-        let only = if kwargs.is_none() && args.len() == 1 { Some(args.get_borrowed_item(0)?) } else { None };
-        let fits =
-            |run: &Run<'_>| (run.0, run.1, run.3.is_some()) == (function, only.is_some(), kwargs.is_some());
-        if !self.0.last().is_some_and(fits) {
-            let named = kwargs.is_some().then(|| PyList::empty(py));
-            self.0.push((function, only.is_some(), PyList::empty(py), named));
+    pub(super) fn add(&mut self, py: Python<'py>, function: u32, given: Given<'py>) -> PyResult<()> {
+        let (args, kwargs) = match given {
+            Given::One(only) => return self.run(py, function, true, false).2.append(with_raw(only)?),
+            Given::All((args, kwargs)) => (args, kwargs),
+        };
+        if kwargs.is_none() && args.len() == 1 {
+            let only = with_raw(args.get_item(0)?)?;
+            return self.run(py, function, true, false).2.append(only);
         }
-        let Some((_, _, column, named)) = self.0.last_mut() else { unreachable!("there is one by now") };
-        match only {
-            Some(only) => column.append(only)?,
-            None => column.append(args)?,
-        }
+        let (_, _, column, named) = self.run(py, function, false, kwargs.is_some());
+        column.append(all_with_raw(args)?)?;
         named.as_ref().map_or(Ok(()), |named| named.append(kwargs))
+    }
+
+    /// The run that such a call is the next of.
+    fn run(&mut self, py: Python<'py>, function: u32, is_single: bool, has_names: bool) -> &mut Run<'py> {
+        let fits = |run: &Run<'_>| (run.0, run.1, run.3.is_some()) == (function, is_single, has_names);
+        if !self.0.last().is_some_and(fits) {
+            let named = has_names.then(|| PyList::empty(py));
+            self.0.push((function, is_single, PyList::empty(py), named));
+        }
+        self.0.last_mut().expect("there is one by now")
     }
 
     pub(super) fn runs(self) -> Vec<Run<'py>> {
@@ -55,15 +75,18 @@ pub(super) fn goes_raw(object: &Bound<'_, PyAny>) -> bool {
         || object.is_exact_instance_of::<PyMemoryView>()
 }
 
-/// The arguments, with `Raw` in the place of what goes raw.
-fn with_raw(args: Bound<'_, PyTuple>) -> PyResult<Bound<'_, PyTuple>> {
+/// An argument, as a `Raw` if it goes raw.
+fn with_raw(arg: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
+    if goes_raw(&arg) {
+        return arg.py().import("tureen._processes.shelf")?.getattr("Raw")?.call1((arg,));
+    }
+    Ok(arg)
+}
+
+fn all_with_raw(args: Bound<'_, PyTuple>) -> PyResult<Bound<'_, PyTuple>> {
     if !args.iter_borrowed().any(|arg| goes_raw(&arg)) {
         return Ok(args);
     }
-    let raw = args.py().import("tureen._processes.shelf")?.getattr("Raw")?;
-    let args: Vec<Bound<'_, PyAny>> = args
-        .iter()
-        .map(|arg| if goes_raw(&arg) { raw.call1((arg,)) } else { Ok(arg) })
-        .collect::<PyResult<_>>()?;
-    PyTuple::new(raw.py(), args)
+    let py = args.py();
+    PyTuple::new(py, args.iter().map(with_raw).collect::<PyResult<Vec<_>>>()?)
 }

@@ -3,20 +3,21 @@
 //!
 //! A task goes where most of what it needs is, if that worker is idle, or else to the idle one with least to do.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use rustc_hash::{FxHashMap, FxHashSet};
-use tureen_engine::{Lane, Next, Outcome, Report, TaskId, TaskState};
+use tureen_engine::{Lane, Outcome, Report, TaskId, TaskState};
 
-use super::calls::{Calls, Run};
+use super::calls::{Calls, Given, Run};
 use super::guess::{BATCH_SECONDS, Guesses};
 use super::held::Held;
 use crate::failure;
-use crate::promise::Call;
+use crate::promise::{Call, Promise};
 use crate::session::Session;
-use crate::template::Filled;
+use crate::template::{Arguments, Few};
 
 /// More tasks than this in a batch gain nothing.
 const MOST_TASKS: usize = 4000;
@@ -33,8 +34,10 @@ pub(crate) struct Feed {
     released: Vec<TaskId>,
     /// Whether a batch may be made before somebody is idle: not once results stay in workers, for these choose the worker.
     may_prepare: bool,
-    /// A task that was taken for such a batch, and has to wait for an idle worker after all.
-    taken: Option<TaskId>,
+    /// Tasks that were taken and are in no batch yet. The first may have to wait for an idle worker.
+    taken: VecDeque<TaskId>,
+    /// So many are taken at once.
+    n_at_once: usize,
     /// If others pull from this run, too: whether a call may go to a worker. What may not, they do.
     may_go: Option<Py<PyAny>>,
 }
@@ -65,7 +68,7 @@ struct Batch<'py> {
 }
 
 /// The same, as Python gets it.
-type Given<'py> = (
+type Taken<'py> = (
     u32,
     Bound<'py, PyBytes>,
     Vec<Run<'py>>,
@@ -91,7 +94,8 @@ impl Feed {
             workers: (0..n_workers).map(|_| Worker::default()).collect(),
             released: Vec::new(),
             may_prepare: true,
-            taken: None,
+            taken: VecDeque::new(),
+            n_at_once: 1,
             may_go: None,
         }
     }
@@ -119,10 +123,10 @@ impl Feed {
         py: Python<'py>,
         task: TaskId,
         call: &Call,
-    ) -> PyResult<(Filled<'py>, Elsewhere<'py>)> {
+    ) -> PyResult<(Given<'py>, Elsewhere<'py>)> {
         let mut needs = self.session.needs(task).iter();
         let mut elsewhere = Vec::new();
-        let filled = call.arguments.fill_for_elsewhere(py, |promise| {
+        let result_of = |promise: &Py<Promise>| {
             let at = needs.as_slice().first().copied();
             let value = self.session.result_of(py, promise, &mut needs);
             if promise.get().call().is_some()
@@ -132,8 +136,12 @@ impl Feed {
                 elsewhere.push((need, held.clone()));
             }
             value
-        })?;
-        Ok((filled, elsewhere))
+        };
+        let given = match &call.arguments {
+            Arguments::Few(Few::Value(value)) => Given::One(value.bind(py).clone()),
+            arguments => Given::All(arguments.fill_for_elsewhere(py, result_of)?),
+        };
+        Ok((given, elsewhere))
     }
 
     /// Adds a task to one of the batches.
@@ -142,7 +150,7 @@ impl Feed {
         py: Python<'py>,
         task: TaskId,
         call: &Call,
-        ((args, kwargs), elsewhere): (Filled<'py>, Elsewhere<'py>),
+        (given, elsewhere): (Given<'py>, Elsewhere<'py>),
         batches: &mut [Batch<'py>],
     ) -> PyResult<()> {
         let function = self.function(py, call);
@@ -165,24 +173,22 @@ impl Feed {
         }
         // What threads may need does not stay in a worker.
         let is_wanted = self.may_go.is_some() || self.session.is_wanted(task);
-        batch.add(task, function, args, kwargs, is_wanted, self.guesses.of(function as usize))
+        batch.add(py, task, function, given, is_wanted, self.guesses.of(function as usize))
     }
 
     /// The next task for a batch.
     fn next_task(&mut self) -> Option<TaskId> {
-        self.taken.take().or_else(|| {
+        if self.taken.is_empty() {
             let lane = if self.may_go.is_some() { Lane::Aside } else { Lane::Main };
-            match self.session.run.try_next_in(lane) {
-                Next::Start(task) => Some(task),
-                Next::Wait | Next::Finished => None,
-            }
-        })
+            self.session.run.take_many(lane, self.n_at_once, &mut self.taken);
+        }
+        self.taken.pop_front()
     }
 
     /// How many tasks may go in one batch.
     fn most_tasks(&self) -> usize {
-        let share = self.session.run.counts().ready / (2 * self.workers.len());
-        share.clamp(1, MOST_TASKS)
+        let n_left = self.session.run.counts().ready + self.taken.len();
+        (n_left / (2 * self.workers.len())).clamp(1, MOST_TASKS)
     }
 
     /// Whether a result leaves its worker when another one gets it: what one task needs is not kept twice.
@@ -190,11 +196,10 @@ impl Feed {
         self.session.n_users(task) == 1
     }
 
-    fn may_go(&self, py: Python<'_>, call: &Call, (args, kwargs): &Filled<'_>) -> PyResult<bool> {
-        match &self.may_go {
-            Some(may_go) => may_go.bind(py).call1((&call.function, args, kwargs))?.is_truthy(),
-            None => Ok(true),
-        }
+    fn may_go(&self, py: Python<'_>, call: &Call, given: &Given<'_>) -> PyResult<bool> {
+        let Some(may_go) = &self.may_go else { return Ok(true) };
+        let (args, kwargs) = given.filled()?;
+        may_go.bind(py).call1((&call.function, args, kwargs))?.is_truthy()
     }
 
     fn drop_released(&mut self, py: Python<'_>) {
@@ -217,7 +222,7 @@ impl Feed {
 #[pymethods]
 impl Feed {
     /// Batches for those of the idle workers for which there is something to do.
-    fn take<'py>(&mut self, py: Python<'py>, idle: Vec<u32>) -> PyResult<Vec<Given<'py>>> {
+    fn take<'py>(&mut self, py: Python<'py>, idle: Vec<u32>) -> PyResult<Vec<Taken<'py>>> {
         let session = Arc::clone(&self.session);
         let most_tasks = self.most_tasks();
         let mut batches: Vec<Batch<'_>> = idle.into_iter().map(Batch::new).collect();
@@ -259,20 +264,20 @@ impl Feed {
             let function = self.function(py, call);
             let has_function = |worker: &Worker| worker.has_function.get(function as usize) == Some(&true);
             if !self.workers.iter().all(has_function) {
-                self.taken = Some(task);
+                self.taken.push_front(task);
                 break;
             }
             match self.fill(py, task, call) {
                 Ok((filled, _)) if !self.may_go(py, call, &filled)? => {
                     session.run.put_back(task, Lane::Main, &mut self.released);
                 }
-                Ok(((args, kwargs), elsewhere)) if elsewhere.is_empty() => {
+                Ok((given, elsewhere)) if elsewhere.is_empty() => {
                     let guess = self.guesses.of(function as usize);
-                    batch.add(task, function, args, kwargs, session.is_wanted(task), guess)?;
+                    batch.add(py, task, function, given, session.is_wanted(task), guess)?;
                 }
                 Ok(_) => {
                     self.may_prepare = false;
-                    self.taken = Some(task);
+                    self.taken.push_front(task);
                     break;
                 }
                 Err(error) => {
@@ -301,6 +306,10 @@ impl Feed {
     ) -> PyResult<()> {
         for (function, n_calls, seconds) in times {
             self.guesses.learn(function, n_calls, seconds);
+            // Taking many at once is cheaper, but each counts as begun: only so many as are in a worker's hands in no time.
+            let n_in_batch = self.guesses.of(function).map_or(1.0, |guess| BATCH_SECONDS / guess);
+            self.n_at_once =
+                if self.may_go.is_some() { 1 } else { (n_in_batch / 8.0).clamp(1.0, 256.0) as usize };
         }
         let mut held = held.into_iter().peekable();
         let mut ended = Vec::with_capacity(results.len());
@@ -390,14 +399,14 @@ impl<'py> Batch<'py> {
 
     fn add(
         &mut self,
+        py: Python<'py>,
         task: TaskId,
         function: u32,
-        args: Bound<'py, PyTuple>,
-        kwargs: Option<Bound<'py, PyDict>>,
+        given: Given<'py>,
         is_wanted: bool,
         guess: Option<f64>,
     ) -> PyResult<()> {
-        self.calls.add(function, args, kwargs)?;
+        self.calls.add(py, function, given)?;
         self.tasks.push(task.index() as u32);
         self.is_wanted.push(u8::from(is_wanted));
         match guess {
@@ -408,7 +417,7 @@ impl<'py> Batch<'py> {
         Ok(())
     }
 
-    fn give(self, py: Python<'py>, workers: &mut [Worker]) -> Given<'py> {
+    fn give(self, py: Python<'py>, workers: &mut [Worker]) -> Taken<'py> {
         let to_drop = std::mem::take(&mut workers[self.worker as usize].to_drop);
         let is_wanted = PyBytes::new(py, &self.is_wanted);
         let tasks = numbers(py, &self.tasks);
