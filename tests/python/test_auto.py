@@ -89,11 +89,16 @@ pytestmark = needs_two
 
 
 @needs_two
-def test_threads_are_under_the_usual_rule_after_a_run() -> None:
-    """Not while it lasts: see `behind_others`, whose example is run here."""
-    assert doctest.testmod(behind) == (0, 3)
+def test_threads_are_under_the_usual_rule_after_a_run_and_may_go_where_they_like() -> None:
+    """Not while it lasts: see `behind_others` and `spread`, whose examples are run here."""
+    assert doctest.testmod(behind) == (0, 7)
     until_looked_at(lambda: [delayed(work)(n) for n in range(20)])
     assert rules_of_threads() == {os.SCHED_OTHER}
+    processors = os.sched_getaffinity(0)
+    seen_by_tasks = tureen.compute(
+        [delayed(lambda _: os.sched_getaffinity(0))(n) for n in range(20)], scheduler="threads", num_workers=2
+    )[0]
+    assert seen_by_tasks == [processors] * 20
 
 
 def rules_of_threads() -> set[int]:
