@@ -37,10 +37,10 @@ def behind_others(threads: Iterable[int]) -> Iterator[None]:
 
 
 def spread(threads: Iterable[int]) -> None:
-    """Put these threads on different processors, as far as there are so many. They may go where they like from there.
+    """Put these threads on different processors, as far as there are so many.
 
-    The system mostly leaves them where they are. Python's lock is held for all of it, so that no task sees where it may
-    run meanwhile.
+    From there they may go where they like, but the system mostly leaves them. Python's lock is held for all of
+    it, so that no task sees where it may run meanwhile.
 
     Args:
         threads: Their numbers in the system.
