@@ -39,8 +39,8 @@ def behind_others(threads: Iterable[int]) -> Iterator[None]:
 def spread(threads: Iterable[int]) -> None:
     """Put these threads on different processors, as far as there are so many.
 
-    From there they may go where they like, but the system mostly leaves them. Python's lock is held for all of
-    it, so that no task sees where it may run meanwhile.
+    From there they may go where they like, but the system mostly leaves them. Python's lock is held for all
+    of it, so that no task sees where it may run meanwhile.
 
     Args:
         threads: Their numbers in the system.
