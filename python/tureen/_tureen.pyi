@@ -47,6 +47,7 @@ __all__ = [
     "set_pure_by_default",
     "steps_of",
     "watch_runs",
+    "whole_numbers",
     "wrap",
 ]
 
@@ -331,7 +332,7 @@ class Caller:
         run: int,
         function: Callable[..., Any],
         is_single: bool,
-        column: list[Any],
+        column: list[Any] | bytes,
         named: list[dict[str, Any] | None] | None,
         is_wanted: bytes,
         results: list[Any],
@@ -350,7 +351,9 @@ class Listener:
     def has_news(self) -> bool: ...
     def listen(self, milliseconds: float | None = None) -> list[tuple[int, int, bytes, list[int], bool]]: ...
 
-_Run: TypeAlias = tuple[int, bool, list[Any], list[dict[str, Any] | None] | None]
+def whole_numbers(values: list[Any]) -> bytes | None: ...
+
+_Run: TypeAlias = tuple[int, bool, list[Any] | bytes, list[dict[str, Any] | None] | None]
 
 @final
 class Feed:
@@ -372,7 +375,7 @@ class Feed:
         self,
         worker: int,
         tasks: bytes,
-        results: list[Any],
+        results: list[Any] | bytes,
         held: list[int],
         times: list[tuple[int, int, float]],
     ) -> None: ...

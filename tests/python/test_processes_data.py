@@ -154,3 +154,37 @@ def test_a_chain_stays_on_one_worker() -> None:
     for _ in range(300):
         promise = delayed(operator.add)(promise, [1])
     assert len(both(promise)[0]) == 302
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [0, 1, -1, 2**63 - 1, -(2**63)],
+        [1, 2**63, 3],
+        [1, True, 2, False],
+        [1, 2.0, None, "3", b"4", 5],
+        ["first", 1, 2],
+        [-(2**200)],
+    ],
+)
+def test_whole_numbers_come_as_they_are(numbers: list[Any]) -> None:
+    """They travel apart from all else, as far as eight bytes can hold them."""
+    same = delayed(_same)
+    results = tureen.compute([same(n) for n in numbers * 50], scheduler="processes", num_workers=2)[0]
+    assert list(map(type, results)) == list(map(type, numbers * 50))
+    assert results == numbers * 50
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def test_who_fails_among_whole_numbers_is_named() -> None:
+    inverse = [delayed(_invert)(n) for n in (5, 4, 0, 3)]
+    with pytest.raises(ZeroDivisionError) as raised:
+        tureen.compute(inverse, scheduler="processes", num_workers=1)
+    assert "_invert(0)" in "".join(getattr(raised.value, "__notes__", []))
+
+
+def _invert(n: int) -> float:
+    return 1 / n

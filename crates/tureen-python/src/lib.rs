@@ -96,7 +96,7 @@ mod _tureen {
     #[pymodule_export]
     use crate::processes::{
         Caller, Feed, Held, Listener, Sight, Wire, bear_shared, end_with_parent, fill_mapped, give_born,
-        keep_born,
+        keep_born, whole_numbers,
     };
     #[pymodule_export]
     use crate::promise::Promise;

@@ -1,7 +1,7 @@
 //! Computes promises in worker processes. The processes, their sockets and shared memory are `tureen._processes`' business;
 //! here is what is done for every single task: which worker gets it, with which arguments, and what became of it.
 //!
-//! `socket → wire → listener`, `page → sight`, `held → guess → calls → feed`, `fill`; in the worker `parent`, `caller`,
+//! `socket → wire → listener`, `page → sight`, `held → guess → whole → calls → feed`, `fill`; in the worker `parent`, `caller`,
 //! `region → born`
 
 mod born;
@@ -17,6 +17,7 @@ mod parent;
 mod region;
 mod sight;
 mod socket;
+mod whole;
 mod wire;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub(crate) use held::Held;
 pub(crate) use listener::Listener;
 pub(crate) use parent::end_with_parent;
 pub(crate) use sight::Sight;
+pub(crate) use whole::whole_numbers;
 pub(crate) use wire::Wire;
 
 /// Works on a session with `n_workers` worker processes, in each of which `initializer` was called first, until it ends.

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from tureen._processes.copies import Copy
     from tureen._processes.source import Run
+
+
+def values_of(sent: list[Any] | bytes) -> Sequence[Any]:
+    """Give values that were sent as a list, or as bytes if they are whole numbers.
+
+    >>> list(values_of((7).to_bytes(8, sys.byteorder)))
+    [7]
+    """
+    return memoryview(sent).cast("q") if type(sent) is bytes else sent
 
 
 def calls_of(runs: list[Run]) -> Iterator[tuple[int, tuple[Any, ...], dict[str, Any] | None]]:
@@ -18,7 +27,7 @@ def calls_of(runs: list[Run]) -> Iterator[tuple[int, tuple[Any, ...], dict[str, 
     [(0, (1,), None), (0, (2,), None), (1, (3, 4), {'x': 5})]
     """
     for number, is_single, column, named in runs:
-        for place, args in enumerate(column):
+        for place, args in enumerate(values_of(column)):
             yield number, (args,) if is_single else args, None if named is None else named[place]
 
 
@@ -63,10 +72,11 @@ class Batch:
     def call(self, place: int) -> tuple[int, tuple[Any, ...], dict[str, Any] | None]:
         """One call: the number of the function, the arguments, those by name."""
         for number, is_single, column, named in self.runs:
-            if place < len(column):
-                args = (column[place],) if is_single else column[place]
+            values = values_of(column)
+            if place < len(values):
+                args = (values[place],) if is_single else values[place]
                 return number, args, None if named is None else named[place]
-            place -= len(column)
+            place -= len(values)
         raise IndexError(place)
 
     def split(self) -> list[Batch]:

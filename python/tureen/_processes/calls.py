@@ -16,6 +16,7 @@ from concurrent.futures import BrokenExecutor
 from typing import Any, Protocol
 
 from tureen._processes import pool
+from tureen._processes.batch import values_of
 from tureen._processes.call_drive import BrokenWorkers, CallDrive
 from tureen._processes.environment import Variables
 from tureen._processes.source import Given
@@ -176,7 +177,7 @@ class Calls:
         self,
         worker: int,
         tasks: bytes,
-        results: list[Any],
+        results: list[Any] | bytes,
         held: list[int],
         times: list[tuple[int, int, float]],
     ) -> None:
@@ -186,7 +187,7 @@ class Calls:
         for _, n_calls, seconds in times:
             self._guess = (function, max(seconds / max(n_calls, 1), 1e-6))
         # Of a batch that failed, the first are done.
-        for task, result in zip(numbers, results, strict=False):
+        for task, result in zip(numbers, values_of(results), strict=False):
             self._forget(task).give(result)
 
     def failed(self, task: int, error: BaseException, args: Any = None, kwargs: Any = None) -> None:

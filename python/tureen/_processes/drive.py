@@ -14,7 +14,7 @@ from collections import deque
 
 from tureen._processes import arena, failing, pool, wire
 from tureen._processes.bare import pickle
-from tureen._processes.batch import Batch, calls_of
+from tureen._processes.batch import Batch, calls_of, values_of
 from tureen._processes.copies import Copies
 from tureen._processes.packing import Packed, dumps_by_value, loads, pack, relay
 from tureen._settings import cpu_count
@@ -244,7 +244,7 @@ class Drive:
             self._fail(batch, 0, failing.result_unloadable(error))
             return
         self._take_back(batch, in_use)
-        n_done = len(results)
+        n_done = len(values_of(results))
         if n_done:
             self._feed.done(worker.number, batch.data, results, held, times)
         if failure is None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-Run = tuple[int, bool, list[Any], list[dict[str, Any] | None] | None]
-"""Calls of one function: its number; whether each has one argument, and none by name; these arguments, or a
-tuple for each call; a dict or None for each call, if any has arguments by name."""
+Run = tuple[int, bool, "list[Any] | bytes", "list[dict[str, Any] | None] | None"]
+"""Calls of one function: its number; whether each has one argument, and none by name; these arguments (as
+bytes, if all are whole numbers), or a tuple for each call; a dict or None for each call, if any has arguments
+by name."""
 
 Given = tuple[
     int, bytes, list[Run], bytes, list[tuple[int, int, Any]], list[tuple[int, int, bool]], list[int]
@@ -24,7 +25,7 @@ class Source(Protocol):
         self,
         worker: int,
         tasks: bytes,
-        results: list[Any],
+        results: list[Any] | bytes,
         held: list[int],
         times: list[tuple[int, int, float]],
     ) -> None: ...

@@ -17,11 +17,12 @@ import tureen._processes
 from tureen import _failure, config
 from tureen._processes import arena, born, output, shelf, wire
 from tureen._processes.bare import SIGINT, pickle, set_signal
+from tureen._processes.batch import values_of
 from tureen._processes.blame import not_picklable
 from tureen._processes.doing import callable_for
 from tureen._processes.packing import Packed, loads, pack
 from tureen._processes.remote import describe
-from tureen._tureen import Caller, Wire, end_with_parent
+from tureen._tureen import Caller, Wire, end_with_parent, whole_numbers
 
 # The module `typing` takes longer to import than all of this package.
 TYPE_CHECKING = False
@@ -167,7 +168,8 @@ class _Worker:
             done.held.append(place)
             return None
 
-        began_at, is_single, column, named = 0, False, [()], None
+        began_at, is_single, named = 0, False, None
+        column: list[Any] | bytes = [()]
         try:
             self._caller.set_at_work(True)
             self._at_work = True
@@ -189,8 +191,9 @@ class _Worker:
             BaseException
         ) as error:  # whatever the user's code raises, SystemExit and KeyboardInterrupt, too
             self._at_work = False
-            place = min(len(done.results) - began_at, len(column) - 1)
-            args = (column[place],) if is_single else column[place]
+            values = values_of(column)
+            place = min(len(done.results) - began_at, len(values) - 1)
+            args = (values[place],) if is_single else values[place]
             done.failure = _failed(error, args, None if named is None else named[place])
             return done
         # What large arguments occupy is free before room for the results is taken.
@@ -201,8 +204,9 @@ class _Worker:
         in_use = [place for place, look in enumerate(looks) if look() is not None]
         for place in done.raw:
             done.results[place] = shelf.Raw(done.results[place])
+        results = whole_numbers(done.results) or done.results
         try:
-            packed = pack((done.results, done.held, done.times, done.failure, in_use))
+            packed = pack((results, done.held, done.times, done.failure, in_use))
         except Exception as error:  # whatever the user's class does when it is pickled
             done.results, done.failure = _without_culprit(done.results, error)
             done.held = [place for place in done.held if place < len(done.results)]

@@ -12,6 +12,7 @@ use pyo3::types::{PyBool, PyBytes, PyComplex, PyDict, PyFloat, PyInt, PyList, Py
 
 use super::calls::goes_raw;
 use super::page::Page;
+use super::whole::Values;
 use super::wire::os_error;
 
 /// The words of the page: the place in the batch of the call that we are at, whether it is in the user's code, whether we wait
@@ -68,7 +69,7 @@ impl Caller {
     /// Makes calls of `function` and adds what they give to `results`. What the calls raise is raised; then the results of
     /// those before it are there.
     ///
-    /// `column` has the argument of each, if each `is_single`; or a tuple, and `named` a dict or `None`. `replace(place, result)`
+    /// `column` has the argument of each, if each `is_single` (whole numbers as bytes); or a tuple, and `named` a dict or `None`. `replace(place, result)`
     /// gives what to add in the place of a result that is not wanted, and no number or short text. The places of those that
     /// pickle would copy go to `raw`. False if the run was stopped.
     #[expect(clippy::too_many_arguments, reason = "it is the inside of a loop")]
@@ -77,7 +78,7 @@ impl Caller {
         run: u64,
         function: &Bound<'_, PyAny>,
         is_single: bool,
-        column: &Bound<'_, PyList>,
+        column: &Bound<'_, PyAny>,
         named: Option<&Bound<'_, PyList>>,
         is_wanted: &[u8],
         results: &Bound<'_, PyList>,
@@ -87,10 +88,11 @@ impl Caller {
         let py = function.py();
         let first = results.len();
         let mut turn = Instant::now();
+        let column = Values::of(column)?;
         for at in 0..column.len() {
             let place = first + at;
             self.page.word(PLACE).store(place as u64, Ordering::Relaxed);
-            let args = column.get_item(at)?;
+            let args = column.get(py, at)?;
             let mut result = if is_single {
                 call_one(function, &args)?
             } else {

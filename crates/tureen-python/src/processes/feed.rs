@@ -7,13 +7,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyTuple};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tureen_engine::{Lane, Outcome, Report, TaskId, TaskState};
 
 use super::calls::{Calls, Given, Run};
 use super::guess::{BATCH_SECONDS, Guesses};
 use super::held::Held;
+use super::whole::Values;
 use crate::failure;
 use crate::promise::{Call, Promise};
 use crate::session::Session;
@@ -289,10 +290,10 @@ impl Feed {
         self.drop_released(py);
         let is_empty = batch.tasks.is_empty();
         Ok((!is_empty)
-            .then(|| (numbers(py, &batch.tasks), batch.calls.runs(), PyBytes::new(py, &batch.is_wanted))))
+            .then(|| (numbers(py, &batch.tasks), batch.calls.runs(py), PyBytes::new(py, &batch.is_wanted))))
     }
 
-    /// Takes in the results of tasks. Those of `held` (places among the tasks) stayed in the worker.
+    /// Takes in the results of tasks: a list, or bytes if all are whole numbers. Those of `held` (places among the tasks) stayed in the worker.
     ///
     /// `times` has for each function: its number, the number of calls, and the seconds they took.
     fn done(
@@ -300,7 +301,7 @@ impl Feed {
         py: Python<'_>,
         worker: u32,
         tasks: &[u8],
-        results: &Bound<'_, PyList>,
+        results: &Bound<'_, PyAny>,
         held: Vec<usize>,
         times: Vec<(usize, u32, f64)>,
     ) -> PyResult<()> {
@@ -312,10 +313,15 @@ impl Feed {
                 if self.may_go.is_some() { 1 } else { (n_in_batch / 8.0).clamp(1.0, 256.0) as usize };
         }
         let mut held = held.into_iter().peekable();
+        let results = Values::of(results)?;
         let mut ended = Vec::with_capacity(results.len());
-        for (place, (task, result)) in tasks_of(tasks).zip(results.iter()).enumerate() {
+        for (place, task) in tasks_of(tasks).take(results.len()).enumerate() {
             let is_held = held.next_if_eq(&place).is_some();
-            let result = if is_held { Bound::new(py, Held::new(task, worker))?.into_any() } else { result };
+            let result = if is_held {
+                Bound::new(py, Held::new(task, worker))?.into_any()
+            } else {
+                results.get(py, place)?
+            };
             let task = TaskId::from_index(task as usize);
             self.session.keep_result(task, result.unbind());
             ended.push(task);
@@ -421,7 +427,7 @@ impl<'py> Batch<'py> {
         let to_drop = std::mem::take(&mut workers[self.worker as usize].to_drop);
         let is_wanted = PyBytes::new(py, &self.is_wanted);
         let tasks = numbers(py, &self.tasks);
-        (self.worker, tasks, self.calls.runs(), is_wanted, self.functions, self.missing, to_drop)
+        (self.worker, tasks, self.calls.runs(py), is_wanted, self.functions, self.missing, to_drop)
     }
 }
 
