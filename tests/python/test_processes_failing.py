@@ -219,3 +219,30 @@ def test_an_interrupt_in_the_middle_of_a_frame_leaves_no_descriptor_open() -> No
         signal.signal(signal.SIGALRM, before)
         os.close(reads)
         end.close()
+
+
+def test_more_large_results_than_descriptors_are_an_error_and_no_wait(tmp_path: Path) -> None:
+    text = """
+import resource
+import numpy
+def arrays(): return [numpy.ones(20_000) for _ in range(60)]
+delayed(arrays)().compute(scheduler="processes", num_workers=1)
+resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 30, 4096))
+try: delayed(arrays)().compute(scheduler="processes", num_workers=1)
+except OSError as error: print(error.errno, "ulimit -n" in str(error))
+"""
+    check(text, "24 True\n", tmp_path)
+
+
+def test_what_a_signal_raises_is_the_error_of_the_call_that_it_came_in(tmp_path: Path) -> None:
+    text = """
+import signal, time
+def arm(seconds):
+    def handler(*_): raise TimeoutError("alarm")
+    signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+both = [delayed(arm)(0.05), delayed(sum)(range(30_000_000))]
+try: tureen.compute(*both, scheduler="processes", num_workers=1)
+except TimeoutError as error: print(error)
+"""
+    check(text, "alarm\n", tmp_path)

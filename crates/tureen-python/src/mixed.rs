@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
+use rustix::process::Pid;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use tureen_engine::{Lane, TaskId, TaskState};
 
 use crate::lock::LockWatch;
@@ -49,6 +51,25 @@ impl Mixed {
         let mut threads = Vec::new();
         self.session.pullers().each(|thread, _| threads.extend((thread != 0).then_some(thread)));
         threads
+    }
+
+    /// Put the threads that are at a task on different processors, as far as there are so many: where those that take turns
+    /// crowd on one, its worker is left far behind the others. From there they may go where they like, but the system mostly
+    /// leaves them.
+    ///
+    /// The interpreter's lock is held for all of it, so no task sees where it may run meanwhile.
+    fn spread(&self) {
+        for (place, thread) in self.threads().into_iter().enumerate() {
+            let thread = Pid::from_raw(thread);
+            let Ok(processors) = sched_getaffinity(thread) else { continue };
+            let allowed: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|&one| processors.is_set(one)).collect();
+            let Some(&processor) = allowed.get(place % allowed.len().max(1)) else { continue };
+            let mut only = CpuSet::new();
+            only.set(processor);
+            // Whoever has ended, or may not be moved, stays as he is.
+            let _ = sched_setaffinity(thread, &only);
+            let _ = sched_setaffinity(thread, &processors);
+        }
     }
 
     /// Give what was seen of the threads, and forget it.

@@ -1,8 +1,7 @@
-"""Threads that wait for Python's lock let others have the processors, and share them out evenly.
+"""Threads that wait for Python's lock let others have the processors.
 
 Each wakes up again and again to see whether it may go on. By the system's usual rule who wakes up
 pushes aside who runs: a worker process, that then takes twice as long, for a thread that can't go on yet.
-And where threads that take turns are all on one processor, its worker is left far behind the others.
 """
 
 from __future__ import annotations
@@ -34,35 +33,6 @@ def behind_others(threads: Iterable[int]) -> Iterator[None]:
     finally:
         for thread in changed:
             _change(thread, "SCHED_BATCH", "SCHED_OTHER")
-
-
-def spread(threads: Iterable[int]) -> None:
-    """Put these threads on different processors, as far as there are so many.
-
-    From there they may go where they like, but the system mostly leaves them. Python's lock is held for all
-    of it, so that no task sees where it may run meanwhile.
-
-    Args:
-        threads: Their numbers in the system.
-
-    >>> import threading
-    >>> before = os.sched_getaffinity(0)
-    >>> spread([threading.get_native_id()])
-    >>> os.sched_getaffinity(0) == before
-    True
-    """
-    if not hasattr(os, "sched_setaffinity"):
-        return  # Not on Linux.
-    for place, thread in enumerate(threads):
-        try:
-            processors = os.sched_getaffinity(thread)
-            first = sorted(processors)[place % len(processors)]
-            try:
-                os.sched_setaffinity(thread, {first})
-            finally:
-                os.sched_setaffinity(thread, processors)
-        except OSError:  # It has ended, or the system forbids it.
-            continue
 
 
 def _change(thread: int, before: str, after: str) -> bool:

@@ -50,7 +50,7 @@ def run(mixed: Mixed, n_threads: int) -> Moved:
     if n_workers > 1 and _is_worth_starting(*look):
         # Workers start while we look at what may go there: what is imported below takes as long.
         _start(n_workers)
-    from tureen._auto.behind import behind_others, spread
+    from tureen._auto.behind import behind_others
     from tureen._auto.choice import Choice
 
     choice = Choice()
@@ -60,9 +60,8 @@ def run(mixed: Mixed, n_threads: int) -> Moved:
     is_over = False
     while not is_over and moved.why_none is None:
         if _choose(choice, *look):
-            threads = mixed.threads()
-            spread(threads)
-            with behind_others(threads):
+            mixed.spread()
+            with behind_others(mixed.threads()):
                 is_over = _with_workers(mixed, choice, moved, n_workers)
         else:
             is_over = mixed.wait(_LONG)
@@ -139,9 +138,7 @@ class _Look:
         self._mixed.wait(0)
         self._n_looks += 1
         if self._n_looks <= _SPREADING_LOOKS:
-            from tureen._auto.behind import spread
-
-            spread(self._mixed.threads())
+            self._mixed.spread()
         if self._n_looks % _LEAST_LOOKS == 0:
             _choose(self._choice, self._mixed.seen(), self._mixed.calls())
         if self._aside != self._choice.moved:

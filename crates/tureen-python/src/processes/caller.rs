@@ -100,6 +100,8 @@ impl Caller {
                 let named = named.as_ref().and_then(|named| named.cast_exact::<PyDict>().ok());
                 function.call(args.cast_exact::<PyTuple>()?.clone(), named)?
             };
+            // What a handler raises now is raised by this call, and no result of it is there.
+            py.check_signals()?;
             if !is_plainly_small(&result) && is_wanted.get(place) != Some(&1) {
                 result = replace.call1((place, result))?;
             }
@@ -110,7 +112,6 @@ impl Caller {
             if self.stopped_run.load(Ordering::Acquire) == run {
                 return Ok(false);
             }
-            py.check_signals()?;
             if at % CALLS_BETWEEN_LOOKS == CALLS_BETWEEN_LOOKS - 1 && turn.elapsed() > TURN {
                 py.detach(std::thread::yield_now);
                 turn = Instant::now();

@@ -172,8 +172,7 @@ impl Feed {
         if !std::mem::replace(&mut has_function[function as usize], true) {
             batch.functions.push((function, call.doing.code(), call.function.clone_ref(py)));
         }
-        // What threads may need does not stay in a worker.
-        let is_wanted = self.may_go.is_some() || self.session.is_wanted(task);
+        let is_wanted = self.is_wanted_here(task);
         batch.add(py, task, function, given, is_wanted, self.guesses.of(function as usize))
     }
 
@@ -190,6 +189,11 @@ impl Feed {
     fn most_tasks(&self) -> usize {
         let n_left = self.session.run.counts().ready + self.taken.len();
         (n_left / (2 * self.workers.len())).clamp(1, MOST_TASKS)
+    }
+
+    /// Whether a result may not stay in a worker: what the user wants, or threads may need.
+    fn is_wanted_here(&self, task: TaskId) -> bool {
+        self.may_go.is_some() || self.session.is_wanted(task)
     }
 
     /// Whether a result leaves its worker when another one gets it: what one task needs is not kept twice.
@@ -274,7 +278,7 @@ impl Feed {
                 }
                 Ok((given, elsewhere)) if elsewhere.is_empty() => {
                     let guess = self.guesses.of(function as usize);
-                    batch.add(py, task, function, given, session.is_wanted(task), guess)?;
+                    batch.add(py, task, function, given, self.is_wanted_here(task), guess)?;
                 }
                 Ok(_) => {
                     self.may_prepare = false;

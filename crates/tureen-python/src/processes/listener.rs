@@ -145,6 +145,7 @@ impl Listener {
             let frame = match socket.receive() {
                 Received::Nothing => continue,
                 Received::Closed => None,
+                Received::TooMany => return Err(Errno::MFILE),
                 Received::Frame(frame) => Some(frame),
             };
             let is_idle = frame.as_ref().is_some_and(|frame| frame.kind == self.idle);

@@ -10,8 +10,8 @@ use std::sync::{Mutex, PoisonError};
 
 use rustix::io::Errno;
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, recv, recvmsg, sendmsg,
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recv, recvmsg, sendmsg,
 };
 
 /// The kind of the frame, the number of descriptors, the number of bytes.
@@ -39,6 +39,8 @@ pub(super) enum Received {
     Nothing,
     /// The other end is gone.
     Closed,
+    /// This process may not have so many descriptors: the frame is lost, and with it all that follows.
+    TooMany,
 }
 
 /// A connected stream socket.
@@ -81,9 +83,9 @@ impl Socket {
         match incoming.go_on(&self.file) {
             Ok(()) => Received::Frame(std::mem::take(&mut *incoming).frame),
             Err(Errno::AGAIN) => Received::Nothing,
-            Err(_) => {
+            Err(error) => {
                 *incoming = Incoming::default();
-                Received::Closed
+                if error == Errno::MFILE { Received::TooMany } else { Received::Closed }
             }
         }
     }
@@ -160,7 +162,15 @@ fn receive_with(file: &OwnedFd, room: &mut [u8], descriptors: &mut Vec<OwnedFd>)
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
-    let n = retried(|| Ok(recvmsg(file, &mut [IoSliceMut::new(room)], &mut ancillary, flags)?.bytes))?;
+    let mut is_cut_off = false;
+    let n = retried(|| {
+        let message = recvmsg(file, &mut [IoSliceMut::new(room)], &mut ancillary, flags)?;
+        is_cut_off = message.flags.contains(ReturnFlags::CTRUNC);
+        Ok(message.bytes)
+    })?;
+    if is_cut_off {
+        return Err(Errno::MFILE);
+    }
     for message in ancillary.drain() {
         if let RecvAncillaryMessage::ScmRights(received) = message {
             descriptors.extend(received);

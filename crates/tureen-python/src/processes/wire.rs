@@ -4,12 +4,13 @@
 
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyEOFError, PyOSError};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyTuple};
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
@@ -24,6 +25,9 @@ pub(crate) struct Wire {
     /// Held while a frame is sent.
     sending: Mutex<()>,
 }
+
+/// A frame is sent for so long before handlers of signals are called.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// A frame as Python gets it: its kind, its bytes, its descriptors.
 type Parts<'py> = (u32, Bound<'py, PyBytes>, Vec<i32>);
@@ -82,18 +86,27 @@ impl Wire {
         let parts: Vec<&[u8]> = bytes.iter().map(|part| part.as_bytes()).collect();
         let descriptors = borrowed(&descriptors);
         let mut frame = Outgoing::new(kind, &parts, &descriptors);
-        let _sending = self.sending.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+        let sending = self.sending.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+        let began = Instant::now();
         let mut interrupted = Ok(());
         while !socket.send(&mut frame).map_err(os_error)? {
-            // Whoever is interrupted sends the rest first, unless he is interrupted again: after half a frame, nothing that
-            // follows can be read.
-            let waited = wait(py, &socket, PollFlags::OUT);
-            if interrupted.is_err() && waited.is_err() {
-                return waited;
+            let flags = PollFlags::OUT;
+            let pause = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+            let waited = py.detach(|| poll(&mut [PollFd::new(socket.file(), flags)], Some(&pause)));
+            if began.elapsed() < PATIENCE {
+                continue;
             }
-            interrupted = interrupted.and(waited);
+            // Nobody takes it: handlers of signals are called now, not when it is sent. Whoever is interrupted sends the rest
+            // first, unless he is interrupted again: after half a frame, nothing that follows can be read.
+            let checked = waited.map_or(Ok(()), |_| py.check_signals());
+            if interrupted.is_err() && checked.is_err() {
+                return checked;
+            }
+            interrupted = interrupted.and(checked);
         }
-        interrupted
+        // A handler may send, too.
+        drop(sending);
+        interrupted.and_then(|()| py.check_signals())
     }
 
     /// Waits for a frame; gives its kind, its bytes and its descriptors. Raises `EOFError` if the other end is gone.
@@ -104,9 +117,10 @@ impl Wire {
             match socket.receive() {
                 Received::Frame(frame) => return Ok(given(py, frame)),
                 Received::Closed => return Err(gone()),
+                Received::TooMany => return Err(os_error(Errno::MFILE)),
                 Received::Nothing => {}
             }
-            if let Err(error) = wait(py, &socket, PollFlags::IN) {
+            if let Err(error) = wait(py, &socket) {
                 // Whoever was interrupted reads no further here, and descriptors may hold much memory.
                 socket.discard();
                 return Err(error);
@@ -128,9 +142,9 @@ pub(super) fn given(py: Python<'_>, frame: Frame) -> Parts<'_> {
     (frame.kind, PyBytes::new(py, &frame.body), descriptors)
 }
 
-/// Waits until something can be received, or sent. A signal's handler may raise.
-fn wait(py: Python<'_>, socket: &Socket, flags: PollFlags) -> PyResult<()> {
-    let waited = py.detach(|| poll(&mut [PollFd::new(socket.file(), flags)], None));
+/// Waits until something can be received. A signal's handler may raise.
+fn wait(py: Python<'_>, socket: &Socket) -> PyResult<()> {
+    let waited = py.detach(|| poll(&mut [PollFd::new(socket.file(), PollFlags::IN)], None));
     match waited {
         Ok(_) => Ok(()),
         Err(Errno::INTR) => py.check_signals(),
@@ -147,9 +161,14 @@ pub(super) fn borrowed(descriptors: &[i32]) -> Vec<BorrowedFd<'_>> {
 
 pub(super) fn os_error(error: Errno) -> PyErr {
     let error = std::io::Error::from(error);
+    let hint = if error.raw_os_error() == Some(Errno::MFILE.raw_os_error()) {
+        "\nhint: each large array that travels to or from a worker needs one; raise the limit (`ulimit -n`)"
+    } else {
+        ""
+    };
     match error.raw_os_error() {
         // With its number, Python finds the subclass.
-        Some(number) => PyOSError::new_err((number, error.to_string())),
+        Some(number) => PyOSError::new_err((number, format!("{error}{hint}"))),
         None => error.into(),
     }
 }
