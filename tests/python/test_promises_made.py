@@ -138,7 +138,6 @@ def test_a_promise_that_holds_itself_by_its_function_is_found() -> None:
     assert ref() is None
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
 def test_keys_stay_in_forked_processes_and_new_ones_are_others() -> None:
     run("""
 import os, pickle
